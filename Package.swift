@@ -1,0 +1,141 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The engine modules; each is linked only when its trait is enabled.
+let engines: [Target.Dependency] = [
+    "Engine",
+    .target(name: "RocksEngine", condition: .when(traits: ["RocksDB"])),
+    .target(name: "LevelEngine", condition: .when(traits: ["LevelDB"])),
+    .target(name: "LMDBEngine", condition: .when(traits: ["LMDB"])),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let grpc: [Target.Dependency] = [
+    .product(name: "GRPCCore", package: "grpc-swift-2"),
+    .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+]
+let protobuf: [Target.Dependency] = [
+    .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+    .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+]
+
+let package = Package(
+    name: "kvnode",
+    products: [
+        .executable(name: "kvnode", targets: ["kvnode"])
+    ],
+    traits: [
+        .trait(name: "RocksDB", description: "The RocksDB engine (needs librocksdb)."),
+        .trait(name: "LevelDB", description: "The LevelDB engine (needs libleveldb)."),
+        .trait(name: "LMDB", description: "The LMDB engine (needs liblmdb)."),
+        .default(enabledTraits: ["RocksDB", "LevelDB", "LMDB"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+            traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // MARK: Engines
+        .target(name: "Engine", swiftSettings: strict),
+        .systemLibrary(
+            name: "CRocksDB", path: "Sources/Engines/CRocksDB", pkgConfig: "rocksdb",
+            providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(
+            name: "CLevelDB", path: "Sources/Engines/CLevelDB",
+            providers: [.apt(["libleveldb-dev"])]),
+        .systemLibrary(
+            name: "CLMDB", path: "Sources/Engines/CLMDB", pkgConfig: "lmdb",
+            providers: [.apt(["liblmdb-dev"])]),
+        .target(
+            name: "RocksEngine",
+            dependencies: ["Engine", .target(name: "CRocksDB", condition: .when(traits: ["RocksDB"]))],
+            path: "Sources/Engines/RocksEngine", swiftSettings: strict),
+        .target(
+            name: "LevelEngine",
+            dependencies: ["Engine", .target(name: "CLevelDB", condition: .when(traits: ["LevelDB"]))],
+            path: "Sources/Engines/LevelEngine", swiftSettings: strict),
+        .target(
+            name: "LMDBEngine",
+            dependencies: ["Engine", .target(name: "CLMDB", condition: .when(traits: ["LMDB"]))],
+            path: "Sources/Engines/LMDBEngine", swiftSettings: strict),
+
+        // MARK: The cluster layer
+        .target(name: "ClusterCore", path: "Sources/Cluster/Core", swiftSettings: strict),
+        .target(
+            name: "Cluster",
+            dependencies: ["ClusterCore", "Engine", log] + nio,
+            path: "Sources/Cluster/Runtime", swiftSettings: strict),
+
+        // MARK: What crosses a socket
+        .target(
+            name: "Transport",
+            dependencies: ["Cluster", "ClusterCore", log] + nio + grpc,
+            swiftSettings: strict),
+        .target(
+            name: "API",
+            dependencies: [
+                "Cluster", "ClusterCore", log,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+            ] + nio + grpc + protobuf,
+            swiftSettings: strict),
+
+        // MARK: The executable
+        .executableTarget(
+            name: "kvnode",
+            dependencies: engines + [
+                "ClusterCore", "Cluster", "Transport", "API", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ] + nio + grpc + protobuf,
+            swiftSettings: strict),
+
+        // MARK: Tests
+        .executableTarget(
+            name: "engine-crash-writer", dependencies: engines,
+            path: "Tests/Support/EngineCrashWriter", swiftSettings: strict),
+        .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
+        .testTarget(
+            name: "EngineContract", dependencies: engines + ["engine-crash-writer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ClusterCoreTests", dependencies: ["ClusterCore"], swiftSettings: strict),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["Cluster", "ClusterCore", "Engine", "Transport", log] + nio,
+            swiftSettings: strict),
+        .testTarget(
+            name: "TransportTests", dependencies: ["Transport", "Cluster", "ClusterCore", log] + nio,
+            swiftSettings: strict),
+        .testTarget(
+            name: "APITests", dependencies: ["API", "Cluster", "ClusterCore", log] + nio,
+            swiftSettings: strict),
+        .testTarget(
+            name: "KvnodeTests", dependencies: ["kvnode"], swiftSettings: strict),
+    ]
+)
