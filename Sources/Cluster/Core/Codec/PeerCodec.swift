@@ -1,0 +1,204 @@
+/// The messages on a peer stream: each with its length in front, so that batches concatenate; docs/formats.md has them
+/// byte by byte.
+///
+/// Requests have kinds from 1, replies from 129, so that neither decodes as the other.
+public enum PeerCodec {
+    /// Raised with every change that an older node can't read; `PeerHello` carries it.
+    public static let protocolVersion: UInt16 = 1
+
+    private enum Kind {
+        static let get: UInt8 = 1
+        static let put: UInt8 = 2
+        static let list: UInt8 = 3
+        static let forward: UInt8 = 4
+        static let buckets: UInt8 = 5
+
+        static let versions: UInt8 = 129
+        static let noVersions: UInt8 = 130
+        static let stored: UInt8 = 131
+        static let listed: UInt8 = 132
+        static let forwarded: UInt8 = 133
+        static let failed: UInt8 = 134
+    }
+
+    // MARK: Requests
+
+    public static func append(_ message: PeerRequestMessage, to writer: inout ByteWriter) {
+        let mark = writer.beginBlock()
+        switch message.body {
+        case .get(let key):
+            header(Kind.get, message, &writer)
+            writer.bytes(key.bytes)
+        case .put(let key, let versions, let policy):
+            header(Kind.put, message, &writer)
+            writer.bytes(key.bytes)
+            writer.u8(policy.rawValue)
+            VersionsCodec.encode(versions, into: &writer)
+        case .list(let list):
+            header(Kind.list, message, &writer)
+            append(list, to: &writer)
+        case .forward(let request):
+            header(Kind.forward, message, &writer)
+            RequestCodec.append(request, to: &writer)
+        case .buckets(let table):
+            header(Kind.buckets, message, &writer)
+            table.encode(into: &writer)
+        }
+        writer.endBlock(mark)
+    }
+
+    private static func header(_ kind: UInt8, _ message: PeerRequestMessage, _ writer: inout ByteWriter) {
+        writer.u8(kind)
+        writer.u64(message.id)
+        writer.u32(message.timeoutMillis)
+    }
+
+    private static func append(_ list: ReplicaList, to writer: inout ByteWriter) {
+        writer.int(list.firstPartition)
+        writer.int(list.lastPartition)
+        writer.string(list.bucket)
+        writer.bytes(list.prefix)
+        writer.bool(list.after != nil)
+        if let after = list.after { writer.bytes(after.bytes) }
+        writer.int(list.limit)
+    }
+
+    /// Calls `body` with each request of `batch`, in order.
+    ///
+    /// - Throws: `CodecError` at the first message that isn't whole, well formed, known, and a request; `body` has then
+    ///   been called with those before it. What `body` throws comes through.
+    public static func decodeRequests(
+        _ batch: [UInt8], _ body: (PeerRequestMessage) throws(CodecError) -> Void
+    ) throws(CodecError) {
+        var reader = ByteReader(batch)
+        while !reader.isAtEnd {
+            var block = try reader.block()
+            let message = try decodeRequest(&block)
+            try block.expectEnd()
+            try body(message)
+        }
+    }
+
+    private static func decodeRequest(_ reader: inout ByteReader) throws(CodecError) -> PeerRequestMessage {
+        let kind = try reader.u8()
+        let id = try reader.u64()
+        let timeoutMillis = try reader.u32()
+        let body: PeerRequest
+        switch kind {
+        case Kind.get: body = .get(try decodeKey(&reader))
+        case Kind.put: body = try decodePut(&reader)
+        case Kind.list: body = .list(try decodeList(&reader))
+        case Kind.forward: body = .forward(try RequestCodec.decodeRequest(&reader))
+        case Kind.buckets: body = .buckets(try BucketTable.decode(&reader))
+        default: throw CodecError(.malformed, "a peer request of kind \(kind)")
+        }
+        return PeerRequestMessage(id: id, timeoutMillis: timeoutMillis, body: body)
+    }
+
+    private static func decodePut(_ reader: inout ByteReader) throws(CodecError) -> PeerRequest {
+        let key = try decodeKey(&reader)
+        let raw = try reader.u8()
+        guard let policy = Versions.Policy(rawValue: raw) else {
+            throw CodecError(.malformed, "a policy of kind \(raw)")
+        }
+        return .put(key, try VersionsCodec.decode(&reader), policy: policy)
+    }
+
+    private static func decodeList(_ reader: inout ByteReader) throws(CodecError) -> ReplicaList {
+        ReplicaList(
+            firstPartition: try reader.int(), lastPartition: try reader.int(), bucket: try reader.string(),
+            prefix: try reader.bytes(), after: try reader.bool() ? try decodeKey(&reader) : nil,
+            limit: try reader.int())
+    }
+
+    private static func decodeKey(_ reader: inout ByteReader) throws(CodecError) -> StorageKey {
+        guard let key = StorageKey(bytes: try reader.bytes()) else {
+            throw CodecError(.malformed, "a storage key")
+        }
+        return key
+    }
+
+    // MARK: Replies
+
+    public static func append(_ message: PeerReplyMessage, to writer: inout ByteWriter) {
+        let mark = writer.beginBlock()
+        switch message.body {
+        case .versions(.some(let versions)):
+            header(Kind.versions, message, &writer)
+            VersionsCodec.encode(versions, into: &writer)
+        case .versions(.none):
+            header(Kind.noVersions, message, &writer)
+        case .stored:
+            header(Kind.stored, message, &writer)
+        case .listed(let rows, let isLast):
+            header(Kind.listed, message, &writer)
+            writer.bool(isLast)
+            writer.varint(UInt64(rows.count))
+            for row in rows {
+                writer.bytes(row.key.bytes)
+                VersionsCodec.encode(row.versions, into: &writer)
+            }
+        case .forwarded(let response):
+            header(Kind.forwarded, message, &writer)
+            ResponseCodec.append(response, to: &writer)
+        case .failed(let error):
+            header(Kind.failed, message, &writer)
+            writer.u8(error.code.rawValue)
+            writer.string(error.message)
+        }
+        writer.endBlock(mark)
+    }
+
+    private static func header(_ kind: UInt8, _ message: PeerReplyMessage, _ writer: inout ByteWriter) {
+        writer.u8(kind)
+        writer.u64(message.id)
+    }
+
+    /// Calls `body` with each reply of `batch`, in order; throws as `decodeRequests` does.
+    public static func decodeReplies(
+        _ batch: [UInt8], _ body: (PeerReplyMessage) throws(CodecError) -> Void
+    ) throws(CodecError) {
+        var reader = ByteReader(batch)
+        while !reader.isAtEnd {
+            var block = try reader.block()
+            let message = try decodeReply(&block)
+            try block.expectEnd()
+            try body(message)
+        }
+    }
+
+    private static func decodeReply(_ reader: inout ByteReader) throws(CodecError) -> PeerReplyMessage {
+        let kind = try reader.u8()
+        let id = try reader.u64()
+        let body: PeerReply
+        switch kind {
+        case Kind.versions: body = .versions(try VersionsCodec.decode(&reader))
+        case Kind.noVersions: body = .versions(nil)
+        case Kind.stored: body = .stored
+        case Kind.listed: body = try decodeListed(&reader)
+        case Kind.forwarded: body = .forwarded(try ResponseCodec.decodeResponse(&reader))
+        case Kind.failed: body = .failed(try decodeError(&reader))
+        default: throw CodecError(.malformed, "a peer reply of kind \(kind)")
+        }
+        return PeerReplyMessage(id: id, body: body)
+    }
+
+    private static func decodeListed(_ reader: inout ByteReader) throws(CodecError) -> PeerReply {
+        let isLast = try reader.bool()
+        let count = try reader.count(minimumSize: 7)
+        var rows: [ListRow] = []
+        rows.reserveCapacity(count)
+        for _ in 0..<count {
+            rows.append(ListRow(key: try decodeKey(&reader), versions: try VersionsCodec.decode(&reader)))
+        }
+        return .listed(rows: rows, isLast: isLast)
+    }
+
+    private static func decodeError(_ reader: inout ByteReader) throws(CodecError) -> ReplicaError {
+        let raw = try reader.u8()
+        guard let code = ReplicaError.Code(rawValue: raw) else {
+            throw CodecError(.malformed, "a replica error of code \(raw)")
+        }
+        return ReplicaError(code: code, message: try reader.string())
+    }
+}

@@ -1,0 +1,105 @@
+/// How many replicas a request wants, where it differs from its bucket; nil takes the bucket's.
+public struct QuorumOverrides: Equatable, Sendable {
+    public var n: Int?
+    public var r: Int?
+    public var w: Int?
+
+    public init(n: Int? = nil, r: Int? = nil, w: Int? = nil) {
+        self.n = n
+        self.r = r
+        self.w = w
+    }
+}
+
+/// Reads one key.
+public struct GetRequest: Equatable, Sendable {
+    public var bucket: String
+    public var key: [UInt8]
+    public var quorum: QuorumOverrides
+    /// 0 takes the node's default.
+    public var timeoutMillis: Int
+
+    public init(
+        bucket: String, key: [UInt8], quorum: QuorumOverrides = QuorumOverrides(), timeoutMillis: Int = 0
+    ) {
+        self.bucket = bucket
+        self.key = key
+        self.quorum = quorum
+        self.timeoutMillis = timeoutMillis
+    }
+}
+
+/// Writes or deletes one key.
+public struct PutRequest: Equatable, Sendable {
+    /// What must hold for the write to take place.
+    public enum Condition: Equatable, Sendable {
+        case none
+        /// The key has no live value (HTTP's `If-None-Match: *`).
+        case ifAbsent
+        /// The key's context is still this token (HTTP's `If-Match`).
+        case ifMatch([UInt8])
+    }
+
+    public var bucket: String
+    public var key: [UInt8]
+    /// The value; a tombstone deletes.
+    public var content: Sibling.Content
+    /// The token of the read that this write follows; empty if there was none.
+    public var context: [UInt8]
+    /// Seconds until the value counts as deleted; nil takes the bucket's.
+    public var ttlSeconds: Int?
+    public var condition: Condition
+    /// Whether the answer carries the siblings after the write, or its context alone.
+    public var returnSiblings: Bool
+    public var quorum: QuorumOverrides
+    /// 0 takes the node's default.
+    public var timeoutMillis: Int
+
+    public init(
+        bucket: String, key: [UInt8], content: Sibling.Content, context: [UInt8] = [], ttlSeconds: Int? = nil,
+        condition: Condition = .none, returnSiblings: Bool = false,
+        quorum: QuorumOverrides = QuorumOverrides(), timeoutMillis: Int = 0
+    ) {
+        self.bucket = bucket
+        self.key = key
+        self.content = content
+        self.context = context
+        self.ttlSeconds = ttlSeconds
+        self.condition = condition
+        self.returnSiblings = returnSiblings
+        self.quorum = quorum
+        self.timeoutMillis = timeoutMillis
+    }
+}
+
+/// Lists the keys of a bucket that have a live value, in the order of the engine's keys.
+public struct ListRequest: Equatable, Sendable {
+    public var bucket: String
+    /// Only keys that start so; empty for all.
+    public var prefix: [UInt8]
+    public var limit: Int
+    /// Where the last page ended (`Listing.cursor`); empty from the start.
+    public var cursor: [UInt8]
+    public var quorum: QuorumOverrides
+    /// 0 takes the node's default.
+    public var timeoutMillis: Int
+
+    public init(
+        bucket: String, prefix: [UInt8] = [], limit: Int = 1000, cursor: [UInt8] = [],
+        quorum: QuorumOverrides = QuorumOverrides(), timeoutMillis: Int = 0
+    ) {
+        self.bucket = bucket
+        self.prefix = prefix
+        self.limit = limit
+        self.cursor = cursor
+        self.quorum = quorum
+        self.timeoutMillis = timeoutMillis
+    }
+}
+
+/// What a client asks of the store, whichever API it came by.
+public enum Request: Equatable, Sendable {
+    case get(GetRequest)
+    case put(PutRequest)
+    case list(ListRequest)
+}

@@ -1,0 +1,140 @@
+/// How many replicas a read asks at first.
+public enum ReadFanout: UInt8, Sendable {
+    /// All n: the fastest r answer, and every stale replica is found.
+    case all
+    /// Only r, which costs less: one more for each that fails, and one more if they take long (a hedged request,
+    /// Dean and Barroso, "The tail at scale", 2013).
+    case quorum
+}
+
+/// Reads a key from r of its n replicas and then brings the stale ones among those asked up to date.
+///
+/// A value: the runtime feeds it events and performs the actions that each event appends to the array it passes.
+/// Everything happens on the loop that holds the value. It owns no timer: the runtime arms the deadline with `start`,
+/// and the hedge timer when told.
+///
+/// Exactly one `respond` or `fail` comes out, at the deadline at the latest, and then, with or after it, exactly one
+/// `finished`. In between, replies are awaited for read repair alone (DeCandia et al., "Dynamo", 2007, section 5).
+/// Replies from nodes that were not asked, or were heard before, change nothing.
+public struct GetCoordinator: Sendable {
+    /// What the runtime is to do. In the order given.
+    public enum Action: Equatable, Sendable {
+        /// Read the key at this replica (which may be this node); then `received` or `failed`.
+        case ask(NodeID)
+        /// Answer the client: the merge of the first r replies. Empty if none of them knows the key.
+        case respond(Versions)
+        /// Answer the client that the read failed.
+        case fail(RequestError)
+        /// Store these versions at this stale replica. No word of how it went is wanted.
+        case repair(NodeID, Versions)
+        /// Call `hedgeElapsed` after the hedge delay.
+        case startHedge
+        /// No further event has an effect: drop the state and disarm the timers.
+        case finished
+    }
+
+    private enum Phase { case reading, repairing, finished }
+
+    private struct Reply {
+        var node: NodeID
+        var versions: Versions
+    }
+
+    private var tally: ReplicaTally
+    private let r: Int
+    private let policy: Versions.Policy
+    private let fanout: ReadFanout
+    private var replies: [Reply] = []
+    private var merged = Versions()
+    private var phase = Phase.reading
+
+    /// - Parameters:
+    ///   - replicas: The n replicas of the key, preferred first and those that can be reached before the others; at
+    ///     most `BucketProperties.maximumN`.
+    ///   - r: How many must answer. If there are fewer replicas, the read fails at `start`.
+    ///   - policy: What becomes of concurrent values in the merge.
+    ///   - fanout: How many to ask at first.
+    public init(replicas: [NodeID], r: Int, policy: Versions.Policy, fanout: ReadFanout) {
+        precondition(r >= 1, "a read needs a replica")
+        tally = ReplicaTally(replicas)
+        self.r = r
+        self.policy = policy
+        self.fanout = fanout
+    }
+
+    /// Begins. The first event, once.
+    public mutating func start(_ actions: inout [Action]) {
+        guard tally.possibleCount >= r else {
+            conclude(.fail(tally.quorumNotReached(needed: r)), &actions)
+            return
+        }
+        let first = fanout == .all ? tally.replicas.count : r
+        replies.reserveCapacity(first)
+        for _ in 0..<first { askNext(&actions) }
+        if tally.hasSpare { actions.append(.startHedge) }
+    }
+
+    /// A replica answered; `nil` if it knows nothing of the key.
+    public mutating func received(_ versions: Versions?, from node: NodeID, _ actions: inout [Action]) {
+        guard phase != .finished, tally.noteAnswer(from: node) else { return }
+        add(Reply(node: node, versions: versions ?? Versions()))
+        if phase == .reading, tally.answeredCount >= r {
+            conclude(.respond(merged), &actions)
+        } else {
+            finishIfSettled(&actions)
+        }
+    }
+
+    /// A replica could not answer.
+    public mutating func failed(_ node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
+        guard phase != .finished, tally.noteFailure(of: node, error.code) else { return }
+        if phase == .reading {
+            guard tally.possibleCount >= r else {
+                conclude(.fail(tally.quorumNotReached(needed: r)), &actions)
+                return
+            }
+            askNext(&actions)
+        }
+        finishIfSettled(&actions)
+    }
+
+    /// The hedge delay has passed since `startHedge`.
+    public mutating func hedgeElapsed(_ actions: inout [Action]) {
+        if phase == .reading { askNext(&actions) }
+    }
+
+    /// The request's time is up.
+    public mutating func deadlineElapsed(_ actions: inout [Action]) {
+        if phase == .reading { actions.append(.fail(tally.deadlineExceeded(needed: r))) }
+        if phase != .finished { finish(&actions) }
+    }
+
+    private mutating func askNext(_ actions: inout [Action]) {
+        if let node = tally.askNext() { actions.append(.ask(node)) }
+    }
+
+    private mutating func add(_ reply: Reply) {
+        merged.merge(reply.versions, policy: policy)
+        replies.append(reply)
+    }
+
+    private mutating func conclude(_ verdict: Action, _ actions: inout [Action]) {
+        actions.append(verdict)
+        phase = .repairing
+        finishIfSettled(&actions)
+    }
+
+    private mutating func finishIfSettled(_ actions: inout [Action]) {
+        if phase == .repairing, !tally.isWaiting { finish(&actions) }
+    }
+
+    /// Repairs what is known to be stale, whether or not the read succeeded.
+    private mutating func finish(_ actions: inout [Action]) {
+        for reply in replies where !reply.versions.descends(merged) {
+            actions.append(.repair(reply.node, merged))
+        }
+        replies = []
+        phase = .finished
+        actions.append(.finished)
+    }
+}

@@ -1,0 +1,156 @@
+/// Writes a key: at this node first, then at the other replicas; the client has its answer when w have stored it.
+///
+/// A value, driven like `GetCoordinator`. This node is a replica of the key (another node forwards the request): only
+/// a replica that keeps its own earlier writes can issue a dot, and what it replicates is the state after its write,
+/// so that the others merge instead of deciding anything.
+///
+/// **A put that fails may still become visible**, as in Dynamo: a write that reached fewer than w replicas is not
+/// taken back, since the replicas that could be told are those that have it safely. Read repair spreads it like
+/// any other. The error says how many replicas are known to have stored it; with none, nothing was written unless the
+/// message says that the outcome is unknown.
+///
+/// Exactly one `respond` or `fail` comes out, at the deadline at the latest, and then, with or after it, exactly one
+/// `finished`: when all replicas have answered, or at the deadline.
+public struct PutCoordinator: Sendable {
+    /// What the runtime is to do. In the order given.
+    public enum Action: Equatable, Sendable {
+        /// Write here, as a client that has seen this context: read the versions, apply the write with a new dot,
+        /// and store the result in one step that nothing else of this key comes between. Then `localDone` or
+        /// `localFailed`.
+        case writeLocally(context: VersionVector)
+        /// Have this replica merge these versions into what it has; then `acked` or `failed`.
+        case replicate(NodeID, Versions)
+        /// Answer the client: w replicas have it. With the versions after the write at this node.
+        case respond(Versions)
+        /// Answer the client that the write failed.
+        case fail(RequestError)
+        /// No further event has an effect: drop the state and disarm the timer.
+        case finished
+    }
+
+    private enum Phase { case idle, writingLocally, replicating, settling, finished }
+
+    private var tally: ReplicaTally
+    private let local: NodeID
+    private let w: Int
+    private let context: VersionVector
+    private var written = Versions()
+    private var phase = Phase.idle
+
+    /// - Parameters:
+    ///   - local: This node, one of `replicas`.
+    ///   - replicas: The n replicas of the key; at most `BucketProperties.maximumN`.
+    ///   - w: How many must have stored it, this node among them. If there are fewer replicas, the put fails at
+    ///     `start` and nothing is written.
+    ///   - context: What the client had seen of the key; empty if nothing.
+    public init(local: NodeID, replicas: [NodeID], w: Int, context: VersionVector) {
+        precondition(replicas.contains(local), "only a replica of the key coordinates a put")
+        tally = ReplicaTally(replicas)
+        self.local = local
+        self.w = w
+        self.context = context
+    }
+
+    /// Begins. The first event, once.
+    public mutating func start(_ actions: inout [Action]) {
+        guard tally.possibleCount >= w else {
+            actions.append(.fail(tally.quorumNotReached(needed: w, note: "; nothing was written")))
+            finish(&actions)
+            return
+        }
+        tally.ask(local)
+        phase = .writingLocally
+        actions.append(.writeLocally(context: context))
+    }
+
+    /// This node has stored the write.
+    ///
+    /// - Parameter versions: All that it has of the key now.
+    public mutating func localDone(_ versions: Versions, _ actions: inout [Action]) {
+        guard phase == .writingLocally, tally.noteAnswer(from: local) else { return }
+        phase = .replicating
+        for node in tally.replicas where node != local {
+            tally.ask(node)
+            actions.append(.replicate(node, versions))
+        }
+        written = versions
+        respondIfStored(&actions)
+    }
+
+    /// This node could not store the write, so no other replica was asked to.
+    public mutating func localFailed(_ error: ReplicaError, _ actions: inout [Action]) {
+        guard phase == .writingLocally else { return }
+        actions.append(.fail(RequestError(localFailure: error, needed: w)))
+        finish(&actions)
+    }
+
+    /// A replica has stored what it was sent.
+    public mutating func acked(from node: NodeID, _ actions: inout [Action]) {
+        guard isReplicating, node != local, tally.noteAnswer(from: node) else { return }
+        respondIfStored(&actions)
+    }
+
+    /// A replica has not stored what it was sent, or nobody knows whether it has.
+    public mutating func failed(_ node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
+        guard isReplicating, node != local, tally.noteFailure(of: node, error.code) else { return }
+        if phase == .replicating, tally.possibleCount < w {
+            actions.append(.fail(tally.quorumNotReached(needed: w, note: remainder)))
+            phase = .settling
+        }
+        finishIfSettled(&actions)
+    }
+
+    /// The request's time is up.
+    public mutating func deadlineElapsed(_ actions: inout [Action]) {
+        switch phase {
+        case .finished: return
+        case .settling: break
+        case .idle, .writingLocally:
+            let note = "; the outcome at this node is unknown"
+            actions.append(.fail(tally.deadlineExceeded(needed: w, note: note)))
+        case .replicating:
+            actions.append(.fail(tally.deadlineExceeded(needed: w, note: remainder)))
+        }
+        finish(&actions)
+    }
+
+    private var isReplicating: Bool { phase == .replicating || phase == .settling }
+
+    /// What a client that is told of a failure must know of what was done.
+    private var remainder: String { "; the write stays where it was stored and may become visible" }
+
+    private mutating func respondIfStored(_ actions: inout [Action]) {
+        if phase == .replicating, tally.answeredCount >= w {
+            actions.append(.respond(written))
+            phase = .settling
+        }
+        finishIfSettled(&actions)
+    }
+
+    private mutating func finishIfSettled(_ actions: inout [Action]) {
+        if phase == .settling, !tally.isWaiting { finish(&actions) }
+    }
+
+    private mutating func finish(_ actions: inout [Action]) {
+        written = Versions()
+        phase = .finished
+        actions.append(.finished)
+    }
+}
+
+extension RequestError {
+    /// The error of a put that its coordinator could not store, so that no replica has it.
+    fileprivate init(localFailure error: ReplicaError, needed: Int) {
+        let code: Code =
+            switch error.code {
+            case .noSpace: .noSpace
+            case .overloaded: .overloaded
+            case .invalid: .invalidArgument
+            case .io, .corruption: .internal
+            case .unreachable, .timedOut: .quorumNotReached
+            }
+        self.init(
+            code: code, message: "the coordinator could not store the write: \(error.message)",
+            replicasAnswered: 0, replicasNeeded: needed)
+    }
+}

@@ -1,0 +1,183 @@
+@testable import ClusterCore
+
+/// Random values of everything that has an encoding, and random damage to encodings.
+struct CodecSamples {
+    var random: VersionRandom
+
+    init(seed: UInt64) { random = VersionRandom(seed: seed) }
+
+    mutating func bytes(upTo limit: Int) -> [UInt8] {
+        (0..<random.below(limit + 1)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    }
+
+    mutating func text(upTo limit: Int) -> String {
+        let alphabet = Array("abz09-é✓🗝")
+        return String((0..<random.below(limit + 1)).map { _ in alphabet.randomElement(using: &random)! })
+    }
+
+    /// Of any magnitude, extremes included.
+    mutating func integer() -> UInt64 {
+        random.chance(5) ? .max : random.next() >> UInt64(random.below(64))
+    }
+
+    mutating func int() -> Int {
+        let value = Int(truncatingIfNeeded: integer())
+        return random.chance(20) ? ~value : value
+    }
+
+    mutating func optional<Value>(_ make: (inout CodecSamples) -> Value) -> Value? {
+        random.chance(50) ? make(&self) : nil
+    }
+
+    mutating func list<Value>(upTo limit: Int, _ make: (inout CodecSamples) -> Value) -> [Value] {
+        (0..<random.below(limit + 1)).map { _ in make(&self) }
+    }
+
+    mutating func key() -> StorageKey {
+        let bucket = "b" + text(upTo: 6)
+        return StorageKey(bucket: bucket, key: [0] + bytes(upTo: 40), partitionCount: 256)
+    }
+
+    mutating func content() -> Sibling.Content {
+        random.chance(25) ? .tombstone : .value(bytes(upTo: 60), contentType: text(upTo: 8))
+    }
+
+    mutating func dot() -> Dot { Dot(actor: integer(), counter: max(1, integer())) }
+
+    mutating func sibling() -> Sibling {
+        Sibling(
+            dot: dot(), timestamp: Timestamp(rawValue: integer()), expiresAt: integer(), content: content())
+    }
+
+    mutating func versions() -> Versions {
+        var context = VersionVector(list(upTo: 5) { $0.dot() })
+        var siblings: [Dot: Sibling] = [:]
+        for sibling in list(upTo: 4, { $0.sibling() }) {
+            siblings[sibling.dot] = sibling
+            context.insert(sibling.dot)
+        }
+        return Versions(uncheckedContext: context, siblings: siblings.values.sorted { $0.dot < $1.dot })
+    }
+
+    mutating func quorum() -> QuorumOverrides {
+        QuorumOverrides(n: optional { $0.int() }, r: optional { $0.int() }, w: optional { $0.int() })
+    }
+
+    mutating func request() -> Request {
+        switch random.below(3) {
+        case 0:
+            return .get(
+                GetRequest(
+                    bucket: text(upTo: 9), key: bytes(upTo: 40), quorum: quorum(), timeoutMillis: int()))
+        case 1:
+            let condition: PutRequest.Condition =
+                switch random.below(3) {
+                case 0: .none
+                case 1: .ifAbsent
+                default: .ifMatch(bytes(upTo: 30))
+                }
+            return .put(
+                PutRequest(
+                    bucket: text(upTo: 9), key: bytes(upTo: 40), content: content(), context: bytes(upTo: 30),
+                    ttlSeconds: optional { $0.int() }, condition: condition,
+                    returnSiblings: random.chance(50), quorum: quorum(), timeoutMillis: int()))
+        default:
+            return .list(
+                ListRequest(
+                    bucket: text(upTo: 9), prefix: bytes(upTo: 9), limit: int(), cursor: bytes(upTo: 30),
+                    quorum: quorum(), timeoutMillis: int()))
+        }
+    }
+
+    mutating func reading() -> Reading {
+        Reading(siblings: list(upTo: 3) { $0.sibling() }, context: bytes(upTo: 30))
+    }
+
+    mutating func response() -> Response {
+        switch random.below(4) {
+        case 0: return .read(reading())
+        case 1: return .written(reading())
+        case 2:
+            return .listed(
+                Listing(keys: list(upTo: 5) { $0.bytes(upTo: 9) }, cursor: optional { $0.bytes(upTo: 9) }))
+        default:
+            return .failed(
+                RequestError(
+                    RequestError.Code.allCases.randomElement(using: &random)!, text(upTo: 20),
+                    replicasAnswered: int(), replicasNeeded: int()))
+        }
+    }
+
+    mutating func table() -> BucketTable {
+        var table = BucketTable()
+        for index in 0..<random.below(4) {
+            let n = 1 + random.below(5)
+            try! table.set(
+                BucketProperties(n: n, r: 1, w: n, policy: .lastWriteWins), of: "bucket\(index)",
+                timestamp: Timestamp(rawValue: integer()), node: NodeID(rawValue: integer()))
+        }
+        return table
+    }
+
+    mutating func peerRequest() -> PeerRequestMessage {
+        let body: PeerRequest =
+            switch random.below(5) {
+            case 0: .get(key())
+            case 1: .put(key(), versions(), policy: Versions.Policy.allCases.randomElement(using: &random)!)
+            case 2:
+                .list(
+                    ReplicaList(
+                        firstPartition: int(), lastPartition: int(), bucket: text(upTo: 9),
+                        prefix: bytes(upTo: 9), after: optional { $0.key() }, limit: int()))
+            case 3: .forward(request())
+            default: .buckets(table())
+            }
+        return PeerRequestMessage(
+            id: integer(), timeoutMillis: UInt32(truncatingIfNeeded: integer()), body: body)
+    }
+
+    mutating func peerReply() -> PeerReplyMessage {
+        let body: PeerReply =
+            switch random.below(5) {
+            case 0: .versions(optional { $0.versions() })
+            case 1: .stored
+            case 2:
+                .listed(
+                    rows: list(upTo: 3) { ListRow(key: $0.key(), versions: $0.versions().withoutValues) },
+                    isLast: random.chance(50))
+            case 3: .forwarded(response())
+            default:
+                .failed(
+                    ReplicaError(ReplicaError.Code.allCases.randomElement(using: &random)!, text(upTo: 20)))
+            }
+        return PeerReplyMessage(id: integer(), body: body)
+    }
+
+    mutating func hello() -> PeerHello {
+        PeerHello(
+            protocolVersion: UInt16(truncatingIfNeeded: integer()), cluster: text(upTo: 9),
+            nodeName: text(upTo: 9), layoutVersion: integer(), layoutDigest: integer(),
+            maxBatchBytes: UInt32(truncatingIfNeeded: integer()), engine: text(upTo: 9),
+            softwareVersion: text(upTo: 9))
+    }
+
+    /// `bytes` with one to four defects: changed bits, extreme bytes, cuts, insertions, repeated and removed parts.
+    static func mutate(_ bytes: [UInt8], _ random: inout VersionRandom) -> [UInt8] {
+        var result = bytes
+        for _ in 0..<(1 + random.below(4)) {
+            guard !result.isEmpty else { break }
+            let index = random.below(result.count)
+            let end = min(result.count, index + 1 + random.below(8))
+            switch random.below(7) {
+            case 0: result[index] ^= 1 << UInt8(random.below(8))
+            case 1: result[index] = [0, 1, 0x7f, 0x80, 0xff].randomElement(using: &random)!
+            case 2: for position in index..<end { result[position] = 0xff }
+            case 3: result.removeSubrange(index...)
+            case 4: result.removeSubrange(index..<end)
+            case 5: result.insert(contentsOf: Array(result[index..<end]), at: index)
+            default: result.insert(UInt8(truncatingIfNeeded: random.next()), at: index)
+            }
+        }
+        return result
+    }
+}

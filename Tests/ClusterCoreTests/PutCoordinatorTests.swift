@@ -1,0 +1,136 @@
+import ClusterCore
+import Testing
+
+@Suite struct PutCoordinatorTests {
+    private let state = Versions.written("v", actor: 1, counter: 1)
+    private let rest = "; the write stays where it was stored and may become visible"
+
+    private func coordinator(w: Int, _ nodes: [NodeID] = threeNodes) -> PutCoordinator {
+        PutCoordinator(local: nodeA, replicas: nodes, w: w, context: VersionVector())
+    }
+
+    private func actions(
+        _ put: inout PutCoordinator, _ event: (inout PutCoordinator, inout [PutCoordinator.Action]) -> Void
+    ) -> [PutCoordinator.Action] {
+        var actions: [PutCoordinator.Action] = []
+        event(&put, &actions)
+        return actions
+    }
+
+    @Test func writesHereFirstWithTheClientsContext() {
+        var put = PutCoordinator(local: nodeB, replicas: threeNodes, w: 2, context: state.context)
+        #expect(actions(&put) { $0.start(&$1) } == [.writeLocally(context: state.context)])
+        #expect(actions(&put) { $0.acked(from: nodeA, &$1) } == [], "nothing was replicated yet")
+        #expect(
+            actions(&put) { $0.localDone(state, &$1) } == [
+                .replicate(nodeA, state), .replicate(nodeC, state),
+            ])
+    }
+
+    @Test func answersWithTheNthAcknowledgement() {
+        for w in 1...3 {
+            for order in [[nodeB, nodeC], [nodeC, nodeB]] {
+                var put = coordinator(w: w)
+                _ = actions(&put) { $0.start(&$1) }
+                let local = actions(&put) { $0.localDone(state, &$1) }
+                let replicate: [PutCoordinator.Action] = [.replicate(nodeB, state), .replicate(nodeC, state)]
+                #expect(local == replicate + (w == 1 ? [.respond(state)] : []))
+                #expect(actions(&put) { $0.acked(from: order[0], &$1) } == (w == 2 ? [.respond(state)] : []))
+                let last = actions(&put) { $0.acked(from: order[1], &$1) }
+                #expect(last == (w == 3 ? [.respond(state), .finished] : [.finished]))
+            }
+        }
+    }
+
+    @Test func oneReplicaDown() {
+        for w in 1...3 {
+            for failsFirst in [true, false] {
+                var put = coordinator(w: w)
+                _ = actions(&put) { $0.start(&$1) }
+                var all = actions(&put) { $0.localDone(state, &$1) }
+                if failsFirst { all += actions(&put) { $0.failed(nodeC, .down, &$1) } }
+                all += actions(&put) { $0.acked(from: nodeB, &$1) }
+                if !failsFirst { all += actions(&put) { $0.failed(nodeC, .down, &$1) } }
+                let answered = failsFirst ? 1 : 2
+                let error = RequestError(
+                    code: .quorumNotReached,
+                    message: "\(answered) of 3 replicas answered, 3 needed: 1 unreachable" + rest,
+                    replicasAnswered: answered, replicasNeeded: 3)
+                #expect(all.dropFirst(2) == [w < 3 ? .respond(state) : .fail(error), .finished])
+            }
+        }
+    }
+
+    @Test func aLocalFailureStopsItBeforeAnythingIsReplicated() {
+        let codes: [(ReplicaError.Code, RequestError.Code)] = [
+            (.noSpace, .noSpace), (.overloaded, .overloaded), (.io, .internal), (.corruption, .internal),
+            (.invalid, .invalidArgument), (.timedOut, .quorumNotReached), (.unreachable, .quorumNotReached),
+        ]
+        for (code, expected) in codes {
+            var put = coordinator(w: 1)
+            _ = actions(&put) { $0.start(&$1) }
+            let error = RequestError(
+                code: expected, message: "the coordinator could not store the write: why", replicasNeeded: 1)
+            let failure = ReplicaError(code: code, message: "why")
+            #expect(actions(&put) { $0.localFailed(failure, &$1) } == [.fail(error), .finished])
+            #expect(actions(&put) { $0.localDone(state, &$1) } == [])
+        }
+    }
+
+    @Test func tooFewReplicasFailBeforeAnythingIsWritten() {
+        var put = coordinator(w: 3, [nodeA, nodeB])
+        let error = RequestError(
+            code: .quorumNotReached, message: "0 of 2 replicas answered, 3 needed; nothing was written",
+            replicasAnswered: 0, replicasNeeded: 3)
+        #expect(actions(&put) { $0.start(&$1) } == [.fail(error), .finished])
+    }
+
+    @Test func theDeadlineFailsWithTheCount() {
+        var put = coordinator(w: 3)
+        _ = actions(&put) { $0.start(&$1) }
+        _ = actions(&put) { $0.localDone(state, &$1) }
+        _ = actions(&put) { $0.acked(from: nodeC, &$1) }
+        let error = RequestError(
+            code: .deadlineExceeded, message: "2 of 3 replicas answered in time, 3 needed: 1 silent" + rest,
+            replicasAnswered: 2, replicasNeeded: 3)
+        #expect(actions(&put) { $0.deadlineElapsed(&$1) } == [.fail(error), .finished])
+        #expect(actions(&put) { $0.deadlineElapsed(&$1) } == [])
+        #expect(actions(&put) { $0.acked(from: nodeB, &$1) } == [])
+    }
+
+    @Test func theDeadlineDuringTheLocalWriteLeavesTheOutcomeOpen() {
+        var put = coordinator(w: 2)
+        _ = actions(&put) { $0.start(&$1) }
+        let verdict = actions(&put) { $0.deadlineElapsed(&$1) }
+        guard case .fail(let error) = verdict.first else {
+            Issue.record("no failure: \(verdict)")
+            return
+        }
+        #expect(error.code == .deadlineExceeded)
+        #expect(
+            error.message
+                == "0 of 3 replicas answered in time, 2 needed: 1 silent; the outcome at this node is unknown"
+        )
+        #expect(actions(&put) { $0.localDone(state, &$1) } == [], "nothing is replicated after the end")
+    }
+
+    @Test func theDeadlineEndsTheWaitForTheLast() {
+        var put = coordinator(w: 1)
+        _ = actions(&put) { $0.start(&$1) }
+        _ = actions(&put) { $0.localDone(state, &$1) }
+        #expect(actions(&put) { $0.deadlineElapsed(&$1) } == [.finished])
+    }
+
+    @Test func aReplicaCountsOnce() {
+        var put = coordinator(w: 3)
+        _ = actions(&put) { $0.start(&$1) }
+        _ = actions(&put) { $0.localDone(state, &$1) }
+        #expect(actions(&put) { $0.localDone(state, &$1) } == [])
+        #expect(actions(&put) { $0.acked(from: nodeA, &$1) } == [])
+        #expect(actions(&put) { $0.acked(from: nodeB, &$1) } == [])
+        #expect(actions(&put) { $0.acked(from: nodeB, &$1) } == [])
+        #expect(actions(&put) { $0.failed(nodeB, .down, &$1) } == [])
+        #expect(actions(&put) { $0.acked(from: nodeD, &$1) } == [])
+        #expect(actions(&put) { $0.acked(from: nodeC, &$1) } == [.respond(state), .finished])
+    }
+}

@@ -1,0 +1,81 @@
+import ClusterCore
+import Testing
+
+@Suite struct QuorumForwardTests {
+    private let response = Response.read(Reading())
+
+    private func actions(
+        _ attempts: inout ForwardAttempts,
+        _ event: (inout ForwardAttempts, inout [ForwardAttempts.Action]) -> Void
+    ) -> [ForwardAttempts.Action] {
+        var actions: [ForwardAttempts.Action] = []
+        event(&attempts, &actions)
+        return actions
+    }
+
+    @Test(arguments: [true, false])
+    func triesTheNextWhenARequestWasNotTaken(isRead: Bool) {
+        var attempts = ForwardAttempts(replicas: threeNodes, isRead: isRead)
+        #expect(actions(&attempts) { $0.start(&$1) } == [.send(nodeA)])
+        #expect(actions(&attempts) { $0.refused(by: nodeA, .down, &$1) } == [.send(nodeB)])
+        let draining = Response.failed(RequestError(code: .shuttingDown))
+        #expect(actions(&attempts) { $0.answered(by: nodeB, draining, &$1) } == [.send(nodeC)])
+        #expect(actions(&attempts) { $0.answered(by: nodeC, response, &$1) } == [.respond(response)])
+        #expect(actions(&attempts) { $0.answered(by: nodeC, response, &$1) } == [])
+        #expect(actions(&attempts) { $0.deadlineElapsed(&$1) } == [])
+    }
+
+    @Test func failsWhenNoReplicaTakesIt() {
+        var attempts = ForwardAttempts(replicas: [nodeA, nodeB], isRead: false)
+        _ = actions(&attempts) { $0.start(&$1) }
+        _ = actions(&attempts) { $0.refused(by: nodeA, .down, &$1) }
+        let error = RequestError(
+            code: .quorumNotReached, message: "0 of 2 replicas answered, 1 needed: 2 unreachable",
+            replicasNeeded: 1)
+        #expect(actions(&attempts) { $0.refused(by: nodeB, .down, &$1) } == [.fail(error)])
+        #expect(actions(&attempts) { $0.refused(by: nodeB, .down, &$1) } == [])
+    }
+
+    @Test func aReadThatWasLostIsSentAgain() {
+        var attempts = ForwardAttempts(replicas: [nodeA, nodeB], isRead: true)
+        _ = actions(&attempts) { $0.start(&$1) }
+        #expect(actions(&attempts) { $0.lost(nodeB, &$1) } == [], "nothing was sent there")
+        #expect(actions(&attempts) { $0.lost(nodeA, &$1) } == [.send(nodeB)])
+        #expect(actions(&attempts) { $0.answered(by: nodeA, response, &$1) } == [], "it was given up")
+        #expect(actions(&attempts) { $0.lost(nodeB, &$1) }.count == 1)
+    }
+
+    @Test func aPutThatWasLostIsNotSentAgain() {
+        var attempts = ForwardAttempts(replicas: threeNodes, isRead: false)
+        _ = actions(&attempts) { $0.start(&$1) }
+        let end = actions(&attempts) { $0.lost(nodeA, &$1) }
+        guard case .fail(let error) = end.first, end.count == 1 else {
+            Issue.record("no failure: \(end)")
+            return
+        }
+        #expect(error.code == .quorumNotReached)
+        #expect(error.message.contains("outcome unknown"))
+        #expect(actions(&attempts) { $0.answered(by: nodeA, response, &$1) } == [])
+        #expect(actions(&attempts) { $0.refused(by: nodeA, .down, &$1) } == [])
+    }
+
+    @Test func otherFailuresAreTheAnswer() {
+        var attempts = ForwardAttempts(replicas: threeNodes, isRead: true)
+        _ = actions(&attempts) { $0.start(&$1) }
+        let overloaded = Response.failed(RequestError(code: .overloaded))
+        #expect(actions(&attempts) { $0.answered(by: nodeA, overloaded, &$1) } == [.respond(overloaded)])
+    }
+
+    @Test(arguments: [true, false])
+    func theDeadlineLeavesTheOutcomeOfAPutOpen(isRead: Bool) {
+        var attempts = ForwardAttempts(replicas: threeNodes, isRead: isRead)
+        _ = actions(&attempts) { $0.start(&$1) }
+        let error = RequestError(
+            code: .deadlineExceeded,
+            message: "0 of 3 replicas answered in time, 1 needed: 1 silent"
+                + (isRead ? "" : "; outcome unknown"),
+            replicasNeeded: 1)
+        #expect(actions(&attempts) { $0.deadlineElapsed(&$1) } == [.fail(error)])
+        #expect(actions(&attempts) { $0.answered(by: nodeA, response, &$1) } == [])
+    }
+}

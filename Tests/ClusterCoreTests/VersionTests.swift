@@ -1,0 +1,153 @@
+import Testing
+
+@testable import ClusterCore
+
+/// The rules of writing and merging, one by one.
+@Suite struct VersionTests {
+    private static let a: UInt64 = 1
+    private static let b: UInt64 = 2
+
+    private func value(_ byte: UInt8) -> Sibling.Content { .value([byte], contentType: "") }
+
+    private func contents(_ versions: Versions) -> [Sibling.Content] { versions.siblings.map(\.content) }
+
+    /// Writes with the counter, and at the time, of `count`.
+    private func write(
+        _ content: Sibling.Content, to versions: inout Versions, by actor: UInt64, count: UInt64,
+        seen: VersionVector = VersionVector(), policy: Versions.Policy = .siblings
+    ) {
+        versions.write(
+            content, dot: Dot(actor: actor, counter: count), timestamp: Timestamp(milliseconds: count),
+            context: seen, policy: policy)
+    }
+
+    @Test func writesWithTheSameOldContextBecomeSiblingsAndTheNewContextResolvesThem() {
+        var versions = Versions()
+        write(value(1), to: &versions, by: Self.a, count: 1)
+        let old = versions.context
+        write(value(2), to: &versions, by: Self.a, count: 2, seen: old)
+        write(value(3), to: &versions, by: Self.a, count: 3, seen: old)
+        #expect(contents(versions) == [value(2), value(3)])
+        write(value(4), to: &versions, by: Self.a, count: 4, seen: versions.context)
+        #expect(contents(versions) == [value(4)])
+        #expect(versions.context[Self.a] == 4)
+    }
+
+    @Test func aWriteMayReplaceWhatItsReplicaHasNotSeen() {
+        var first = Versions()
+        write(value(1), to: &first, by: Self.a, count: 1)
+        var second = Versions()
+        write(value(2), to: &second, by: Self.b, count: 1, seen: first.context)
+        second.merge(first, policy: .siblings)
+        #expect(contents(second) == [value(2)])
+    }
+
+    @Test func aTombstoneConcurrentWithAValueIsKept() {
+        var first = Versions()
+        write(value(1), to: &first, by: Self.a, count: 1)
+        let seen = first.context
+        var second = first
+        write(.tombstone, to: &first, by: Self.a, count: 2, seen: seen)
+        write(value(2), to: &second, by: Self.b, count: 1, seen: seen)
+        first.merge(second, policy: .siblings)
+        #expect(contents(first) == [.tombstone, value(2)])
+        #expect(first.siblings.filter { $0.isLive(at: 0) }.map(\.content) == [value(2)])
+    }
+
+    @Test(arguments: Versions.Policy.allCases)
+    func aDeletedValueDoesNotReturnWithAnOldReplica(_ policy: Versions.Policy) {
+        var versions = Versions()
+        write(value(1), to: &versions, by: Self.a, count: 1, policy: policy)
+        let stale = versions
+        write(.tombstone, to: &versions, by: Self.a, count: 2, seen: versions.context, policy: policy)
+        versions.merge(stale, policy: policy)
+        #expect(contents(versions) == [.tombstone])
+        var late = stale
+        late.merge(versions, policy: policy)
+        #expect(late == versions)
+    }
+
+    @Test func aWriteAfterADeleteReplacesTheTombstone() {
+        var versions = Versions()
+        write(.tombstone, to: &versions, by: Self.a, count: 1)
+        write(value(1), to: &versions, by: Self.b, count: 1, seen: versions.context)
+        #expect(contents(versions) == [value(1)])
+    }
+
+    @Test func ofTwoEquallyLateWritesTheGreaterDotWins() {
+        var (first, second) = (Versions(), Versions())
+        write(value(1), to: &first, by: Self.a, count: 7, policy: .lastWriteWins)
+        write(value(2), to: &second, by: Self.b, count: 7, policy: .lastWriteWins)
+        var (one, other) = (first, second)
+        one.merge(second, policy: .lastWriteWins)
+        other.merge(first, policy: .lastWriteWins)
+        #expect(one == other)
+        #expect(contents(one) == [value(2)])
+        #expect(one.context[Self.a] == 7)
+    }
+
+    @Test func aWriteIsStampedAfterWhatItReplacesEvenIfTheClockIsBehind() {
+        for policy in Versions.Policy.allCases {
+            var versions = Versions()
+            write(value(1), to: &versions, by: Self.a, count: 1000, policy: policy)
+            let stamp = versions.siblings[0].timestamp
+            write(value(2), to: &versions, by: Self.b, count: 3, seen: versions.context, policy: policy)
+            #expect(contents(versions) == [value(2)])
+            #expect(versions.siblings[0].timestamp == stamp.successor)
+        }
+    }
+
+    @Test func aBucketThatTurnsToLastWriteWinsSettlesOnOneOfItsSiblings() {
+        var versions = Versions()
+        for count in 1...3 as ClosedRange<UInt64> {
+            write(value(UInt8(count)), to: &versions, by: Self.a, count: count)
+        }
+        versions.merge(versions, policy: .lastWriteWins)
+        #expect(contents(versions) == [value(3)])
+    }
+
+    /// Equal contexts with other siblings arise only where nodes merged under different policies.
+    @Test func theLastSiblingSurvivesEvenWhereEachSideReplacedTheOthers() {
+        var both = Versions()
+        write(value(1), to: &both, by: Self.a, count: 1)
+        write(value(2), to: &both, by: Self.b, count: 2)
+        let first = Versions(uncheckedContext: both.context, siblings: [both.siblings[0]])
+        let second = Versions(uncheckedContext: both.context, siblings: [both.siblings[1]])
+        var (one, other) = (first, second)
+        one.merge(second, policy: .lastWriteWins)
+        other.merge(first, policy: .lastWriteWins)
+        #expect(one == second)
+        #expect(other == second)
+    }
+
+    @Test func versionsWithoutValuesKeepEverythingElse() {
+        var versions = Versions()
+        write(.value([1, 2], contentType: "text/plain"), to: &versions, by: Self.a, count: 1)
+        write(.tombstone, to: &versions, by: Self.b, count: 2)
+        let stripped = versions.withoutValues
+        #expect(contents(stripped) == [.value([], contentType: ""), .tombstone])
+        #expect(stripped.siblings.map(\.dot) == versions.siblings.map(\.dot))
+        #expect(stripped.context == versions.context)
+    }
+
+    @Test func expiryIsThatOfTheReadersClock() {
+        let sibling = Sibling(
+            dot: Dot(actor: 1, counter: 1), timestamp: Timestamp(), expiresAt: 100, content: value(1))
+        #expect(sibling.isLive(at: 99))
+        #expect(!sibling.isLive(at: 100))
+    }
+
+    @Test func vectorsJoinCoverAndDescend() {
+        let left = VersionVector([Dot(actor: 3, counter: 5), Dot(actor: 1, counter: 2)])
+        let right = VersionVector([Dot(actor: 2, counter: 9), Dot(actor: 3, counter: 4)])
+        var join = left
+        join.join(right)
+        #expect(join.entries.map(\.actor) == [1, 2, 3])
+        #expect(join.entries.map(\.counter) == [2, 9, 5])
+        #expect(join.descends(left) && join.descends(right))
+        #expect(!left.descends(right) && !right.descends(left))
+        #expect(join.covers(Dot(actor: 2, counter: 9)) && !join.covers(Dot(actor: 2, counter: 10)))
+        #expect(left[2] == 0 && left[4] == 0)
+        #expect(left.descends(VersionVector()) && !VersionVector().descends(left))
+    }
+}
