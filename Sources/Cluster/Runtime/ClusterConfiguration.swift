@@ -1,0 +1,52 @@
+import ClusterCore
+import Engine
+import NIOCore
+
+/// What a node needs to know to take its part in a cluster.
+public struct ClusterConfiguration: Sendable {
+    /// Nodes with another name are never talked to.
+    public var clusterName: String
+    /// This node's name in `layout`.
+    public var nodeName: String
+    /// Which nodes hold which partitions.
+    public var layout: Layout
+    /// The properties of buckets that have none of their own.
+    public var bucketDefaults: BucketProperties
+    /// What an acknowledged write survives on each replica.
+    public var durability: Durability
+    /// The time a request has when it names none.
+    public var defaultTimeout: TimeAmount
+    /// The longest time a request may ask for.
+    public var maxTimeout: TimeAmount
+    /// Requests that one event loop coordinates at a time; more are refused as `overloaded`.
+    public var maxInFlightPerLoop: Int
+    /// Bytes of a value.
+    public var maxValueSize: Int
+    /// How many replicas a read asks at first.
+    public var readFanout: ReadFanout
+    /// How long a read with fan-out `quorum` waits before it asks one replica more.
+    public var hedgeDelay: TimeAmount
+    /// How far another node's clock may be ahead before its timestamps are no longer followed.
+    public var maxClockDrift: TimeAmount
+
+    public init(
+        clusterName: String, nodeName: String, layout: Layout, bucketDefaults: BucketProperties,
+        durability: Durability = .buffered, defaultTimeout: TimeAmount = .seconds(5),
+        maxTimeout: TimeAmount = .seconds(60), maxInFlightPerLoop: Int = 10_000,
+        maxValueSize: Int = 8 << 20, readFanout: ReadFanout = .all,
+        hedgeDelay: TimeAmount = .milliseconds(20), maxClockDrift: TimeAmount = .seconds(60)
+    ) {
+        self.clusterName = clusterName
+        self.nodeName = nodeName
+        self.layout = layout
+        self.bucketDefaults = bucketDefaults
+        self.durability = durability
+        self.defaultTimeout = defaultTimeout
+        self.maxTimeout = maxTimeout
+        self.maxInFlightPerLoop = maxInFlightPerLoop
+        self.maxValueSize = maxValueSize
+        self.readFanout = readFanout
+        self.hedgeDelay = hedgeDelay
+        self.maxClockDrift = maxClockDrift
+    }
+}

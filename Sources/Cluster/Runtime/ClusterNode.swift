@@ -1,0 +1,229 @@
+import ClusterCore
+import Engine
+import Logging
+import NIOCore
+import Synchronization
+
+/// One node of the cluster: coordinates clients' requests and serves its peers.
+///
+/// Every method may be called from any thread. Start: make the node, make a transport with the node as its handler,
+/// `attach` it, run it. Stop: `drain`, stop the transport, then `close`.
+public final class ClusterNode: Sendable {
+    public let configuration: ClusterConfiguration
+    let replica: Replica
+    let registry: BucketRegistry
+    let shards: [Shard]
+    let logger: Logger
+    private let selfID: NodeID
+    private let executor: EngineExecutor
+    private let environment: Environment
+    private let connectedPeers = Mutex<Set<NodeID>>([])
+    private let draining = Atomic(false)
+
+    /// Opens the node's state in `executor`'s engine.
+    ///
+    /// - Parameter loops: One shard of the coordination runs on each; 1 to 256.
+    /// - Throws: `StartError` if the engine holds another node's data; `EngineError`; `CodecError`; `RequestError` if
+    ///   the default bucket properties don't fit the layout.
+    public init(
+        configuration: ClusterConfiguration, executor: EngineExecutor, loops: [any EventLoop],
+        environment: Environment, logger: Logger
+    ) async throws {
+        precondition((1...Shard.maxCount).contains(loops.count), "a node has 1 to 256 event loops")
+        let selfID = NodeID(name: configuration.nodeName)
+        guard configuration.layout.member(selfID) != nil else {
+            throw StartError("cluster.members does not list this node, \"\(configuration.nodeName)\"")
+        }
+        try configuration.bucketDefaults.validate(replicationFactor: configuration.layout.replicationFactor)
+        let state = try await NodeState.begin(executor, configuration: configuration, environment: environment)
+        let drift = UInt64(configuration.maxClockDrift.nanoseconds / 1_000_000)
+        let issuer = DotIssuer(state: state, environment: environment, maxClockDriftMillis: drift)
+        let replica = Replica(executor: executor, issuer: issuer, durability: configuration.durability)
+        let context = ShardContext(
+            configuration: configuration, environment: environment, selfID: selfID, replica: replica)
+
+        self.configuration = configuration
+        self.executor = executor
+        self.environment = environment
+        self.logger = logger
+        self.selfID = selfID
+        self.replica = replica
+        registry = BucketRegistry(state.buckets, executor: executor, tieBreak: selfID)
+        shards = loops.enumerated().map { index, loop in
+            Shard(index: index, loop: loop, context: context, buckets: state.buckets)
+        }
+        logger.info("the node's state is open", metadata: ["actor": "\(String(state.actor, radix: 16))"])
+    }
+
+    /// Gives the node the way to its peers. Once, before the transport runs.
+    public func attach(_ transport: any PeerTransport) {
+        forEachShard { $0.attach(transport) }
+    }
+
+    /// What this node tells its peers of itself.
+    public func hello(maxBatchBytes: Int, engine: String, softwareVersion: String) -> PeerHello {
+        PeerHello(
+            protocolVersion: PeerCodec.protocolVersion, cluster: configuration.clusterName,
+            nodeName: configuration.nodeName, layoutVersion: configuration.layout.version,
+            layoutDigest: configuration.layout.digest, maxBatchBytes: UInt32(clamping: maxBatchBytes),
+            engine: engine, softwareVersion: softwareVersion)
+    }
+
+    /// Refuses new requests and waits until those under way have ended; none outlives its own deadline.
+    public func drain() async {
+        draining.store(true, ordering: .releasing)
+        for shard in shards {
+            await withCheckedContinuation { done in
+                shard.loop.execute { shard.whenIdle { done.resume() } }
+            }
+        }
+    }
+
+    /// Marks the engine's data as complete. After `drain`, and after the transport has stopped; the executor is shut
+    /// down by its owner.
+    public func close() async throws {
+        try await NodeState.end(executor, environment: environment)
+    }
+
+    func forEachShard(_ body: @escaping @Sendable (Shard) -> Void) {
+        for shard in shards { shard.perform { body(shard) } }
+    }
+
+    func shard(ofPartition partition: Int) -> Shard { shards[partition % shards.count] }
+}
+
+extension ClusterNode: KeyValueService {
+    public func submit(_ request: Request, _ completion: @escaping @Sendable (Response) -> Void) {
+        submit(request, isForwarded: false, completion)
+    }
+
+    public var isReady: Bool {
+        let nodes = configuration.layout.members.count
+        return !draining.load(ordering: .acquiring) && connectedPeers.withLock { $0.count } + 1 > nodes / 2
+    }
+
+    public func properties(ofBucket bucket: String) -> BucketProperties {
+        registry.current.properties(of: bucket) ?? configuration.bucketDefaults
+    }
+
+    public func setProperties(_ properties: BucketProperties, ofBucket bucket: String) async throws {
+        try configuration.check(bucket: bucket)
+        try properties.validate(replicationFactor: configuration.layout.replicationFactor)
+        let timestamp = Timestamp(milliseconds: environment.wallMillis())
+        try registry.set(properties, of: bucket, at: timestamp)
+        try await spreadBuckets()
+    }
+
+    /// Stores the table here and at every peer; returns when a majority of the nodes has it.
+    private func spreadBuckets() async throws {
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            storeBuckets { result in
+                if case .failure(let error) = result {
+                    return done.resume(throwing: RequestError(.internal, error.description))
+                }
+                let peers = self.configuration.layout.members.map(\.id).filter { $0 != self.selfID }
+                let shard = self.shards[0]
+                let table = self.registry.current
+                shard.perform {
+                    let timeout = self.configuration.defaultTimeout
+                    shard.begin(timeout: timeout) { id in
+                        BroadcastOperation(id: id, shard: shard, body: .buckets(table), to: peers, timeout: timeout) {
+                            done.resume(with: $0)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Brings the table to the shards and to the disk.
+    func storeBuckets(whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
+        let table = registry.current
+        forEachShard { $0.update(table) }
+        registry.persist(whenDone: whenDone)
+    }
+}
+
+extension ClusterNode {
+    /// Checks a request and takes it to its shard.
+    func submit(_ request: Request, isForwarded: Bool, _ completion: @escaping @Sendable (Response) -> Void) {
+        guard !draining.load(ordering: .acquiring) else {
+            return completion(.failed(RequestError(.shuttingDown, "the node is shutting down")))
+        }
+        do throws(RequestError) {
+            switch request {
+            case .get(let get):
+                let key = try configuration.storageKey(bucket: get.bucket, key: get.key)
+                let timeout = try configuration.timeout(millis: get.timeoutMillis)
+                let shard = shard(ofPartition: key.partition)
+                shard.perform {
+                    shard.coordinate(get, key: key, timeout: timeout, isForwarded: isForwarded, completion)
+                }
+            case .put(let put):
+                let key = try configuration.storageKey(bucket: put.bucket, key: put.key)
+                try configuration.check(put.content)
+                let context = try contextVector(put.context, for: key)
+                let timeout = try configuration.timeout(millis: put.timeoutMillis)
+                let shard = shard(ofPartition: key.partition)
+                shard.perform {
+                    shard.coordinate(
+                        put, key: key, context: context, timeout: timeout, isForwarded: isForwarded, completion)
+                }
+            case .list(let list):
+                try configuration.check(bucket: list.bucket)
+                let timeout = try configuration.timeout(millis: list.timeoutMillis)
+                let cursor = try ListCursor.decode(
+                    list.cursor, bucket: list.bucket, partitionCount: configuration.layout.partitionCount)
+                let shard = shards[0]
+                shard.perform { shard.coordinate(list, cursor: cursor, timeout: timeout, completion) }
+            }
+        } catch {
+            completion(.failed(error))
+        }
+    }
+}
+
+extension ClusterNode: PeerHandler {
+    public func connected(_ peer: NodeID, _ hello: PeerHello) {
+        connectedPeers.withLock { _ = $0.insert(peer) }
+        let table = registry.current
+        forEachShard { $0.connected(peer) }
+        // What changed while the peer was away reaches it now.
+        let shard = shards[0]
+        shard.perform { shard.send(.buckets(table), to: peer, for: 0, timeout: .seconds(1)) }
+        logger.info("connected to a peer", metadata: ["peer": "\(hello.nodeName)", "engine": "\(hello.engine)"])
+    }
+
+    public func disconnected(_ peer: NodeID, reason: String) {
+        connectedPeers.withLock { _ = $0.remove(peer) }
+        forEachShard { $0.disconnected(peer) }
+        let name = configuration.layout.member(peer)?.name ?? "\(peer.rawValue)"
+        logger.warning("lost the connection to a peer", metadata: ["peer": "\(name)", "reason": "\(reason)"])
+    }
+
+    public func received(replies batch: [UInt8], from peer: NodeID) {
+        var byShard = [[PeerReplyMessage]](repeating: [], count: shards.count)
+        do throws(CodecError) {
+            try PeerCodec.decodeReplies(batch) { (reply) throws(CodecError) in
+                let index = Shard.index(ofOperation: reply.id)
+                guard index < shards.count else { throw CodecError(.malformed, "a reply to nothing") }
+                byShard[index].append(reply)
+            }
+        } catch {
+            logger.error("a peer's replies cannot be read", metadata: ["error": "\(error)"])
+        }
+        for (shard, replies) in zip(shards, byShard) where !replies.isEmpty {
+            shard.perform { shard.received(replies, from: peer) }
+        }
+    }
+
+    public func received(requests batch: [UInt8], from peer: NodeID, replies: any PeerReplyPath) {
+        var intake = PeerIntake(node: self, replies: replies)
+        do throws(CodecError) {
+            try PeerCodec.decodeRequests(batch) { (message) throws(CodecError) in intake.take(message) }
+        } catch {
+            logger.error("a peer's requests cannot be read", metadata: ["error": "\(error)"])
+        }
+        intake.serve()
+    }
+}

@@ -1,0 +1,18 @@
+/// What the node takes from outside of itself: time and chance. A simulator provides its own.
+public struct Environment: Sendable {
+    /// Milliseconds since 1970 by the wall clock. May jump either way.
+    public var wallMillis: @Sendable () -> UInt64
+    /// A number that no other node and no other call is likely to get.
+    public var randomIdentifier: @Sendable () -> UInt64
+    /// Names the machine's current boot: as long as it is the same, what was written before a crash is still there.
+    public var bootID: String
+
+    public init(
+        bootID: String, wallMillis: @escaping @Sendable () -> UInt64,
+        randomIdentifier: @escaping @Sendable () -> UInt64 = { .random(in: 1 ... .max) }
+    ) {
+        self.bootID = bootID
+        self.wallMillis = wallMillis
+        self.randomIdentifier = randomIdentifier
+    }
+}

@@ -1,0 +1,21 @@
+import ClusterCore
+
+/// The store as the client APIs see it.
+public protocol KeyValueService: AnyObject, Sendable {
+    /// Serves `request`. Any thread; never blocks.
+    ///
+    /// - Parameter completion: Called exactly once, on some event loop; it must not block.
+    func submit(_ request: Request, _ completion: @escaping @Sendable (Response) -> Void)
+
+    /// The properties in force for `bucket`: what was set, or the node's defaults.
+    func properties(ofBucket bucket: String) -> BucketProperties
+
+    /// Sets the properties of `bucket` on every node of the cluster.
+    ///
+    /// - Throws: `RequestError`: `invalidArgument`, or `quorumNotReached` if no majority of the nodes has confirmed
+    ///   it in time; it then still reaches the others as they connect.
+    func setProperties(_ properties: BucketProperties, ofBucket bucket: String) async throws
+
+    /// Whether requests have a fair chance: the node isn't draining, and a majority of the layout's nodes is connected.
+    var isReady: Bool { get }
+}

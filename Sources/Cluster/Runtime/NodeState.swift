@@ -1,0 +1,183 @@
+import ClusterCore
+import Engine
+
+/// What a node remembers of itself between runs, in the engine's `meta` keyspace (docs/formats.md).
+struct NodeState: Sendable {
+    /// Under which identity this node issues dots.
+    var actor: UInt64
+    /// Dots up to this counter may have been issued.
+    var reservedCounter: UInt64
+    var buckets: BucketTable
+
+    enum Key {
+        static let identity = Array("identity".utf8)
+        static let counter = Array("counter".utf8)
+        static let session = Array("session".utf8)
+        static let buckets = Array("buckets".utf8)
+    }
+
+    /// Reads what the last run left, decides whether its actor may go on issuing dots, and marks the run as begun.
+    ///
+    /// A dot must never be issued twice, and a replica that lost some of its own writes would claim, by the compact
+    /// form of the version vector, to have seen them. So the actor is replaced unless everything that it had committed
+    /// is still there: after a clean stop, after commits that were all synced, or after a crash of the process alone.
+    ///
+    /// - Throws: `StartError` if the data belongs to another node, cluster or layout; `EngineError`; `CodecError`.
+    static func begin(
+        _ executor: EngineExecutor, configuration: ClusterConfiguration, environment: Environment
+    ) async throws -> NodeState {
+        let stored = try await executor.read { (engine) throws(EngineError) in
+            Stored(
+                identity: try engine.get(.meta, Key.identity), session: try engine.get(.meta, Key.session),
+                counter: try engine.get(.meta, Key.counter), buckets: try engine.get(.meta, Key.buckets))
+        }
+        var state = NodeState(actor: environment.randomIdentifier(), reservedCounter: 0, buckets: BucketTable())
+        if let bytes = stored.identity {
+            let identity = try NodeIdentity(bytes)
+            try identity.check(against: configuration)
+            if let session = try stored.session.map(NodeSession.init), session.keptEverything(environment) {
+                state.actor = identity.actor
+            }
+        }
+        if let bytes = stored.counter {
+            var reader = ByteReader(bytes)
+            state.reservedCounter = try reader.u64()
+        }
+        if let bytes = stored.buckets {
+            var reader = ByteReader(bytes)
+            state.buckets = try BucketTable.decode(&reader)
+        }
+        var batch = WriteBatch()
+        batch.put(.meta, Key.identity, NodeIdentity(configuration, actor: state.actor).encoded())
+        let session = NodeSession(
+            clean: false, synced: configuration.durability == .synced, bootID: environment.bootID)
+        batch.put(.meta, Key.session, session.encoded())
+        try await executor.write(batch, durability: .synced)
+        return state
+    }
+
+    /// Marks the run as ended with nothing lost. Nothing may be written afterwards.
+    static func end(_ executor: EngineExecutor, environment: Environment) async throws {
+        try await executor.maintain { (engine) throws(EngineError) in try engine.sync() }
+        var batch = WriteBatch()
+        let session = NodeSession(clean: true, synced: true, bootID: environment.bootID)
+        batch.put(.meta, Key.session, session.encoded())
+        try await executor.write(batch, durability: .synced)
+    }
+
+    private struct Stored: Sendable {
+        var identity: [UInt8]?
+        var session: [UInt8]?
+        var counter: [UInt8]?
+        var buckets: [UInt8]?
+    }
+}
+
+/// Whose data a directory holds.
+struct NodeIdentity {
+    private static let version: UInt8 = 1
+
+    var cluster: String
+    var node: String
+    var actor: UInt64
+    var layoutVersion: UInt64
+    var layoutDigest: UInt64
+
+    init(_ configuration: ClusterConfiguration, actor: UInt64) {
+        cluster = configuration.clusterName
+        node = configuration.nodeName
+        self.actor = actor
+        layoutVersion = configuration.layout.version
+        layoutDigest = configuration.layout.digest
+    }
+
+    init(_ bytes: [UInt8]) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        try reader.version(NodeIdentity.version)
+        cluster = try reader.string()
+        node = try reader.string()
+        actor = try reader.u64()
+        layoutVersion = try reader.u64()
+        layoutDigest = try reader.u64()
+    }
+
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.u8(NodeIdentity.version)
+        writer.string(cluster)
+        writer.string(node)
+        writer.u64(actor)
+        writer.u64(layoutVersion)
+        writer.u64(layoutDigest)
+        return writer.bytes
+    }
+
+    func check(against configuration: ClusterConfiguration) throws(StartError) {
+        guard cluster == configuration.clusterName else {
+            throw StartError(
+                "the data directory belongs to cluster \"\(cluster)\", not to \"\(configuration.clusterName)\"")
+        }
+        guard node == configuration.nodeName else {
+            throw StartError("the data directory belongs to node \"\(node)\", not to \"\(configuration.nodeName)\"")
+        }
+        guard layoutDigest == configuration.layout.digest else {
+            throw StartError(
+                """
+                cluster.members, cluster.partitions or cluster.replication differ from those under which the data was \
+                written; this version cannot move data, so start with the earlier values, or with an empty directory
+                """)
+        }
+    }
+}
+
+/// How a run ended, and what its commits survive.
+struct NodeSession {
+    private static let version: UInt8 = 1
+
+    var clean: Bool
+    var synced: Bool
+    var bootID: String
+
+    init(clean: Bool, synced: Bool, bootID: String) {
+        self.clean = clean
+        self.synced = synced
+        self.bootID = bootID
+    }
+
+    init(_ bytes: [UInt8]) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        try reader.version(NodeSession.version)
+        clean = try reader.bool()
+        synced = try reader.bool()
+        bootID = try reader.string()
+    }
+
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.u8(NodeSession.version)
+        writer.u8(clean ? 1 : 0)
+        writer.u8(synced ? 1 : 0)
+        writer.string(bootID)
+        return writer.bytes
+    }
+
+    /// Whether every commit of that run is still there. Within one boot, a crash of the process loses nothing.
+    func keptEverything(_ environment: Environment) -> Bool {
+        clean || synced || bootID == environment.bootID
+    }
+}
+
+/// Why a node refuses to start on the data it found.
+public struct StartError: Error, Equatable, CustomStringConvertible {
+    public var description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension ByteReader {
+    /// Reads a format's leading version and refuses any other than `known`.
+    mutating func version(_ known: UInt8) throws(CodecError) {
+        let found = try u8()
+        guard found == known else { throw CodecError(.unknownVersion(found), "this release knows version \(known)") }
+    }
+}

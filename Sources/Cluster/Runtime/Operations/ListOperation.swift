@@ -1,0 +1,107 @@
+import ClusterCore
+import NIOCore
+
+/// Performs what a `ListCoordinator` decides.
+final class ListOperation: Operation {
+    private let id: UInt64
+    private unowned let shard: Shard
+    private let deadline: NIODeadline
+    private let completion: @Sendable (Response) -> Void
+    private var coordinator: ListCoordinator
+    /// In which round each node was asked last: a node has one ask open at a time.
+    private var rounds: [NodeID: Int] = [:]
+
+    init(
+        id: UInt64, shard: Shard, coordinator: ListCoordinator, timeout: TimeAmount,
+        completion: @escaping @Sendable (Response) -> Void
+    ) {
+        self.id = id
+        self.shard = shard
+        self.coordinator = coordinator
+        self.completion = completion
+        deadline = .now() + timeout
+    }
+
+    func start() { step { $0.start(&$1) } }
+
+    func received(_ reply: PeerReply, from node: NodeID) {
+        guard let round = rounds[node] else { return }
+        switch reply {
+        case .listed(let rows, let isLast):
+            step { $0.received(rows, isLast: isLast, from: node, round: round, &$1) }
+        case .failed(let error): failed(node, error)
+        case .versions, .stored, .forwarded: failed(node, .unexpectedReply)
+        }
+    }
+
+    func failed(_ node: NodeID, _ error: ReplicaError) {
+        guard let round = rounds[node] else { return }
+        step { $0.failed(node, error, round: round, &$1) }
+    }
+
+    func timerFired(_ now: NIODeadline) {
+        if now >= deadline { step { $0.deadlineElapsed(&$1) } }
+    }
+
+    private func step(_ event: (inout ListCoordinator, inout [ListCoordinator.Action]) -> Void) {
+        var actions: [ListCoordinator.Action] = []
+        event(&coordinator, &actions)
+        for action in actions { perform(action) }
+    }
+
+    private func perform(_ action: ListCoordinator.Action) {
+        switch action {
+        case .ask(let node, let list, let round):
+            rounds[node] = round
+            if node == shard.context.selfID {
+                shard.listLocally(list, for: id)
+            } else {
+                shard.send(.list(list), to: node, for: id, timeout: deadline - .now())
+            }
+        case .respond(let listing):
+            completion(.listed(listing))
+        case .fail(let error):
+            completion(.failed(error))
+        case .finished:
+            shard.end(id)
+        }
+    }
+}
+
+extension Shard {
+    func coordinate(
+        _ list: ListRequest, cursor: ListCursor?, timeout: TimeAmount,
+        _ completion: @escaping @Sendable (Response) -> Void
+    ) {
+        admit(completion) { () throws(RequestError) in
+            let properties = properties(ofBucket: list.bucket)
+            let quorum = try resolve(list.quorum, properties)
+            let coordinator = ListCoordinator(
+                segments: segments(from: cursor?.partition ?? 0, n: quorum.n), bucket: list.bucket,
+                prefix: list.prefix, limit: list.limit, cursor: cursor, r: quorum.r, policy: properties.policy,
+                now: context.environment.wallMillis())
+            begin(timeout: timeout) { id in
+                ListOperation(
+                    id: id, shard: self, coordinator: coordinator, timeout: timeout, completion: completion)
+            }
+        }
+    }
+
+    /// Runs of partitions with the same replicas, from `first` on.
+    private func segments(from first: Int, n: Int) -> [ListSegment] {
+        var segments: [ListSegment] = []
+        for partition in first..<layout.partitionCount {
+            // Nodes that hold the same partitions hold them in different orders: sorted, their runs are longer.
+            let replicas = replicas(ofPartition: partition, n: n).sorted { a, b in
+                (isReachable(b) ? 1 : 0, a.rawValue) < (isReachable(a) ? 1 : 0, b.rawValue)
+            }
+            if let last = segments.last, last.replicas == replicas {
+                segments[segments.count - 1].lastPartition = partition
+            } else {
+                segments.append(
+                    ListSegment(firstPartition: partition, lastPartition: partition, replicas: replicas))
+            }
+        }
+        return segments
+    }
+}

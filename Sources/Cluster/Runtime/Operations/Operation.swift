@@ -1,0 +1,30 @@
+import ClusterCore
+import NIOCore
+
+/// A client's request while it is being coordinated. Lives on its shard's event loop.
+protocol Operation: AnyObject {
+    /// Takes the first step. Called once, first.
+    func start()
+
+    /// A replica, this node's own included, answered.
+    func received(_ reply: PeerReply, from node: NodeID)
+
+    /// This node's replica committed the operation's write; `versions` is the state after it.
+    func wroteLocally(_ versions: Versions)
+
+    /// A replica, this node's own included, has not done what was asked. May be called for nodes that were not asked.
+    func failed(_ node: NodeID, _ error: ReplicaError)
+
+    /// The connection to a node was lost: what it was asked, it may have done or not. May be called for nodes that
+    /// were not asked.
+    func lost(_ node: NodeID)
+
+    /// A time that the operation was armed for has come.
+    func timerFired(_ now: NIODeadline)
+}
+
+extension Operation {
+    func wroteLocally(_ versions: Versions) {}
+
+    func lost(_ node: NodeID) { failed(node, ReplicaError(.unreachable, "the connection was lost")) }
+}

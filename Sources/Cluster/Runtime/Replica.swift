@@ -1,0 +1,112 @@
+import ClusterCore
+import Engine
+import NIOCore
+import Synchronization
+
+/// This node as a holder of copies: serves batches of reads and writes, its own coordinators' and its peers'.
+///
+/// It keeps no state besides the engine's, so any thread may call it.
+final class Replica: Sendable {
+    private let executor: EngineExecutor
+    private let issuer: DotIssuer
+    private let durability: Durability
+
+    init(executor: EngineExecutor, issuer: DotIssuer, durability: Durability) {
+        self.executor = executor
+        self.issuer = issuer
+        self.durability = durability
+    }
+
+    /// What the engine has in memory of `key`: its state (nil inside: never written), or nil if a disk must be asked.
+    func residentVersions(_ key: StorageKey) -> Result<Versions?, ReplicaError>? {
+        do throws(EngineError) {
+            // Decoding happens outside of the borrow: the closure only copies.
+            let found = try executor.engine.withResidentValue(.data, key.bytes) {
+                (span) throws(EngineError) -> [UInt8]? in
+                if let span { [UInt8](copying: span) } else { nil }
+            }
+            guard let found else { return nil }
+            return .success(try found.map(Versions.stored))
+        } catch {
+            return .failure(ReplicaError(error))
+        }
+    }
+
+    /// Reads `keys` on one reader thread and calls `whenDone` there with the answers in the same order.
+    func read(_ keys: [StorageKey], whenDone: @escaping @Sendable ([Result<Versions?, ReplicaError>]) -> Void) {
+        do throws(EngineError) {
+            try executor.submitRead { engine in
+                var answers = [Result<Versions?, ReplicaError>](repeating: .success(nil), count: keys.count)
+                do throws(EngineError) {
+                    try engine.multiGet(.data, keys.map(\.bytes)) { (index, span) throws(EngineError) in
+                        guard let span else { return }
+                        answers[index] = .success(try Versions.stored([UInt8](copying: span)))
+                    }
+                } catch {
+                    // One damaged key fails its batch's reads; each key alone then tells which it is.
+                    answers = keys.map { Self.readAlone($0, engine) }
+                }
+                whenDone(answers)
+            }
+        } catch {
+            whenDone(keys.map { _ in .failure(ReplicaError(error)) })
+        }
+    }
+
+    /// Applies `entries` in one commit and calls `whenDone` on the writer thread.
+    func write(
+        _ entries: [ReplicaWriteJob.Entry], whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
+    ) {
+        ReplicaWriteJob(entries, durability: durability, issuer: issuer, whenDone: whenDone).submit(to: executor)
+    }
+
+    /// One page of a bucket, on a reader thread.
+    func list(_ list: ReplicaList, whenDone: @escaping @Sendable (PeerReply) -> Void) {
+        do throws(EngineError) {
+            try executor.submitRead { engine in
+                do throws(EngineError) {
+                    whenDone(try Self.page(of: list, engine))
+                } catch {
+                    whenDone(.failed(ReplicaError(error)))
+                }
+            }
+        } catch {
+            whenDone(.failed(ReplicaError(error)))
+        }
+    }
+
+    private static func readAlone(
+        _ key: StorageKey, _ engine: any StorageEngine
+    ) -> Result<Versions?, ReplicaError> {
+        do throws(EngineError) {
+            return .success(try engine.get(.data, key.bytes).map(Versions.stored))
+        } catch {
+            return .failure(ReplicaError(error))
+        }
+    }
+
+    private static func page(of list: ReplicaList, _ engine: any StorageEngine) throws(EngineError) -> PeerReply {
+        var rows: [ListRow] = []
+        for partition in list.firstPartition...list.lastPartition {
+            var range = KeyRange.prefix(StorageKey.bucketPrefix(partition: partition, bucket: list.bucket) + list.prefix)
+            if let after = list.after, after.bytes >= range.lower { range.lower = after.bytes + [0] }
+            if let upper = range.upper, range.lower >= upper { continue }
+            _ = try engine.scan(
+                .data, range, reverse: false, limit: ScanLimit(rows: list.limit - rows.count)
+            ) { (key, value) throws(EngineError) in
+                guard let key = StorageKey(bytes: [UInt8](copying: key)) else {
+                    throw EngineError(.corruption, "a stored key cannot be decoded")
+                }
+                rows.append(ListRow(key: key, versions: try Versions.stored([UInt8](copying: value)).withoutValues))
+                return .next
+            }
+            if rows.count >= list.limit { return .listed(rows: rows, isLast: false) }
+        }
+        return .listed(rows: rows, isLast: true)
+    }
+}
+
+extension [UInt8] {
+    /// Order of unsigned bytes, as the engines have it.
+    static func >= (a: [UInt8], b: [UInt8]) -> Bool { !a.lexicographicallyPrecedes(b) }
+}

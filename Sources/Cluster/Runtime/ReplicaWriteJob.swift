@@ -1,0 +1,141 @@
+import ClusterCore
+import Engine
+
+/// A change of one key at one replica.
+enum Mutation: Sendable {
+    /// Another replica's state is joined to ours.
+    case merge(Versions)
+    /// A client's write, coordinated here.
+    case write(ClientWrite)
+}
+
+struct ClientWrite: Sendable {
+    var content: Sibling.Content
+    var context: VersionVector
+    /// 0 for never.
+    var ttlSeconds: Int
+}
+
+/// The read-modify-writes that one loop tick, or one batch of a peer, brings to this replica; they run on the engine's
+/// writer thread, within one commit, so that no two of them interleave on a key.
+final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
+    // @unchecked: owned by one thread at a time. The sender fills `entries` and hands the job to the executor's queue;
+    // the writer thread stages and finishes it; `whenDone` gets the outcomes. None keeps a reference beyond its turn.
+
+    struct Entry {
+        /// The sender's number for it.
+        var id: UInt64
+        var key: StorageKey
+        var mutation: Mutation
+        var policy: Versions.Policy
+        /// After staging: the key's state with the mutation applied, or why it failed.
+        var outcome: Result<Versions, ReplicaError>?
+    }
+
+    var entries: [Entry]
+    let durability: Durability
+    private let issuer: DotIssuer
+    private let whenDone: @Sendable ([Entry]) -> Void
+
+    /// - Parameter whenDone: Called on the writer thread, or by the submitter if the queue is full, once, with every
+    ///   entry's outcome set.
+    init(
+        _ entries: [Entry], durability: Durability, issuer: DotIssuer,
+        whenDone: @escaping @Sendable ([Entry]) -> Void
+    ) {
+        self.entries = entries
+        self.durability = durability
+        self.issuer = issuer
+        self.whenDone = whenDone
+    }
+
+    /// Hands the job to the writer thread, or fails every entry at once.
+    func submit(to executor: EngineExecutor) {
+        do throws(EngineError) {
+            try executor.submit(self)
+        } catch {
+            fail(error)
+        }
+    }
+
+    func stage(_ stage: inout WriteStage) throws(EngineError) {
+        for index in entries.indices {
+            do throws(EngineError) {
+                try apply(&entries[index], &stage)
+            } catch {
+                // A key that cannot be read or is too large must not fail the others of its batch.
+                entries[index].outcome = .failure(ReplicaError(error))
+            }
+        }
+    }
+
+    func finished(_ result: Result<Void, EngineError>) {
+        if case .failure(let error) = result {
+            issuer.commitFailed()
+            fail(error)
+        } else {
+            done()
+        }
+    }
+
+    private func fail(_ error: EngineError) {
+        for index in entries.indices { entries[index].outcome = .failure(ReplicaError(error)) }
+        done()
+    }
+
+    private func done() {
+        whenDone(entries)
+        entries = []
+    }
+
+    private func apply(_ entry: inout Entry, _ stage: inout WriteStage) throws(EngineError) {
+        let stored = try stage.withValue(.data, entry.key.bytes) { (span) throws(EngineError) -> [UInt8]? in
+            if let span { [UInt8](copying: span) } else { nil }
+        }
+        var versions = try stored.map(Versions.stored) ?? Versions()
+        switch entry.mutation {
+        case .merge(let other):
+            issuer.observe(other)
+            guard !versions.descends(other) else {
+                entry.outcome = .success(versions)
+                return
+            }
+            versions.merge(other, policy: entry.policy)
+        case .write(let write):
+            // The floor covers a context that names this actor with a counter that was never issued here.
+            let floor = max(versions.context[issuer.actor], write.context[issuer.actor])
+            try issuer.reserve(1, above: floor, in: &stage)
+            versions.write(
+                write.content, dot: issuer.next(), timestamp: issuer.timestamp(),
+                expiresAt: write.ttlSeconds == 0 ? 0 : issuer.wallMillis + UInt64(write.ttlSeconds) * 1000,
+                context: write.context, policy: entry.policy)
+        }
+        try stage.put(.data, entry.key.bytes, VersionsCodec.encode(versions))
+        entry.outcome = .success(versions)
+    }
+}
+
+extension Versions {
+    /// The state that a replica stored; what cannot be decoded is damage of the files.
+    static func stored(_ bytes: [UInt8]) throws(EngineError) -> Versions {
+        do throws(CodecError) {
+            return try VersionsCodec.decode(bytes)
+        } catch {
+            throw EngineError(.corruption, "a stored value cannot be decoded: \(error)")
+        }
+    }
+}
+
+extension ReplicaError {
+    init(_ error: EngineError) {
+        let code: Code =
+            switch error.code {
+            case .noSpace: .noSpace
+            case .corruption: .corruption
+            case .overloaded, .closed: .overloaded
+            case .keyEmpty, .keyTooLarge, .valueTooLarge, .invalidArgument: .invalid
+            case .io, .locked: .io
+            }
+        self.init(code, error.description)
+    }
+}

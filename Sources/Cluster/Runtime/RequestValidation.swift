@@ -1,0 +1,70 @@
+import ClusterCore
+import NIOCore
+
+/// What every request must keep to, whichever API it came by.
+extension ClusterConfiguration {
+    /// The key as the engines have it.
+    func storageKey(bucket: String, key: [UInt8]) throws(RequestError) -> StorageKey {
+        try check(bucket: bucket)
+        guard (1...KeyLimits.maxKeySize).contains(key.count) else {
+            throw RequestError(
+                .invalidArgument, "a key has 1 to \(KeyLimits.maxKeySize) bytes, this one has \(key.count)")
+        }
+        return StorageKey(bucket: bucket, key: key, partitionCount: layout.partitionCount)
+    }
+
+    func check(bucket: String) throws(RequestError) {
+        guard (1...KeyLimits.maxBucketSize).contains(bucket.utf8.count) else {
+            throw RequestError(
+                .invalidArgument,
+                "a bucket's name has 1 to \(KeyLimits.maxBucketSize) bytes, this one has \(bucket.utf8.count)")
+        }
+    }
+
+    func check(_ content: Sibling.Content) throws(RequestError) {
+        guard case .value(let value, let contentType) = content else { return }
+        guard value.count <= maxValueSize else {
+            throw RequestError(
+                .invalidArgument, "a value has at most \(maxValueSize) bytes, this one has \(value.count)")
+        }
+        guard contentType.utf8.count <= Self.maxContentTypeSize else {
+            throw RequestError(
+                .invalidArgument, "a content type has at most \(Self.maxContentTypeSize) bytes")
+        }
+    }
+
+    static let maxContentTypeSize = 255
+
+    /// How long a request that names `millis` may take; 0 takes the default.
+    func timeout(millis: Int) throws(RequestError) -> TimeAmount {
+        if millis == 0 { return defaultTimeout }
+        guard millis > 0, TimeAmount.milliseconds(Int64(clamping: millis)) <= maxTimeout else {
+            throw RequestError(
+                .invalidArgument,
+                "a timeout has 1 to \(maxTimeout.nanoseconds / 1_000_000) milliseconds, this one has \(millis)")
+        }
+        return .milliseconds(Int64(millis))
+    }
+
+    /// Seconds until a value expires: the request's, or its bucket's; 0 for never.
+    func timeToLive(_ requested: Int?, _ properties: BucketProperties) throws(RequestError) -> Int {
+        guard let requested else { return properties.ttlSeconds }
+        guard (0...Self.maxTimeToLive).contains(requested) else {
+            throw RequestError(
+                .invalidArgument, "a time to live has 0 to \(Self.maxTimeToLive) seconds, this one has \(requested)")
+        }
+        return requested
+    }
+
+    /// A hundred years.
+    static let maxTimeToLive = 3_155_760_000
+}
+
+/// The vector in a token that a client passed back.
+func contextVector(_ token: [UInt8], for key: StorageKey) throws(RequestError) -> VersionVector {
+    do throws(CodecError) {
+        return try ContextToken.decode(token, for: key)
+    } catch {
+        throw RequestError(.invalidArgument, "the context is not one that this key's reads gave: \(error)")
+    }
+}

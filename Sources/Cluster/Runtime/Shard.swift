@@ -1,0 +1,235 @@
+import ClusterCore
+import Engine
+import NIOCore
+
+/// What the shards of a node share; constant while the node runs.
+struct ShardContext: Sendable {
+    var configuration: ClusterConfiguration
+    var environment: Environment
+    var selfID: NodeID
+    var replica: Replica
+}
+
+/// One event loop's part of the coordinating: every request for a partition is coordinated by the same shard, so that
+/// its state needs no lock.
+///
+/// What a request wants of engine and peers is gathered while the loop's tick lasts and leaves at its end: one batch to
+/// the writer thread, one to a reader thread, one to each peer.
+final class Shard: @unchecked Sendable {
+    // @unchecked: every member that changes is touched only on `loop`.
+
+    let loop: any EventLoop
+    let context: ShardContext
+    private(set) var layout: Layout
+    private let index: UInt64
+
+    private var operations: [UInt64: any Operation] = [:]
+    private var nextSequence: UInt64 = 1
+    private var idleWaiters: [() -> Void] = []
+    private var wheel: DeadlineWheel
+    private var wheelIsTurning = false
+
+    private var transport: (any PeerTransport)?
+    private var buckets: BucketTable
+    private var reachable: Set<NodeID>
+
+    private var writes: [ReplicaWriteJob.Entry] = []
+    private var reads: [(id: UInt64, key: StorageKey)] = []
+    private var outbox = PeerOutbox()
+    private var flushIsScheduled = false
+
+    init(index: Int, loop: any EventLoop, context: ShardContext, buckets: BucketTable) {
+        self.index = UInt64(index)
+        self.loop = loop
+        self.context = context
+        self.buckets = buckets
+        layout = context.configuration.layout
+        reachable = [context.selfID]
+        wheel = DeadlineWheel(now: .now())
+    }
+
+    // MARK: Operations
+
+    /// How many shards a node may have: a shard's number is the low byte of its operations' identifiers.
+    static let maxCount = 256
+
+    /// The shard whose operation `id` is.
+    static func index(ofOperation id: UInt64) -> Int { Int(id & 0xFF) }
+
+    var canBeginOperation: Bool { operations.count < context.configuration.maxInFlightPerLoop }
+
+    /// Registers an operation and starts it.
+    func begin(timeout: TimeAmount, _ make: (UInt64) -> any Operation) {
+        loop.preconditionInEventLoop()
+        let id = nextSequence << 8 | index
+        nextSequence += 1
+        let operation = make(id)
+        operations[id] = operation
+        arm(id, in: timeout)
+        operation.start()
+    }
+
+    /// The operation wants no more events.
+    func end(_ id: UInt64) {
+        operations[id] = nil
+        if operations.isEmpty, !idleWaiters.isEmpty {
+            let waiters = idleWaiters
+            idleWaiters = []
+            for waiter in waiters { waiter() }
+        }
+    }
+
+    /// Calls `body` on the loop as soon as no operation is under way.
+    func whenIdle(_ body: @escaping () -> Void) {
+        if operations.isEmpty { body() } else { idleWaiters.append(body) }
+    }
+
+    /// Runs `body` on the loop: at once if this is it.
+    func perform(_ body: @escaping @Sendable () -> Void) {
+        if loop.inEventLoop { body() } else { loop.execute(body) }
+    }
+
+    /// Wakes the operation `id` after `delay`, unless it has ended by then.
+    func arm(_ id: UInt64, in delay: TimeAmount) {
+        let now = NIODeadline.now()
+        if !wheelIsTurning {
+            wheel.reset(to: now)
+            wheelIsTurning = true
+            scheduleTick()
+        }
+        wheel.add(id, due: now + delay)
+    }
+
+    private func scheduleTick() {
+        loop.scheduleTask(in: DeadlineWheel.tick) { self.tick() }
+    }
+
+    private func tick() {
+        let now = NIODeadline.now()
+        for id in wheel.advance(to: now) { operations[id]?.timerFired(now) }
+        if wheel.count > 0 { scheduleTick() } else { wheelIsTurning = false }
+    }
+
+    // MARK: What operations ask for
+
+    /// Reads a key of this node's replica: at once if it is in memory, else with the tick's batch.
+    func readLocally(_ key: StorageKey, for id: UInt64) {
+        if let answer = context.replica.residentVersions(key) {
+            operations[id]?.received(answer.reply, from: context.selfID)
+        } else {
+            reads.append((id, key))
+            scheduleFlush()
+        }
+    }
+
+    /// Applies a mutation to this node's replica with the tick's batch; with `id` 0 nobody waits for the outcome.
+    func writeLocally(_ key: StorageKey, _ mutation: Mutation, policy: Versions.Policy, for id: UInt64) {
+        writes.append(.init(id: id, key: key, mutation: mutation, policy: policy))
+        scheduleFlush()
+    }
+
+    /// Sends a request to a peer with the tick's batch; with `id` 0 nobody waits for the reply.
+    func send(_ body: PeerRequest, to peer: NodeID, for id: UInt64, timeout: TimeAmount) {
+        let millis = UInt32(clamping: max(1, timeout.nanoseconds / 1_000_000))
+        outbox.append(PeerRequestMessage(id: id, timeoutMillis: millis, body: body), to: peer)
+        scheduleFlush()
+    }
+
+    /// Lists a page of this node's replica.
+    func listLocally(_ list: ReplicaList, for id: UInt64) {
+        context.replica.list(list) { reply in
+            self.loop.execute { self.operations[id]?.received(reply, from: self.context.selfID) }
+        }
+    }
+
+    // MARK: What comes back
+
+    /// Replies of `peer` to operations of this shard.
+    func received(_ replies: [PeerReplyMessage], from peer: NodeID) {
+        loop.preconditionInEventLoop()
+        for reply in replies { operations[reply.id]?.received(reply.body, from: peer) }
+    }
+
+    func connected(_ peer: NodeID) { reachable.insert(peer) }
+
+    func disconnected(_ peer: NodeID) {
+        reachable.remove(peer)
+        // A copy, since an operation that ends removes itself.
+        for operation in Array(operations.values) { operation.lost(peer) }
+    }
+
+    func isReachable(_ node: NodeID) -> Bool { reachable.contains(node) }
+
+    /// The first `n` replicas of `partition`, those that can be reached first.
+    func replicas(ofPartition partition: Int, n: Int) -> [NodeID] {
+        let all = layout.replicas(ofPartition: partition).prefix(n)
+        return all.filter(reachable.contains) + all.filter { !reachable.contains($0) }
+    }
+
+    func properties(ofBucket bucket: String) -> BucketProperties {
+        buckets.properties(of: bucket) ?? context.configuration.bucketDefaults
+    }
+
+    func update(_ buckets: BucketTable) { self.buckets = buckets }
+
+    /// From now on requests to peers can leave.
+    func attach(_ transport: any PeerTransport) { self.transport = transport }
+
+    // MARK: The end of the tick
+
+    private func scheduleFlush() {
+        guard !flushIsScheduled else { return }
+        flushIsScheduled = true
+        loop.execute { self.flush() }
+    }
+
+    private func flush() {
+        flushIsScheduled = false
+        if !writes.isEmpty {
+            context.replica.write(take(&writes)) { entries in self.loop.execute { self.wrote(entries) } }
+        }
+        if !reads.isEmpty {
+            let batch = take(&reads)
+            context.replica.read(batch.map(\.key)) { answers in
+                self.loop.execute { self.answered(batch.map(\.id), answers) }
+            }
+        }
+        if !outbox.isEmpty {
+            outbox.flush(to: transport) { id, peer, error in
+                // Not now: the operation may send again, into the outbox that is being flushed.
+                self.loop.execute { self.operations[id]?.failed(peer, error) }
+            }
+        }
+    }
+
+    private func wrote(_ entries: [ReplicaWriteJob.Entry]) {
+        for entry in entries {
+            switch entry.outcome {
+            case .success(let versions): operations[entry.id]?.wroteLocally(versions)
+            case .failure(let error): operations[entry.id]?.failed(context.selfID, error)
+            case nil: preconditionFailure("a write job must set every outcome")
+            }
+        }
+    }
+
+    private func answered(_ ids: [UInt64], _ answers: [Result<Versions?, ReplicaError>]) {
+        for (id, answer) in zip(ids, answers) {
+            operations[id]?.received(answer.reply, from: context.selfID)
+        }
+    }
+
+    private func take<T>(_ batch: inout [T]) -> [T] {
+        defer { batch.removeAll(keepingCapacity: true) }
+        return batch
+    }
+}
+
+extension Result<Versions?, ReplicaError> {
+    /// As a peer would put it.
+    var reply: PeerReply {
+        switch self {
+        case .success(let versions): .versions(versions)
+        case .failure(let error): .failed(error)
+        }
+    }
+}

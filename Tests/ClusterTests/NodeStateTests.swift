@@ -1,0 +1,129 @@
+import ClusterCore
+import Engine
+import Testing
+
+@testable import Cluster
+
+/// Which actor a node runs under after each way in which a run can end.
+@Suite struct NodeStateTests {
+    private static func configuration(
+        cluster: String = "c", node: String = "a", partitions: Int = 64, durability: Durability = .buffered
+    ) throws -> ClusterConfiguration {
+        let members = ["a", "b", "c"].map { Member(name: $0, address: "127.0.0.1:1") }
+        return ClusterConfiguration(
+            clusterName: cluster, nodeName: node,
+            layout: try .initial(members: members, partitionCount: partitions, replicationFactor: 3),
+            bucketDefaults: BucketProperties(), durability: durability)
+    }
+
+    private static func environment(boot: String) -> Environment {
+        Environment(bootID: boot, wallMillis: { 1_795_000_000_000 })
+    }
+
+    private func begin(
+        _ executor: EngineExecutor, boot: String = "1", durability: Durability = .buffered
+    ) async throws -> NodeState {
+        try await NodeState.begin(
+            executor, configuration: try Self.configuration(durability: durability),
+            environment: Self.environment(boot: boot))
+    }
+
+    @Test func aCrashOfTheProcessKeepsTheActor() async throws {
+        try await withTemporaryExecutor { executor in
+            let first = try await begin(executor)
+            #expect(try await begin(executor).actor == first.actor)
+        }
+    }
+
+    @Test func aCrashOfTheMachineTakesANewActorIfCommitsWereOnlyBuffered() async throws {
+        try await withTemporaryExecutor { executor in
+            let first = try await begin(executor)
+            #expect(try await begin(executor, boot: "2").actor != first.actor)
+        }
+    }
+
+    @Test func aCrashOfTheMachineKeepsTheActorIfCommitsWereSynced() async throws {
+        try await withTemporaryExecutor { executor in
+            let first = try await begin(executor, durability: .synced)
+            #expect(try await begin(executor, boot: "2").actor == first.actor)
+        }
+    }
+
+    @Test func aCleanStopKeepsTheActor() async throws {
+        try await withTemporaryExecutor { executor in
+            let first = try await begin(executor)
+            try await NodeState.end(executor, environment: Self.environment(boot: "1"))
+            #expect(try await begin(executor, boot: "2").actor == first.actor)
+        }
+    }
+
+    @Test func anEmptyDirectoryIsANewActor() async throws {
+        try await withTemporaryExecutor { first in
+            let actor = try await begin(first).actor
+            let other = try await withTemporaryExecutor { try await begin($0).actor }
+            #expect(other != actor)
+        }
+    }
+
+    @Test func dataOfAnotherNodeClusterOrLayoutIsRefused() async throws {
+        let others = [
+            try Self.configuration(cluster: "d"), try Self.configuration(node: "b"),
+            try Self.configuration(partitions: 128),
+        ]
+        try await withTemporaryExecutor { executor in
+            _ = try await begin(executor)
+            for other in others {
+                await #expect(throws: StartError.self) {
+                    _ = try await NodeState.begin(
+                        executor, configuration: other, environment: Self.environment(boot: "1"))
+                }
+            }
+        }
+    }
+
+    /// Runs one write after another, with a new issuer after each as after a crash, and looks at the dots.
+    @Test func noDotIsIssuedTwice() async throws {
+        try await withTemporaryExecutor { executor in
+            let key = StorageKey(bucket: "b", key: [1], partitionCount: 64)
+            var dots: Set<Dot> = []
+            for _ in 0..<20 {
+                let state = try await begin(executor)
+                let issuer = DotIssuer(
+                    state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
+                let replica = Replica(executor: executor, issuer: issuer, durability: .buffered)
+                for _ in 0..<5 {
+                    let write = ClientWrite(
+                        content: .value([1], contentType: ""), context: VersionVector(), ttlSeconds: 0)
+                    let entry = ReplicaWriteJob.Entry(id: 0, key: key, mutation: .write(write), policy: .lastWriteWins)
+                    let entries = await withCheckedContinuation { done in
+                        replica.write([entry]) { done.resume(returning: $0) }
+                    }
+                    let dot = try #require(try entries[0].outcome?.get().siblings.last?.dot)
+                    #expect(dots.insert(dot).inserted)
+                    #expect(dot.actor == state.actor)
+                }
+            }
+            #expect(dots.count == 100)
+        }
+    }
+
+    @Test func aContextWithACounterThatWasNeverIssuedIsPassedBy() async throws {
+        try await withTemporaryExecutor { executor in
+            let state = try await begin(executor)
+            let issuer = DotIssuer(state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
+            let replica = Replica(executor: executor, issuer: issuer, durability: .buffered)
+            let key = StorageKey(bucket: "b", key: [1], partitionCount: 64)
+            for (counter, isTaken) in [(UInt64(1) << 40, true), (.max, false)] {
+                var context = VersionVector()
+                context.insert(Dot(actor: state.actor, counter: counter))
+                let write = ClientWrite(content: .value([1], contentType: ""), context: context, ttlSeconds: 0)
+                let entry = ReplicaWriteJob.Entry(id: 0, key: key, mutation: .write(write), policy: .siblings)
+                let entries = await withCheckedContinuation { done in
+                    replica.write([entry]) { done.resume(returning: $0) }
+                }
+                let outcome = try #require(entries[0].outcome)
+                #expect((try? outcome.get().siblings.last?.dot.counter).map { $0 > counter } ?? false == isTaken)
+            }
+        }
+    }
+}
