@@ -97,7 +97,12 @@ import Testing
         _ = actions(&reading) { $0.start(&$1) }
         _ = actions(&reading) { $0.failedToRead(nodeB, .down, &$1) }
         _ = actions(&reading) { $0.failedToRead(nodeC, .down, &$1) }
-        #expect(actions(&reading) { $0.received(nil, from: nodeA, now: now, &$1) } == [.finished])
+        let refusal = actions(&reading) { $0.received(nil, from: nodeA, now: now, &$1) }
+        guard refusal.count == 2, refusal.last == .finished, case .fail(let unread) = refusal.first else {
+            Issue.record("\(refusal)")
+            return
+        }
+        #expect(unread.code == .quorumNotReached && unread.replicasAnswered == 1)
         var writing = coordinator(.ifAbsent)
         _ = verdict(&writing, nil, nil)
         let failure = actions(&writing) { $0.localFailed(.full, &$1) }

@@ -191,14 +191,11 @@ extension ClusterNode: PeerHandler {
         // What changed while the peer was away reaches it now.
         let shard = shards[0]
         shard.perform { shard.send(.buckets(table), to: peer, for: 0, timeout: .seconds(1)) }
-        logger.info("connected to a peer", metadata: ["peer": "\(hello.nodeName)", "engine": "\(hello.engine)"])
     }
 
     public func disconnected(_ peer: NodeID, reason: String) {
         connectedPeers.withLock { _ = $0.remove(peer) }
         forEachShard { $0.disconnected(peer) }
-        let name = configuration.layout.member(peer)?.name ?? "\(peer.rawValue)"
-        logger.warning("lost the connection to a peer", metadata: ["peer": "\(name)", "reason": "\(reason)"])
     }
 
     public func received(replies batch: [UInt8], from peer: NodeID) {

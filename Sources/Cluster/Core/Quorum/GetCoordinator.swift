@@ -65,8 +65,7 @@ public struct GetCoordinator: Sendable {
     /// Begins. The first event, once.
     public mutating func start(_ actions: inout [Action]) {
         guard tally.possibleCount >= r else {
-            conclude(.fail(tally.quorumNotReached(needed: r)), &actions)
-            return
+            return goOn(&actions)
         }
         let first = fanout == .all ? tally.replicas.count : r
         replies.reserveCapacity(first)
@@ -78,24 +77,14 @@ public struct GetCoordinator: Sendable {
     public mutating func received(_ versions: Versions?, from node: NodeID, _ actions: inout [Action]) {
         guard phase != .finished, tally.noteAnswer(from: node) else { return }
         add(Reply(node: node, versions: versions ?? Versions()))
-        if phase == .reading, tally.answeredCount >= r {
-            conclude(.respond(merged), &actions)
-        } else {
-            finishIfSettled(&actions)
-        }
+        goOn(&actions)
     }
 
     /// A replica could not answer.
     public mutating func failed(_ node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
         guard phase != .finished, tally.noteFailure(of: node, error.code) else { return }
-        if phase == .reading {
-            guard tally.possibleCount >= r else {
-                conclude(.fail(tally.quorumNotReached(needed: r)), &actions)
-                return
-            }
-            askNext(&actions)
-        }
-        finishIfSettled(&actions)
+        if phase == .reading { askNext(&actions) }
+        goOn(&actions)
     }
 
     /// The hedge delay has passed since `startHedge`.
@@ -118,13 +107,16 @@ public struct GetCoordinator: Sendable {
         replies.append(reply)
     }
 
-    private mutating func conclude(_ verdict: Action, _ actions: inout [Action]) {
-        actions.append(verdict)
-        phase = .repairing
-        finishIfSettled(&actions)
-    }
-
-    private mutating func finishIfSettled(_ actions: inout [Action]) {
+    /// Answers the client when that is possible: with a success as soon as r have answered, but with a failure only
+    /// when nobody is left to wait for, so that the error says how many could be read and not how many were quick.
+    private mutating func goOn(_ actions: inout [Action]) {
+        if phase == .reading, tally.answeredCount >= r {
+            actions.append(.respond(merged))
+            phase = .repairing
+        } else if phase == .reading, !tally.isWaiting {
+            actions.append(.fail(tally.quorumNotReached(needed: r)))
+            phase = .repairing
+        }
         if phase == .repairing, !tally.isWaiting { finish(&actions) }
     }
 

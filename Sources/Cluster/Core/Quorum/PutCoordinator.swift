@@ -74,7 +74,7 @@ public struct PutCoordinator: Sendable {
             actions.append(.replicate(node, versions))
         }
         written = versions
-        respondIfStored(&actions)
+        goOn(&actions)
     }
 
     /// This node could not store the write, so no other replica was asked to.
@@ -87,17 +87,13 @@ public struct PutCoordinator: Sendable {
     /// A replica has stored what it was sent.
     public mutating func acked(from node: NodeID, _ actions: inout [Action]) {
         guard isReplicating, node != local, tally.noteAnswer(from: node) else { return }
-        respondIfStored(&actions)
+        goOn(&actions)
     }
 
     /// A replica has not stored what it was sent, or nobody knows whether it has.
     public mutating func failed(_ node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
         guard isReplicating, node != local, tally.noteFailure(of: node, error.code) else { return }
-        if phase == .replicating, tally.possibleCount < w {
-            actions.append(.fail(tally.quorumNotReached(needed: w, note: remainder)))
-            phase = .settling
-        }
-        finishIfSettled(&actions)
+        goOn(&actions)
     }
 
     /// The request's time is up.
@@ -119,15 +115,16 @@ public struct PutCoordinator: Sendable {
     /// What a client that is told of a failure must know of what was done.
     private var remainder: String { "; the write stays where it was stored and may become visible" }
 
-    private mutating func respondIfStored(_ actions: inout [Action]) {
+    /// Answers the client when that is possible: with a success as soon as w have stored the write, but with a failure
+    /// only when all have answered, so that the error says how many have it and not how many were quick.
+    private mutating func goOn(_ actions: inout [Action]) {
         if phase == .replicating, tally.answeredCount >= w {
             actions.append(.respond(written))
             phase = .settling
+        } else if phase == .replicating, !tally.isWaiting {
+            actions.append(.fail(tally.quorumNotReached(needed: w, note: remainder)))
+            phase = .settling
         }
-        finishIfSettled(&actions)
-    }
-
-    private mutating func finishIfSettled(_ actions: inout [Action]) {
         if phase == .settling, !tally.isWaiting { finish(&actions) }
     }
 
