@@ -1,0 +1,94 @@
+import Cluster
+import ClusterCore
+import Logging
+import NIOPosix
+import Synchronization
+
+/// Carries batches between nodes over gRPC: a server for the peers' streams, and one stream to each peer.
+///
+/// Everything runs on the event loops it is given. The handler is called there: on the loop of the stream in question,
+/// or, when the group has several, on one of the group's.
+public final class GRPCPeerTransport: PeerTransport {
+    private struct State {
+        /// Cuts the streams that a stop has left over.
+        var cutOff: Task<Void, Never>?
+    }
+
+    private let configuration: Configuration
+    private let links: [NodeID: PeerLink]
+    private let server: PeerServer
+    private let executor: LoopExecutor
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - eventLoopGroup: Must outlive `run`, or the transport if that is never called.
+    ///   - handler: Kept until the transport goes.
+    /// - Throws: If the host to listen on can't be resolved.
+    public init(
+        configuration: Configuration, handler: any PeerHandler, eventLoopGroup: MultiThreadedEventLoopGroup,
+        logger: Logger
+    ) throws {
+        let admission = Admission(own: configuration.hello, members: configuration.members)
+        let peers = configuration.members.filter { $0.name != configuration.hello.nodeName }
+        let links = Dictionary(
+            uniqueKeysWithValues: peers.map { peer in
+                let link = PeerLink(
+                    to: peer, configuration: configuration, admission: admission, handler: handler,
+                    loop: eventLoopGroup.next(), logger: logger)
+                return (peer.id, link)
+            })
+        self.configuration = configuration
+        self.links = links
+        executor = LoopExecutor(eventLoopGroup)
+        server = try PeerServer(
+            configuration: configuration, admission: admission, handler: handler, group: eventLoopGroup,
+            logger: logger, admitted: { links[$0]?.retryNow() })
+    }
+
+    public func send(_ batch: [UInt8], to peer: NodeID) -> SendOutcome {
+        links[peer]?.send(batch) ?? .notConnected
+    }
+
+    /// The port that the server listens on, as soon as it does.
+    ///
+    /// - Throws: If `run` has ended, or could not bind.
+    public var listeningPort: Int {
+        get async throws { try await server.listeningPort }
+    }
+
+    /// Serves and connects until the task is cancelled; then stops in good order: what is queued leaves first, for as
+    /// long as `stopTimeout` allows. Once only.
+    ///
+    /// - Throws: If the server can't listen.
+    public func run() async throws {
+        let work = Task(executorPreference: executor) { try await self.serveAndConnect() }
+        defer { state.withLock { $0.cutOff.take() }?.cancel() }
+        // The streams must not see the cancellation itself, which would cut them at once.
+        try await withTaskCancellationHandler {
+            try await work.value
+        } onCancel: {
+            self.stop(work)
+        }
+    }
+
+    private func serveAndConnect() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for link in links.values {
+                group.addTask { await link.run() }
+            }
+            // However the server ends, the links end with it.
+            defer { for link in links.values { link.stop() } }
+            try await server.run()
+        }
+    }
+
+    private func stop(_ work: Task<Void, any Error>) {
+        server.stop()
+        for link in links.values { link.stop() }
+        let cutOff = Task { [configuration] in
+            guard (try? await Task.sleep(for: configuration.stopTimeout)) != nil else { return }
+            work.cancel()
+        }
+        state.withLock { $0.cutOff = cutOff }
+    }
+}

@@ -1,0 +1,166 @@
+import Cluster
+import ClusterCore
+import Logging
+import Synchronization
+
+/// What waits to leave on one stream: a bounded queue that any thread fills and one writer empties.
+///
+/// Batches are joined as they come in, up to the batch limit, so what the writer takes has grown with the time that
+/// the stream was busy: one message for each batch on an idle stream, few large ones on a busy one.
+///
+/// An outbox serves one stream at a time and may be used for the next one after `close`.
+final class Outbox: PeerReplyPath, Sendable {
+    fileprivate enum Phase {
+        /// No stream; nothing is taken.
+        case closed
+        /// The stream is being set up; nothing is taken yet and the writer waits.
+        case opening
+        case open
+        /// Nothing more is taken; the writer gets what is queued, then the end.
+        case finishing
+    }
+
+    fileprivate struct State {
+        var phase = Phase.closed
+        /// In order; each no longer than `batchLimit`, the last one still growing.
+        var batches: [[UInt8]] = []
+        var queuedBytes = 0
+        var batchLimit = 0
+        var hasRefusedOversize = false
+        /// The writer, when it has found nothing to do.
+        var writer: CheckedContinuation<Void, Never>?
+    }
+
+    fileprivate enum Taken {
+        case batch([UInt8])
+        case nothing
+        case end
+    }
+
+    private let maxQueuedBytes: Int
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// - Parameter maxQueuedBytes: What may wait here, beside the one batch that is being written.
+    init(maxQueuedBytes: Int, logger: Logger) {
+        self.maxQueuedBytes = maxQueuedBytes
+        self.logger = logger
+    }
+
+    var isOpening: Bool { state.withLock { $0.phase == .opening } }
+
+    // MARK: Filling
+
+    func send(_ batch: [UInt8]) -> SendOutcome {
+        let (outcome, writer, oversize) = state.withLock {
+            state -> (SendOutcome, CheckedContinuation<Void, Never>?, Int?) in
+            guard state.phase == .open else { return (.notConnected, nil, nil) }
+            guard batch.count <= state.batchLimit else {
+                defer { state.hasRefusedOversize = true }
+                return (.full, nil, state.hasRefusedOversize ? nil : state.batchLimit)
+            }
+            guard batch.count <= maxQueuedBytes - state.queuedBytes else { return (.full, nil, nil) }
+            state.append(batch)
+            return (.accepted, state.writer.take(), nil)
+        }
+        writer?.resume()
+        if let limit = oversize {
+            logger.warning(
+                "a batch was refused: it is longer than the peer accepts",
+                metadata: ["bytes": "\(batch.count)", "limit": "\(limit)"])
+        }
+        return outcome
+    }
+
+    // MARK: Emptying
+
+    /// The next batch to write, as soon as there is one; nil when there will be none. Only for the one writer.
+    func next() async -> [UInt8]? {
+        while true {
+            let taken = state.withLock { $0.take() }
+            switch taken {
+            case .batch(let batch): return batch
+            case .end: return nil
+            case .nothing: await waitForWork()
+            }
+        }
+    }
+
+    private func waitForWork() async {
+        await withCheckedContinuation { continuation in
+            let mustWait = state.withLock { state in
+                guard state.isIdle else { return false }
+                precondition(state.writer == nil, "an outbox has one writer")
+                state.writer = continuation
+                return true
+            }
+            if !mustWait { continuation.resume() }
+        }
+    }
+
+    // MARK: The life of a stream
+
+    /// A stream is being set up: from now on `next` waits.
+    func begin() {
+        state.withLock {
+            precondition($0.phase == .closed, "the outbox has a stream already")
+            $0 = State(phase: .opening)
+        }
+    }
+
+    /// The stream is up and takes batches of `batchLimit` bytes. False if it has been ended meanwhile.
+    func open(batchLimit: Int) -> Bool {
+        state.withLock {
+            guard $0.phase == .opening else { return false }
+            $0.phase = .open
+            $0.batchLimit = batchLimit
+            return true
+        }
+    }
+
+    /// Takes no more; the writer still gets what is queued. Returns whether the stream was up.
+    @discardableResult
+    func finish() -> Bool {
+        let (wasOpen, writer) = state.withLock { state in
+            let wasOpen = state.phase == .open
+            if wasOpen || state.phase == .opening { state.phase = .finishing }
+            return (wasOpen, state.writer.take())
+        }
+        writer?.resume()
+        return wasOpen
+    }
+
+    /// The stream is gone, and with it what is queued.
+    func close() {
+        let writer = state.withLock { state in
+            let writer = state.writer
+            state = State()
+            return writer
+        }
+        writer?.resume()
+    }
+}
+
+extension Outbox.State {
+    fileprivate var isIdle: Bool {
+        batches.isEmpty && (phase == .opening || phase == .open)
+    }
+
+    fileprivate mutating func append(_ batch: [UInt8]) {
+        guard !batch.isEmpty else { return }
+        queuedBytes += batch.count
+        if let last = batches.indices.last, batches[last].count + batch.count <= batchLimit {
+            batches[last].append(contentsOf: batch)
+        } else {
+            batches.append(batch)
+        }
+    }
+
+    fileprivate mutating func take() -> Outbox.Taken {
+        guard !batches.isEmpty else { return isIdle ? .nothing : .end }
+        // Few elements, since batches are joined: moving them up costs nothing that matters.
+        let batch = batches.removeFirst()
+        queuedBytes -= batch.count
+        return .batch(batch)
+    }
+}
