@@ -1,0 +1,206 @@
+import ClusterCore
+
+/// An operation of a session, as it came.
+struct SessionOperation: Equatable, Sendable {
+    var id: UInt64
+    /// nil if the message held none that this version knows.
+    var request: Request?
+}
+
+// Decodes the messages of proto/kvnode/v1/kvnode.proto straight into the core's types. As protobuf has it: of
+// a field that comes twice the last counts, of a oneof too, and unknown fields are passed over.
+
+extension Request {
+    static func decodeGet(_ reader: inout ProtoReader) throws(ProtoError) -> Request {
+        .get(try GetRequest(proto: &reader))
+    }
+    static func decodePut(_ reader: inout ProtoReader) throws(ProtoError) -> Request {
+        .put(try PutRequest(proto: &reader))
+    }
+    static func decodeDelete(_ reader: inout ProtoReader) throws(ProtoError) -> Request {
+        .put(try PutRequest(protoDelete: &reader))
+    }
+    static func decodeList(_ reader: inout ProtoReader) throws(ProtoError) -> Request {
+        .list(try ListRequest(proto: &reader))
+    }
+
+    /// A BatchGetRequest or BatchPutRequest: its entries, those without options of their own with the
+    /// batch's.
+    static func decodeBatch(
+        _ reader: inout ProtoReader, entry: (inout ProtoReader) throws(ProtoError) -> Request
+    ) throws(ProtoError) -> [Request] {
+        var entries: [Request] = []
+        var common = Options()
+        while let tag = try reader.nextTag() {
+            switch (tag.field, tag.wire) {
+            case (1, .lengthDelimited):
+                var part = try reader.message()
+                entries.append(try entry(&part))
+            case (2, .lengthDelimited): try common.decode(&reader)
+            default: try reader.skip(tag.wire)
+            }
+        }
+        if common != Options() {
+            for index in entries.indices where entries[index].options == Options() {
+                entries[index].options = common
+            }
+        }
+        return entries
+    }
+
+    private var options: Options {
+        get {
+            switch self {
+            case .get(let get): Options(quorum: get.quorum, timeoutMillis: get.timeoutMillis)
+            case .put(let put): Options(quorum: put.quorum, timeoutMillis: put.timeoutMillis)
+            case .list(let list): Options(quorum: list.quorum, timeoutMillis: list.timeoutMillis)
+            }
+        }
+        set {
+            switch self {
+            case .get(var get):
+                (get.quorum, get.timeoutMillis) = (newValue.quorum, newValue.timeoutMillis)
+                self = .get(get)
+            case .put(var put):
+                (put.quorum, put.timeoutMillis) = (newValue.quorum, newValue.timeoutMillis)
+                self = .put(put)
+            case .list(var list):
+                (list.quorum, list.timeoutMillis) = (newValue.quorum, newValue.timeoutMillis)
+                self = .list(list)
+            }
+        }
+    }
+}
+
+extension SessionOperation {
+    /// A SessionRequest.
+    static func decodeBatch(_ reader: inout ProtoReader) throws(ProtoError) -> [SessionOperation] {
+        var operations: [SessionOperation] = []
+        while let tag = try reader.nextTag() {
+            guard tag.field == 1, tag.wire == .lengthDelimited else {
+                try reader.skip(tag.wire)
+                continue
+            }
+            var part = try reader.message()
+            operations.append(try SessionOperation(proto: &part))
+        }
+        return operations
+    }
+
+    private init(proto reader: inout ProtoReader) throws(ProtoError) {
+        id = 0
+        while let tag = try reader.nextTag() {
+            switch (tag.field, tag.wire) {
+            case (1, .varint): id = try reader.varint()
+            case (2, .lengthDelimited): request = try Self.embedded(&reader, Request.decodeGet)
+            case (3, .lengthDelimited): request = try Self.embedded(&reader, Request.decodePut)
+            case (4, .lengthDelimited): request = try Self.embedded(&reader, Request.decodeDelete)
+            case (5, .lengthDelimited): request = try Self.embedded(&reader, Request.decodeList)
+            default: try reader.skip(tag.wire)
+            }
+        }
+    }
+
+    private static func embedded(
+        _ reader: inout ProtoReader, _ decode: (inout ProtoReader) throws(ProtoError) -> Request
+    ) throws(ProtoError) -> Request {
+        var part = try reader.message()
+        return try decode(&part)
+    }
+}
+
+/// The message of that name.
+private struct Options: Equatable {
+    var quorum = QuorumOverrides()
+    var timeoutMillis = 0
+
+    mutating func decode(_ reader: inout ProtoReader) throws(ProtoError) {
+        var part = try reader.message()
+        while let tag = try part.nextTag() {
+            switch (tag.field, tag.wire) {
+            case (1, .varint): quorum.n = Int(try part.uint32())
+            case (2, .varint): quorum.r = Int(try part.uint32())
+            case (3, .varint): quorum.w = Int(try part.uint32())
+            case (4, .varint): timeoutMillis = Int(try part.uint32())
+            default: try part.skip(tag.wire)
+            }
+        }
+    }
+}
+
+extension GetRequest {
+    fileprivate init(proto reader: inout ProtoReader) throws(ProtoError) {
+        self.init(bucket: "", key: [])
+        var options = Options()
+        while let tag = try reader.nextTag() {
+            switch (tag.field, tag.wire) {
+            case (1, .lengthDelimited): bucket = try reader.string()
+            case (2, .lengthDelimited): key = try reader.byteArray()
+            case (3, .lengthDelimited): try options.decode(&reader)
+            default: try reader.skip(tag.wire)
+            }
+        }
+        (quorum, timeoutMillis) = (options.quorum, options.timeoutMillis)
+    }
+}
+
+extension PutRequest {
+    fileprivate init(proto reader: inout ProtoReader) throws(ProtoError) {
+        self.init(bucket: "", key: [], content: .tombstone)
+        var value: [UInt8] = []
+        var contentType = ""
+        var options = Options()
+        while let tag = try reader.nextTag() {
+            switch (tag.field, tag.wire) {
+            case (1, .lengthDelimited): bucket = try reader.string()
+            case (2, .lengthDelimited): key = try reader.byteArray()
+            case (3, .lengthDelimited): value = try reader.byteArray()
+            case (4, .lengthDelimited): contentType = try reader.string()
+            case (5, .lengthDelimited): context = try reader.byteArray()
+            case (6, .varint): ttlSeconds = Int(try reader.uint32())
+            case (7, .varint): condition = try reader.varint() == 0 ? .none : .ifAbsent
+            case (8, .lengthDelimited): condition = .ifMatch(try reader.byteArray())
+            case (9, .varint): returnSiblings = try reader.varint() != 0
+            case (10, .lengthDelimited): try options.decode(&reader)
+            default: try reader.skip(tag.wire)
+            }
+        }
+        content = .value(value, contentType: contentType)
+        (quorum, timeoutMillis) = (options.quorum, options.timeoutMillis)
+    }
+
+    fileprivate init(protoDelete reader: inout ProtoReader) throws(ProtoError) {
+        self.init(bucket: "", key: [], content: .tombstone)
+        var options = Options()
+        while let tag = try reader.nextTag() {
+            switch (tag.field, tag.wire) {
+            case (1, .lengthDelimited): bucket = try reader.string()
+            case (2, .lengthDelimited): key = try reader.byteArray()
+            case (3, .lengthDelimited): context = try reader.byteArray()
+            case (4, .lengthDelimited): condition = .ifMatch(try reader.byteArray())
+            case (5, .varint): returnSiblings = try reader.varint() != 0
+            case (6, .lengthDelimited): try options.decode(&reader)
+            default: try reader.skip(tag.wire)
+            }
+        }
+        (quorum, timeoutMillis) = (options.quorum, options.timeoutMillis)
+    }
+}
+
+extension ListRequest {
+    fileprivate init(proto reader: inout ProtoReader) throws(ProtoError) {
+        self.init(bucket: "", limit: 0)
+        var options = Options()
+        while let tag = try reader.nextTag() {
+            switch (tag.field, tag.wire) {
+            case (1, .lengthDelimited): bucket = try reader.string()
+            case (2, .lengthDelimited): prefix = try reader.byteArray()
+            case (3, .varint): limit = Int(try reader.uint32())
+            case (4, .lengthDelimited): cursor = try reader.byteArray()
+            case (5, .lengthDelimited): try options.decode(&reader)
+            default: try reader.skip(tag.wire)
+            }
+        }
+        (quorum, timeoutMillis) = (options.quorum, options.timeoutMillis)
+    }
+}

@@ -1,0 +1,68 @@
+import NIOCore
+import Synchronization
+
+/// The open connections of a server: counted against a limit, and ended together.
+final class ConnectionRegistry: Sendable {
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var isQuiescing = false
+    }
+
+    /// Open when the server has quiesced and the last connection is closed.
+    let empty = Latch()
+    private let limit: Int
+    private let state = Mutex(State())
+
+    init(limit: Int) { self.limit = limit }
+
+    /// - Returns: false if there are too many, or the server is stopping; the channel isn't taken in then.
+    func add(_ channel: any Channel) -> Bool {
+        let id = ObjectIdentifier(channel)
+        let added = state.withLock { state in
+            guard !state.isQuiescing, state.channels.count < limit else { return false }
+            state.channels[id] = channel
+            return true
+        }
+        if added { channel.closeFuture.whenComplete { [self] _ in remove(id) } }
+        return added
+    }
+
+    private func remove(_ id: ObjectIdentifier) {
+        let isEmpty = state.withLock { state in
+            state.channels[id] = nil
+            return state.isQuiescing && state.channels.isEmpty
+        }
+        if isEmpty { empty.open() }
+    }
+
+    /// Lets each connection finish the request that it is at, and takes no more.
+    func quiesce() {
+        let channels = state.withLock { state in
+            state.isQuiescing = true
+            return Array(state.channels.values)
+        }
+        for channel in channels {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
+        if channels.isEmpty { empty.open() }
+    }
+
+    func closeAll() {
+        for channel in state.withLock({ Array($0.channels.values) }) { channel.close(promise: nil) }
+    }
+}
+
+/// Tells a connection over the limit to come back later.
+final class RefusalHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private static let reply = ByteBuffer(
+        string: "HTTP/1.1 503 Service Unavailable\r\n"
+            + "retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+
+    func channelActive(context: ChannelHandlerContext) {
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(Self.reply)).whenComplete { _ in channel.close(promise: nil) }
+    }
+}

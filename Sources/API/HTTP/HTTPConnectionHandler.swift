@@ -1,0 +1,294 @@
+import Cluster
+import ClusterCore
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// Serves the requests of one connection, one after the other, without a task or a future for any of them.
+///
+/// Behind NIO's pipeline handler, which holds back the next request until the last one's reply is written:
+/// replies keep the order of the requests, and what a client pipelines waits in its socket. A request is also
+/// held back while the client doesn't take the replies before it, so a connection never holds more than one
+/// reply and one request.
+final class HTTPConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// What all connections share.
+    struct Shared: Sendable {
+        var service: any KeyValueService
+        var rules: RequestRules
+        var maxBodyBytes: Int
+        var date: HTTPDate
+        /// For the one thing that the store does asynchronously.
+        var executor: EventLoopTaskExecutor
+    }
+
+    /// What belongs to the request that is being served.
+    private struct Exchange {
+        var isHead = false
+        var keepAlive = true
+    }
+
+    private enum State {
+        case idle
+        /// The body is coming in.
+        case receiving(HTTPPlan, limit: Int)
+        /// The reply is decided, and is sent when the rest of a short body has been passed over.
+        case refusing(HTTPReply)
+        /// Complete, but the client has to take earlier replies first.
+        case held(HTTPPlan)
+        /// The store has it.
+        case waiting
+        /// The last reply is sent; whatever still comes in is passed over.
+        case closing
+    }
+
+    /// A body that isn't wanted and no longer than this is passed over, so that the connection lives on.
+    private static let passableBodyBytes = 64 << 10
+    /// How long a connection whose last reply is sent waits for the client's end. Closing at once, with bytes
+    /// of the client unread, would reset the connection and might take the reply with it.
+    private static let lingerTime = TimeAmount.seconds(1)
+    private static let maxPropertiesBytes = 64 << 10
+
+    private let shared: Shared
+    private var state = State.idle
+    private var exchange = Exchange()
+    private var body: [UInt8] = []
+    private var context: ChannelHandlerContext?
+
+    init(shared: Shared) { self.shared = shared }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        state = .closing
+        context.fireChannelInactive()
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): received(head, context)
+        case .body(let part): received(part, context)
+        case .end: receivedEnd(context)
+        }
+    }
+
+    private func received(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        if case .closing = state { return }
+        // After an upgrade is offered, the decoder passes on nothing more of this connection.
+        let isUpgrade = head.headers.contains(name: "upgrade") || head.method == .CONNECT
+        exchange = Exchange(isHead: head.method == .HEAD, keepAlive: head.isKeepAlive && !isUpgrade)
+        body = []
+        do throws(Problem) {
+            let plan = try HTTPPlan(head, service: shared.service, rules: shared.rules)
+            let limit = plan.bodyLimit(values: shared.maxBodyBytes)
+            let announced = Self.announcedLength(head.headers)
+            if let announced, announced > limit { throw Self.tooLarge(limit) }
+            try answerExpectation(head, context)
+            if case .put = plan, let announced { body.reserveCapacity(announced) }
+            state = .receiving(plan, limit: limit)
+        } catch {
+            refuse(error, head, context)
+        }
+    }
+
+    private static func announcedLength(_ headers: HTTPHeaders) -> Int? {
+        headers.first(name: "content-length").flatMap { Int($0) }
+    }
+
+    private static func tooLarge(_ limit: Int) -> Problem {
+        Problem(.payloadTooLarge, "too_large", "the body has more than \(limit) bytes")
+    }
+
+    private func answerExpectation(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) throws(Problem)
+    {
+        guard let expectation = head.headers.first(name: "expect") else { return }
+        guard expectation.lowercased() == "100-continue" else {
+            throw Problem(.expectationFailed, "expectation_failed", "only 100-continue can be expected")
+        }
+        guard head.version.major == 1, head.version.minor >= 1 else { return }
+        let interim = HTTPResponseHead(version: .http1_1, status: .continue)
+        context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
+    }
+
+    /// Sends the problem now if a long body, or one of unknown length, is still to come; else after the body.
+    private func refuse(_ problem: Problem, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let isShort =
+            !head.headers.contains(name: "transfer-encoding") && !head.headers.contains(name: "expect")
+            && (Self.announcedLength(head.headers) ?? 0) <= Self.passableBodyBytes
+        if isShort {
+            state = .refusing(problem.reply)
+        } else {
+            sendLast(problem.reply, context)
+        }
+    }
+
+    private func received(_ part: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard case .receiving(let plan, let limit) = state else { return }
+        guard body.count + part.readableBytes <= limit else {
+            body = []
+            return sendLast(Self.tooLarge(limit).reply, context)
+        }
+        if plan.wantsBody {
+            body.append(contentsOf: part.readableBytesView)
+        }
+    }
+
+    private func receivedEnd(_ context: ChannelHandlerContext) {
+        switch state {
+        case .receiving(let plan, _):
+            if context.channel.isWritable { perform(plan, context) } else { state = .held(plan) }
+        case .refusing(let reply): send(reply, context)
+        case .idle, .held, .waiting, .closing: break
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if case .held(let plan) = state, context.channel.isWritable { perform(plan, context) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: The store
+
+    private func perform(_ plan: HTTPPlan, _ context: ChannelHandlerContext) {
+        state = .waiting
+        switch plan {
+        case .reply(let reply): send(reply, context)
+        case .submit(let request, let format): submit(request, format, context)
+        case .put(var put, let format):
+            if case .value(_, let contentType) = put.content {
+                put.content = .value(body, contentType: contentType)
+            }
+            body = []
+            var request = Request.put(put)
+            do throws(RequestError) {
+                try shared.rules.apply(to: &request)
+                submit(request, format, context)
+            } catch {
+                send(Problem(error).reply, context)
+            }
+        case .getProperties(let bucket):
+            send(PropertiesDocument(shared.service.properties(ofBucket: bucket)).reply, context)
+        case .setProperties(let bucket): setProperties(of: bucket, context)
+        }
+    }
+
+    private func submit(_ request: Request, _ format: HTTPReplyFormat, _ context: ChannelHandlerContext) {
+        let loop = context.eventLoop
+        let me = NIOLoopBound(self, eventLoop: loop)
+        shared.service.submit(request) { response in
+            if loop.inEventLoop {
+                me.value.finish(format.reply(response))
+            } else {
+                loop.execute { me.value.finish(format.reply(response)) }
+            }
+        }
+    }
+
+    private func setProperties(of bucket: String, _ context: ChannelHandlerContext) {
+        let service = shared.service
+        var properties = service.properties(ofBucket: bucket)
+        do throws(Problem) {
+            try PropertiesDocument(json: body).change(&properties)
+        } catch {
+            return send(error.reply, context)
+        }
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        // A control path: rare, so a task does no harm.
+        Task(executorPreference: shared.executor) { [properties] in
+            let reply: HTTPReply
+            do {
+                try await service.setProperties(properties, ofBucket: bucket)
+                reply = PropertiesDocument(service.properties(ofBucket: bucket)).reply
+            } catch {
+                reply = Problem(error as? RequestError ?? RequestError(.internal, "\(error)")).reply
+            }
+            loop.execute { me.value.finish(reply) }
+        }
+    }
+
+    /// The reply to the request that is waiting; the connection may be gone by now.
+    private func finish(_ reply: HTTPReply) {
+        guard case .waiting = state, let context else { return }
+        send(reply, context)
+    }
+
+    // MARK: Replies
+
+    /// Sends the reply to a request that was read to its end.
+    private func send(_ reply: HTTPReply, _ context: ChannelHandlerContext) {
+        guard exchange.keepAlive else { return sendLast(reply, context) }
+        // Before the write, in which the pipeline handler may already hand over the next request.
+        state = .idle
+        let isHead = exchange.isHead
+        write(reply, close: false, isHead: isHead, context)
+    }
+
+    /// Sends a reply after which the connection ends.
+    private func sendLast(_ reply: HTTPReply, _ context: ChannelHandlerContext) {
+        state = .closing
+        write(reply, close: true, isHead: exchange.isHead, context)
+        context.close(mode: .output, promise: nil)
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: Self.lingerTime) { channel.close(promise: nil) }
+    }
+
+    private func write(_ reply: HTTPReply, close: Bool, isHead: Bool, _ context: ChannelHandlerContext) {
+        var head = HTTPResponseHead(version: .http1_1, status: reply.status, headers: reply.headers)
+        head.headers.add(name: "date", value: shared.date.now)
+        if close { head.headers.add(name: "connection", value: "close") }
+        if let body = reply.body { head.headers.add(name: "content-length", value: "\(body.count)") }
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if let body = reply.body, !body.isEmpty, !isHead {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    // MARK: The connection
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed: inputClosed(context)
+        case is IdleStateHandler.IdleStateEvent: idle(context)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// The client sends no more, but may still read.
+    private func inputClosed(_ context: ChannelHandlerContext) {
+        switch state {
+        case .held, .waiting: exchange.keepAlive = false
+        case .idle, .receiving, .refusing, .closing: context.close(promise: nil)
+        }
+    }
+
+    private func idle(_ context: ChannelHandlerContext) {
+        switch state {
+        case .waiting: break  // The store answers within the request's own timeout.
+        case .receiving, .refusing:
+            let problem = Problem(.requestTimeout, "request_timeout", "the rest of the request is late")
+            sendLast(problem.reply, context)
+        case .idle, .held, .closing: context.close(promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch (state, error as? HTTPParserError) {
+        case (.closing, _): break
+        case (_, nil), (_, .invalidEOFState): context.close(promise: nil)
+        case (_, .headerOverflow):
+            let problem = Problem(
+                .requestHeaderFieldsTooLarge, "header_too_large", "the request's header is too long")
+            sendLast(problem.reply, context)
+        default:
+            sendLast(
+                Problem(.badRequest, "not_http", "this isn't a well-formed HTTP/1.1 request").reply, context)
+        }
+    }
+}

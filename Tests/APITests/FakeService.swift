@@ -1,0 +1,149 @@
+import Cluster
+import ClusterCore
+import Synchronization
+
+/// A store of one replica in memory, with the checks of the real one that the API's tests rely on.
+final class FakeService: KeyValueService {
+    private struct State {
+        var keys: [StorageKey: Versions] = [:]
+        var counter: UInt64 = 0
+        var properties: [String: BucketProperties] = [:]
+        var held: [@Sendable () -> Void] = []
+        var submitted: [Request] = []
+        var isReady = true
+        var whenHeld: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+
+    var isReady: Bool {
+        get { state.withLock { $0.isReady } }
+        set { state.withLock { $0.isReady = newValue } }
+    }
+
+    /// Every request so far, in order.
+    var submitted: [Request] { state.withLock { $0.submitted } }
+
+    /// Requests for a key "hold..." are answered only by `release`; a key "fail-<n>" fails with the error
+    /// code n.
+    func submit(_ request: Request, _ completion: @escaping @Sendable (Response) -> Void) {
+        let waiters: [CheckedContinuation<Void, Never>]? = state.withLock { state in
+            state.submitted.append(request)
+            guard request.keyText.hasPrefix("hold") else { return nil }
+            state.held.append { [self] in completion(serve(request)) }
+            let count = state.held.count
+            defer { state.whenHeld.removeAll { $0.count <= count } }
+            return state.whenHeld.filter { $0.count <= count }.map(\.continuation)
+        }
+        if let waiters { waiters.forEach { $0.resume() } } else { completion(serve(request)) }
+    }
+
+    /// Waits until `count` requests are held.
+    func held(_ count: Int) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let isThere = state.withLock { state in
+                if state.held.count < count { state.whenHeld.append((count, continuation)) }
+                return state.held.count >= count
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    /// Answers what is held, the latest first.
+    func release() {
+        let held = state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+        for complete in held.reversed() { complete() }
+    }
+
+    func properties(ofBucket bucket: String) -> BucketProperties {
+        state.withLock { $0.properties[bucket] ?? BucketProperties() }
+    }
+
+    func setProperties(_ properties: BucketProperties, ofBucket bucket: String) async throws {
+        try properties.validate(replicationFactor: 3)
+        state.withLock { $0.properties[bucket] = properties }
+    }
+
+    private func serve(_ request: Request) -> Response {
+        if let code = request.failure {
+            return .failed(RequestError(code, "as asked", replicasAnswered: 1, replicasNeeded: 2))
+        }
+        do {
+            switch request {
+            case .get(let get): return .read(try reading(key(get.bucket, get.key), get.quorum))
+            case .put(let put): return try write(put)
+            case .list(let list): return page(list)
+            }
+        } catch let error as RequestError {
+            return .failed(error)
+        } catch {
+            return .failed(RequestError(.invalidArgument, "\(error)"))
+        }
+    }
+
+    private func key(_ bucket: String, _ key: [UInt8]) throws -> StorageKey {
+        guard KeyLimits.accepts(bucket: bucket), KeyLimits.accepts(key: key) else {
+            throw RequestError(.invalidArgument, "bad key or bucket")
+        }
+        return StorageKey(bucket: bucket, key: key, partitionCount: 256)
+    }
+
+    private func reading(_ key: StorageKey, _ quorum: QuorumOverrides) throws -> Reading {
+        _ = try BucketProperties().resolved(quorum, replicationFactor: 3)
+        let versions = state.withLock { $0.keys[key] } ?? Versions()
+        return Reading(
+            siblings: versions.siblings.filter { $0.content != .tombstone },
+            context: ContextToken.encode(versions.context, for: key))
+    }
+
+    private func write(_ put: PutRequest) throws -> Response {
+        let key = try key(put.bucket, put.key)
+        let before = try reading(key, put.quorum)
+        switch put.condition {
+        case .none: break
+        case .ifAbsent where before.siblings.isEmpty: break
+        case .ifMatch(let token) where token == before.context: break
+        default: return .failed(RequestError(.preconditionFailed, "the condition doesn't hold"))
+        }
+        let seen = try ContextToken.decode(put.context, for: key)
+        state.withLock { state in
+            state.counter += 1
+            state.keys[key, default: Versions()].write(
+                put.content, dot: Dot(actor: 7, counter: state.counter),
+                timestamp: Timestamp(milliseconds: 1_000 + state.counter), context: seen, policy: .siblings)
+        }
+        let after = try reading(key, put.quorum)
+        return .written(Reading(siblings: put.returnSiblings ? after.siblings : [], context: after.context))
+    }
+
+    /// The cursor is the last key of the page before.
+    private func page(_ list: ListRequest) -> Response {
+        let keys = state.withLock { Array($0.keys) }
+            .filter {
+                $0.key.bucket == list.bucket && $0.value.siblings.contains { $0.content != .tombstone }
+            }
+            .map(\.key.key)
+            .filter { $0.starts(with: list.prefix) && list.cursor.lexicographicallyPrecedes($0) }
+            .sorted { $0.lexicographicallyPrecedes($1) }
+        let page = Array(keys.prefix(list.limit))
+        return .listed(Listing(keys: page, cursor: keys.count > page.count ? page.last : nil))
+    }
+}
+
+extension Request {
+    fileprivate var keyText: String {
+        switch self {
+        case .get(let get): String(decoding: get.key, as: UTF8.self)
+        case .put(let put): String(decoding: put.key, as: UTF8.self)
+        case .list: ""
+        }
+    }
+
+    fileprivate var failure: RequestError.Code? {
+        guard keyText.hasPrefix("fail-") else { return nil }
+        return UInt8(keyText.dropFirst(5)).flatMap(RequestError.Code.init(rawValue:))
+    }
+}

@@ -1,0 +1,41 @@
+import API
+import Foundation
+import Logging
+import NIOPosix
+import Testing
+
+/// Runs `body` against an HTTP server over a fake store, then stops the server in order.
+func withHTTPServer(
+    _ change: (inout HTTPServer.Configuration) -> Void = { _ in },
+    _ body: (_ port: Int, _ service: FakeService, _ server: HTTPServer) async throws -> Void
+) async throws {
+    let service = FakeService()
+    var configuration = HTTPServer.Configuration(host: "127.0.0.1", port: 0)
+    configuration.maxBodyBytes = 100_000
+    configuration.shutdownGrace = .seconds(2)
+    change(&configuration)
+    let server = HTTPServer(
+        configuration: configuration, service: service, group: .singletonMultiThreadedEventLoopGroup,
+        logger: Logger(label: "test"))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await server.run() }
+        do {
+            try await body(try await server.listeningPort, service, server)
+        } catch {
+            server.beginGracefulShutdown()
+            throw error
+        }
+        server.beginGracefulShutdown()
+        try await group.waitForAll()
+    }
+}
+
+/// A problem document's members.
+func problem(_ reply: RawClient.Reply) throws -> [String: Any] {
+    #expect(reply.headers["content-type"] == "application/problem+json")
+    let members = try #require(try JSONSerialization.jsonObject(with: Data(reply.body)) as? [String: Any])
+    #expect(members["status"] as? Int == reply.status)
+    return members
+}
+
+func json(_ reply: RawClient.Reply) throws -> Any { try JSONSerialization.jsonObject(with: Data(reply.body)) }

@@ -1,0 +1,207 @@
+import ClusterCore
+import Foundation
+import SwiftProtobuf
+import Testing
+
+@testable import API
+
+/// The hand-written codecs against the generated messages.
+@Suite("gRPC: codecs")
+struct ProtoCodingTests {
+    private func decode<T>(
+        _ message: some Message, _ body: (inout ProtoReader) throws(ProtoError) -> T
+    ) throws -> T {
+        try decode(Array(message.serializedData()), body)
+    }
+
+    private func decode<T>(_ bytes: [UInt8], _ body: (inout ProtoReader) throws(ProtoError) -> T) throws -> T
+    {
+        try bytes.withUnsafeBytes {
+            var reader = ProtoReader($0)
+            return try body(&reader)
+        }
+    }
+
+    private var options: Kvnode_V1_Options {
+        .with {
+            $0.n = 3
+            $0.r = 0
+            $0.timeoutMs = 300
+        }
+    }
+
+    private var put: Kvnode_V1_PutRequest {
+        .with {
+            $0.bucket = "bücket"
+            $0.key = Data([0, 255])
+            $0.value = Data(repeating: 7, count: 300)
+            $0.contentType = "text/plain"
+            $0.context = Data([1, 2])
+            $0.ttlSeconds = 0
+            $0.ifMatch = Data([9])
+            $0.returnSiblings = true
+            $0.options = options
+        }
+    }
+
+    @Test("requests")
+    func requests() throws {
+        let quorum = QuorumOverrides(n: 3, r: 0)
+        let decodedPut = try decode(put, Request.decodePut)
+        let expected = PutRequest(
+            bucket: "bücket", key: [0, 255],
+            content: .value([UInt8](repeating: 7, count: 300), contentType: "text/plain"), context: [1, 2],
+            ttlSeconds: 0, condition: .ifMatch([9]), returnSiblings: true, quorum: quorum, timeoutMillis: 300)
+        #expect(decodedPut == .put(expected))
+
+        let absent = Kvnode_V1_PutRequest.with { $0.ifAbsent = true }
+        #expect(
+            try decode(absent, Request.decodePut)
+                == .put(
+                    PutRequest(
+                        bucket: "", key: [], content: .value([], contentType: ""), condition: .ifAbsent)))
+
+        let delete = Kvnode_V1_DeleteRequest.with {
+            $0.bucket = "b"
+            $0.key = Data([1])
+            $0.context = Data([2])
+            $0.ifMatch = Data([3])
+            $0.returnSiblings = true
+            $0.options = options
+        }
+        #expect(
+            try decode(delete, Request.decodeDelete)
+                == .put(
+                    PutRequest(
+                        bucket: "b", key: [1], content: .tombstone, context: [2], condition: .ifMatch([3]),
+                        returnSiblings: true, quorum: quorum, timeoutMillis: 300)))
+
+        let list = Kvnode_V1_ListRequest.with {
+            $0.bucket = "b"
+            $0.prefix = Data([1])
+            $0.limit = 5
+            $0.cursor = Data([2])
+        }
+        #expect(
+            try decode(list, Request.decodeList)
+                == .list(ListRequest(bucket: "b", prefix: [1], limit: 5, cursor: [2])))
+
+        let session = Kvnode_V1_SessionRequest.with {
+            $0.operations = [
+                .with {
+                    $0.id = .max
+                    $0.put = put
+                },
+                .with { $0.id = 2 },
+            ]
+        }
+        #expect(
+            try decode(session, SessionOperation.decodeBatch)
+                == [SessionOperation(id: .max, request: decodedPut), SessionOperation(id: 2, request: nil)])
+
+        let batch = Kvnode_V1_BatchGetRequest.with {
+            $0.options = options
+            $0.entries = [.with { $0.key = Data([1]) }, .with { $0.options.w = 2 }]
+        }
+        let entries = try decode(batch) { (reader) throws(ProtoError) in
+            try Request.decodeBatch(&reader, entry: Request.decodeGet)
+        }
+        #expect(
+            entries == [
+                .get(GetRequest(bucket: "", key: [1], quorum: quorum, timeoutMillis: 300)),
+                .get(GetRequest(bucket: "", key: [], quorum: QuorumOverrides(w: 2))),
+            ])
+    }
+
+    @Test("replies")
+    func replies() throws {
+        let reading = Reading(
+            siblings: [
+                Sibling(
+                    dot: Dot(actor: .max, counter: 300), timestamp: Timestamp(milliseconds: 1 << 40),
+                    expiresAt: 5,
+                    content: .value([UInt8](repeating: 1, count: 200), contentType: "ä")),
+                Sibling(
+                    dot: Dot(actor: 0, counter: 0), timestamp: Timestamp(),
+                    content: .value([], contentType: "")),
+            ], context: [1, 2, 3])
+        let responses: [Response] = [
+            .read(reading), .written(reading), .read(Reading()), .written(Reading()),
+            .listed(Listing(keys: [[1], [], [2, 3]], cursor: [4])), .listed(Listing()),
+            .failed(RequestError(.quorumNotReached, "why", replicasAnswered: 1, replicasNeeded: 200)),
+        ]
+        var session = ProtoWriter()
+        for (index, response) in responses.enumerated() {
+            var body = ProtoWriter()
+            body.body(response)
+            #expect(body.bytes.count == ProtoSize.body(response))
+            session.sessionResult(id: UInt64(index) << 20, isDelete: index == 3, response)
+        }
+        let results = try Kvnode_V1_SessionResponse(serializedBytes: session.bytes).results
+        #expect(results.map(\.id) == responses.indices.map { UInt64($0) << 20 })
+        #expect(results[0].get.found && results[0].get.context == Data([1, 2, 3]))
+        #expect(results[0].get.siblings == results[1].put.siblings)
+        let sibling = results[0].get.siblings[0]
+        #expect(sibling.value == Data(repeating: 1, count: 200) && sibling.contentType == "ä")
+        #expect(sibling.dot.actor == .max && sibling.dot.counter == 300)
+        #expect(sibling.timestampMs == 1 << 40 && sibling.expiresAtMs == 5)
+        #expect(results[0].get.siblings[1] == Kvnode_V1_Sibling.with { $0.dot = Kvnode_V1_Dot() })
+        #expect(results[2].get == Kvnode_V1_GetResponse())
+        #expect(results[3].outcome == .delete(Kvnode_V1_DeleteResponse()))
+        #expect(
+            results[4].list.keys == [Data([1]), Data(), Data([2, 3])] && results[4].list.cursor == Data([4]))
+        #expect(results[5].outcome == .list(Kvnode_V1_ListResponse()))
+        #expect(results[6].error.code == .unavailable && results[6].error.message == "why")
+        #expect(results[6].error.reason == "quorum_not_reached" && results[6].error.replicasNeeded == 200)
+    }
+
+    @Test("bytes cut off or changed are refused or read as something else, never beyond their end")
+    func garbage() throws {
+        let valid = Array(
+            try Kvnode_V1_SessionRequest.with { $0.operations = [.with { $0.put = put }] }.serializedData())
+        // Each prefix in an allocation of its own, so that a sanitizer would see a read past it.
+        var refused = 0
+        for length in 0..<valid.count {
+            if (try? decode(Array(valid[..<length]), SessionOperation.decodeBatch)) == nil { refused += 1 }
+        }
+        #expect(refused == valid.count - 1, "every prefix but the empty one is cut off")
+        for index in valid.indices {
+            for bit in 0..<8 {
+                var changed = valid
+                changed[index] ^= 1 << bit
+                let ours = try? decode(changed, SessionOperation.decodeBatch)
+                let theirs = try? Kvnode_V1_SessionRequest(serializedBytes: changed)
+                if theirs == nil { #expect(ours == nil, "byte \(index), bit \(bit)") }
+            }
+        }
+    }
+
+    @Test("grpc-timeout")
+    func deadlines() {
+        #expect(GRPCDeadline.milliseconds("2S") == 2_000)
+        #expect(GRPCDeadline.milliseconds("99999999H") == 99_999_999 * 3_600_000)
+        #expect(GRPCDeadline.milliseconds("100u") == 1)
+        #expect(GRPCDeadline.milliseconds("1500000n") == 1)
+        for bad in ["", "S", "1", "1x", "-1S", "123456789S", "1 S"] {
+            #expect(GRPCDeadline.milliseconds(bad) == nil)
+        }
+        var request = Request.get(GetRequest(bucket: "b", key: [1]))
+        request.shorten(to: 10_000, default: 5_000)
+        #expect(request == .get(GetRequest(bucket: "b", key: [1], timeoutMillis: 5_000)))
+        request.shorten(to: 100, default: 5_000)
+        #expect(request == .get(GetRequest(bucket: "b", key: [1], timeoutMillis: 100)))
+    }
+
+    @Test("base64", arguments: 0..<20)
+    func base64(count: Int) throws {
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 91 + 251) }
+        #expect(Base64.encode(bytes) == Data(bytes).base64EncodedString())
+        #expect(Base64.decode(Base64.encode(bytes).utf8) == bytes)
+        #expect(Base64.decode(Base64.encodeForURL(bytes).utf8) == bytes)
+    }
+
+    @Test("text that isn't base64", arguments: ["A", "AB=", "AA=A", "A===", "AB", "AAB", "A B=", "é"])
+    func badBase64(_ text: String) { #expect(Base64.decode(text.utf8) == nil) }
+
+    @Test("dates") func dates() { #expect(HTTPDate.format(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT") }
+}
