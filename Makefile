@@ -1,0 +1,32 @@
+# Thin names over scripts/: each target says what it is for in `make help`.
+
+.PHONY: help setup run test lint proto bench docs
+
+help:
+	@echo "make run     install what is missing, build for release, start three nodes on three engines"
+	@echo "make test    install what is missing, build for debug, run every test"
+	@echo "make lint    format, shell syntax, direction of dependencies"
+	@echo "make proto   regenerate the committed protobuf and gRPC code"
+	@echo "make bench   operations per second and CPU per operation, one engine after the other"
+	@echo "make docs    API reference into .build/docs, and a check of the links between documents"
+
+setup:
+	@scripts/setup
+
+run: setup
+	@scripts/run
+
+test: setup
+	@scripts/test
+
+lint:
+	@scripts/lint
+
+proto:
+	@scripts/proto
+
+bench: setup
+	@scripts/bench
+
+docs:
+	@scripts/docs

@@ -1,0 +1,104 @@
+"""The Python client that grpcio-tools generates from proto/, and names for what the tests ask of it."""
+
+import importlib
+import pathlib
+import sys
+
+import grpc
+from grpc_tools import protoc
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+# As `support.http.CLIENT_TIMEOUT`.
+CLIENT_TIMEOUT = 30
+# No retries behind the tests' back, and messages as large as the node takes.
+_CHANNEL_OPTIONS = [
+    ("grpc.enable_retries", 0),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+]
+
+
+class Stubs:
+    """The generated modules: `messages` and `services` of kvnode.v1, `health` and `health_services`."""
+
+    def __init__(self, folder: pathlib.Path):
+        protos = REPOSITORY / "proto"
+        code = protoc.main([
+            "protoc", f"-I{protos}", f"--python_out={folder}", f"--grpc_python_out={folder}",
+            *(str(path.relative_to(protos)) for path in sorted(protos.rglob("*.proto")))])
+        assert code == 0, f"protoc ended with {code}"
+        _extend_grpc_package(folder)
+        sys.path.insert(0, str(folder))
+        self.messages = importlib.import_module("kvnode.v1.kvnode_pb2")
+        self.services = importlib.import_module("kvnode.v1.kvnode_pb2_grpc")
+        self.health = importlib.import_module("grpc.health.v1.health_pb2")
+        self.health_services = importlib.import_module("grpc.health.v1.health_pb2_grpc")
+
+
+def _extend_grpc_package(folder: pathlib.Path) -> None:
+    """Generated code for the package grpc.health.v1 is imported from within grpcio's own package `grpc`."""
+    grpc.__path__.append(str(folder / "grpc"))
+
+
+class GRPCClient:
+    """A channel to one node. `m` is the module of the messages."""
+
+    def __init__(self, stubs: Stubs, port: int):
+        self.m = stubs.messages
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=_CHANNEL_OPTIONS)
+        self.stub = stubs.services.KeyValueStub(self.channel)
+        self.health = stubs.health_services.HealthStub(self.channel)
+        self._health_messages = stubs.health
+
+    def close(self) -> None:
+        self.channel.close()
+
+    def options(self, **fields):
+        return self.m.Options(**fields)
+
+    def get(self, bucket: str, key: bytes, **options):
+        request = self.m.GetRequest(bucket=bucket, key=key, options=self.m.Options(**options))
+        return self.stub.Get(request, timeout=CLIENT_TIMEOUT)
+
+    def put(self, bucket: str, key: bytes, value: bytes, *, options: dict | None = None, **fields):
+        request = self.m.PutRequest(
+            bucket=bucket, key=key, value=value, options=self.m.Options(**(options or {})), **fields)
+        return self.stub.Put(request, timeout=CLIENT_TIMEOUT)
+
+    def delete(self, bucket: str, key: bytes, *, options: dict | None = None, **fields):
+        request = self.m.DeleteRequest(
+            bucket=bucket, key=key, options=self.m.Options(**(options or {})), **fields)
+        return self.stub.Delete(request, timeout=CLIENT_TIMEOUT)
+
+    def values(self, bucket: str, key: bytes, **options) -> list[bytes]:
+        return sorted(sibling.value for sibling in self.get(bucket, key, **options).siblings)
+
+    def session(self, requests):
+        """Sends every message of `requests` and gives back all results by id."""
+        results = {}
+        for response in self.stub.Session(iter(requests), timeout=CLIENT_TIMEOUT):
+            for result in response.results:
+                assert result.id not in results, f"two replies to operation {result.id}"
+                results[result.id] = result
+        return results
+
+    def health_status(self, service: str = "") -> int:
+        request = self._health_messages.HealthCheckRequest(service=service)
+        return self.health.Check(request, timeout=CLIENT_TIMEOUT).status
+
+
+def status_of(call) -> grpc.StatusCode:
+    """The status with which `call()` fails."""
+    return failure_of(call).code()
+
+
+def failure_of(call) -> grpc.RpcError:
+    """The error with which `call()` fails."""
+    try:
+        answer = call()
+    except grpc.RpcError as error:
+        return error
+    raise AssertionError(f"the call succeeded: {answer}")
