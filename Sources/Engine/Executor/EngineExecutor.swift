@@ -1,0 +1,201 @@
+import Synchronization
+
+/// The asynchronous face of a ``StorageEngine``: one writer thread with group commit, a few reader threads, bounded queues.
+///
+/// A hop to a thread costs as much as a read, so hop once for a batch, never for a key. Every call but ``shutdown()`` may
+/// be made on any thread and does not block. Call ``shutdown()`` before the last reference goes: the threads do not stop
+/// by themselves.
+public final class EngineExecutor: Sendable {
+    /// Bounds, every one of them configuration.
+    public struct Limits: Sendable {
+        public var readerThreads = 2
+        /// Write jobs accepted and not yet finished; one more is refused as `overloaded`.
+        public var maxQueuedWrites = 4096
+        /// Read jobs that wait for a thread; one more is refused as `overloaded`.
+        public var maxQueuedReads = 4096
+        /// A group is committed when it has this many operations, or jobs, or bytes of keys and values. The job that
+        /// exceeds the limit is still part of it.
+        public var maxGroupOperations = 4096
+        public var maxGroupJobs = 4096
+        public var maxGroupBytes = 8 << 20
+
+        public init() {}
+    }
+
+    /// What the executor has done since it started, and what waits.
+    public struct Statistics: Equatable, Sendable {
+        public var committedGroups = 0
+        /// Jobs in committed groups.
+        public var committedJobs = 0
+        /// Puts and deletes in committed groups.
+        public var committedOperations = 0
+        /// Jobs that threw, or whose group could not be committed.
+        public var failedJobs = 0
+        /// Time spent in the engine's writes, failed ones included.
+        public var commitNanoseconds: UInt64 = 0
+        public var finishedReads = 0
+        public var queuedWrites = 0
+        public var queuedReads = 0
+
+        mutating func add(
+            group: Int, operations: Int, _ duration: Duration, _ result: Result<Void, EngineError>
+        ) {
+            let (seconds, attoseconds) = duration.components
+            commitNanoseconds += UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+            switch result {
+            case .success:
+                committedGroups += 1
+                committedJobs += group
+                committedOperations += operations
+            case .failure:
+                failedJobs += group
+            }
+        }
+    }
+
+    /// For what needs no thread of the executor: ``EngineReader/withResidentValue(_:_:_:)`` on event loops.
+    public let engine: any StorageEngine
+
+    private let writer: EngineWriter
+    private let readers: EngineReaders
+    private let threads: [WorkerThread]
+    private let isShutDown = Mutex(false)
+
+    static let shutDown = EngineError(.closed, "the engine's executor has been shut down")
+
+    /// Starts the threads. The executor owns the engine from here on: ``shutdown()`` closes it.
+    public init(engine: any StorageEngine, limits: Limits = Limits()) throws(EngineError) {
+        precondition(
+            limits.readerThreads > 0 && limits.maxQueuedWrites > 0 && limits.maxQueuedReads > 0,
+            "an executor needs a reader thread and room in its queues")
+        self.engine = engine
+        let writer = EngineWriter(engine: engine, limits: limits)
+        let readers = EngineReaders(engine: engine, maxQueued: limits.maxQueuedReads)
+        var threads: [WorkerThread] = []
+        do throws(EngineError) {
+            threads.append(try WorkerThread(name: "engine-writer") { writer.run() })
+            for number in 0..<limits.readerThreads {
+                threads.append(try WorkerThread(name: "engine-read-\(number)") { readers.run() })
+            }
+        } catch {
+            writer.stop()
+            readers.stop()
+            for thread in threads { thread.join() }
+            throw error
+        }
+        self.writer = writer
+        self.readers = readers
+        self.threads = threads
+    }
+
+    /// Queues a write job. Throws `overloaded` when the queue is full, `closed` after ``shutdown()``.
+    public func submit(_ job: any EngineWriteJob) throws(EngineError) {
+        try writer.submit(.job(job))
+    }
+
+    /// Queues `job` for a reader thread, which hands it the engine. Throws as ``submit(_:)`` does.
+    public func submitRead(_ job: @escaping @Sendable (any StorageEngine) -> Void) throws(EngineError) {
+        try readers.submit(job)
+    }
+
+    /// Refuses new jobs, finishes those accepted, ends the threads, closes the engine; blocks until that is done.
+    ///
+    /// A further call does nothing. Not to be called by a job: it would wait for itself.
+    public func shutdown() throws(EngineError) {
+        precondition(!threads.contains { $0.isCurrent }, "shutdown was called by a job of the executor")
+        // Held to the end, so that a second caller returns only when all is done.
+        try isShutDown.withLock { (isShutDown) throws(EngineError) in
+            if isShutDown { return }
+            isShutDown = true
+            writer.stop()
+            readers.stop()
+            for thread in threads { thread.join() }
+            try engine.close()
+        }
+    }
+
+    public var statistics: Statistics {
+        var statistics = writer.statistics
+        (statistics.queuedReads, statistics.finishedReads) = readers.counts
+        return statistics
+    }
+}
+
+// MARK: For control paths and tests
+
+extension EngineExecutor {
+    /// Writes `batch` in some group commit that survives at least what `durability` names.
+    public func write(_ batch: WriteBatch, durability: Durability) async throws(EngineError) {
+        try await result { (resume) throws(EngineError) in
+            try submit(BatchJob(batch, durability, resume))
+        }
+    }
+
+    /// Runs `body` on a reader thread.
+    public func read<R: Sendable>(
+        _ body: @escaping @Sendable (any StorageEngine) throws(EngineError) -> R
+    ) async throws(EngineError) -> R {
+        try await result { (resume) throws(EngineError) in
+            try submitRead { engine in resume(Self.outcome(of: body, engine)) }
+        }
+    }
+
+    /// Runs `body` on the writer thread between two commits: for `deleteRange`, `compact`, `sync` and the like.
+    ///
+    /// What was queued before is committed before; nothing else is written meanwhile.
+    public func maintain<R: Sendable>(
+        _ body: @escaping @Sendable (any StorageEngine) throws(EngineError) -> R
+    ) async throws(EngineError) -> R {
+        try await result { (resume) throws(EngineError) in
+            try writer.submit(.maintenance { engine in resume(Self.outcome(of: body, engine)) })
+        }
+    }
+
+    private static func outcome<R>(
+        of body: (any StorageEngine) throws(EngineError) -> R, _ engine: any StorageEngine
+    ) -> Result<R, EngineError> {
+        do throws(EngineError) { return .success(try body(engine)) } catch { return .failure(error) }
+    }
+
+    /// Awaits what the job that `start` queues hands to its argument.
+    private func result<R: Sendable>(
+        _ start: (@escaping @Sendable (Result<R, EngineError>) -> Void) throws(EngineError) -> Void
+    ) async throws(EngineError) -> R {
+        let result = await withCheckedContinuation { continuation in
+            do throws(EngineError) {
+                try start { continuation.resume(returning: $0) }
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+}
+
+/// A ready batch as a job.
+private final class BatchJob: EngineWriteJob {
+    let durability: Durability
+    private let batch: WriteBatch
+    private let resume: @Sendable (Result<Void, EngineError>) -> Void
+
+    init(
+        _ batch: WriteBatch, _ durability: Durability,
+        _ resume: @escaping @Sendable (Result<Void, EngineError>) -> Void
+    ) {
+        self.batch = batch
+        self.durability = durability
+        self.resume = resume
+    }
+
+    func stage(_ stage: inout WriteStage) throws(EngineError) {
+        try batch.forEach { (keyspace, key, value) throws(EngineError) in
+            if let value {
+                try stage.put(keyspace, [UInt8](copying: key), [UInt8](copying: value))
+            } else {
+                try stage.delete(keyspace, [UInt8](copying: key))
+            }
+        }
+    }
+
+    func finished(_ result: Result<Void, EngineError>) { resume(result) }
+}

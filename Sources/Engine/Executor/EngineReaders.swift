@@ -1,0 +1,67 @@
+/// The reader threads' side of the executor: a bounded queue, first in first out.
+final class EngineReaders: Sendable {
+    typealias Job = @Sendable (any StorageEngine) -> Void
+
+    private struct State {
+        /// Jobs before `head` are done; a slot is emptied when its job is taken.
+        var queue: [Job?] = []
+        var head = 0
+        var isStopping = false
+        var done = 0
+
+        var depth: Int { queue.count - head }
+
+        mutating func take() -> Job? {
+            if head == queue.count { return nil }
+            let job = queue[head]
+            queue[head] = nil
+            head += 1
+            if head == queue.count || head >= 1024 {
+                queue.removeFirst(head)
+                head = 0
+            }
+            return job
+        }
+    }
+
+    private let engine: any StorageEngine
+    private let maxQueued: Int
+    private let monitor = Monitor(State())
+
+    init(engine: any StorageEngine, maxQueued: Int) {
+        self.engine = engine
+        self.maxQueued = maxQueued
+    }
+
+    func submit(_ job: @escaping Job) throws(EngineError) {
+        try monitor.withLock { (state) throws(EngineError) in
+            if state.isStopping { throw EngineExecutor.shutDown }
+            if state.depth >= maxQueued {
+                throw EngineError(.overloaded, "\(state.depth) reads are queued already")
+            }
+            state.queue.append(job)
+        }
+        monitor.wakeOne()
+    }
+
+    func stop() {
+        monitor.withLock { $0.isStopping = true }
+        monitor.wakeAll()
+    }
+
+    /// Jobs waiting for a thread, and jobs done.
+    var counts: (queued: Int, done: Int) { monitor.withLock { ($0.depth, $0.done) } }
+
+    /// One reader thread: returns when stopped and the queue is empty.
+    func run() {
+        while true {
+            let next = monitor.wait { state -> Job?? in
+                if let job = state.take() { return .some(job) }
+                return state.isStopping ? .some(nil) : nil
+            }
+            guard let job = next else { return }
+            job(engine)
+            monitor.withLock { $0.done += 1 }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+/// The writer thread's side of the executor: the queue of jobs, and the loop that commits them in groups.
+///
+/// Group commit as in DeWitt et al., "Implementation techniques for main memory database systems" (SIGMOD 1984): what
+/// queues up during one commit shares the next, so that the flushes per write fall as the load rises, with no timer.
+final class EngineWriter: Sendable {
+    enum Entry {
+        case job(any EngineWriteJob)
+        /// Runs between commits, on the writer thread.
+        case maintenance(@Sendable (any StorageEngine) -> Void)
+    }
+
+    private struct State {
+        var queue: [Entry] = []
+        /// Accepted and not yet finished, in the queue or in the group at work.
+        var pending = 0
+        var isStopping = false
+        var statistics = EngineExecutor.Statistics()
+    }
+
+    private let engine: any StorageEngine
+    private let limits: EngineExecutor.Limits
+    private let monitor = Monitor(State())
+
+    init(engine: any StorageEngine, limits: EngineExecutor.Limits) {
+        self.engine = engine
+        self.limits = limits
+    }
+
+    func submit(_ entry: Entry) throws(EngineError) {
+        let wasIdle = try monitor.withLock { (state) throws(EngineError) in
+            if state.isStopping { throw EngineExecutor.shutDown }
+            if state.pending >= limits.maxQueuedWrites {
+                throw EngineError(.overloaded, "\(state.pending) writes are queued already")
+            }
+            state.pending += 1
+            state.queue.append(entry)
+            return state.queue.count == 1
+        }
+        if wasIdle { monitor.wakeOne() }
+    }
+
+    func stop() {
+        monitor.withLock { $0.isStopping = true }
+        monitor.wakeAll()
+    }
+
+    var statistics: EngineExecutor.Statistics {
+        monitor.withLock {
+            var statistics = $0.statistics
+            statistics.queuedWrites = $0.pending
+            return statistics
+        }
+    }
+
+    /// The writer thread: returns when stopped and all that was accepted is done.
+    func run() {
+        var stage = WriteStage(engine: engine)
+        var entries: [Entry] = []
+        var group: [any EngineWriteJob] = []
+        while true {
+            let isDone = monitor.wait { state -> Bool? in
+                if state.queue.isEmpty { return state.isStopping ? true : nil }
+                swap(&state.queue, &entries)
+                return false
+            }
+            if isDone { return }
+            for entry in entries {
+                switch entry {
+                case .job(let job):
+                    add(job, to: &stage, &group)
+                case .maintenance(let body):
+                    commit(&stage, &group)
+                    body(engine)
+                    monitor.withLock { $0.pending -= 1 }
+                }
+                if stage.batch.count >= limits.maxGroupOperations
+                    || stage.batch.byteCount >= limits.maxGroupBytes
+                    || group.count >= limits.maxGroupJobs
+                {
+                    commit(&stage, &group)
+                }
+            }
+            entries.removeAll(keepingCapacity: true)
+            commit(&stage, &group)
+        }
+    }
+
+    private func add(
+        _ job: any EngineWriteJob, to stage: inout WriteStage, _ group: inout [any EngineWriteJob]
+    ) {
+        stage.beginJob()
+        do throws(EngineError) {
+            try job.stage(&stage)
+            group.append(job)
+        } catch {
+            stage.rollBackJob()
+            monitor.withLock {
+                $0.pending -= 1
+                $0.statistics.failedJobs += 1
+            }
+            job.finished(.failure(error))
+        }
+    }
+
+    private func commit(_ stage: inout WriteStage, _ group: inout [any EngineWriteJob]) {
+        if group.isEmpty { return }
+        let start = ContinuousClock.now
+        let result = write(stage.batch, group)
+        let duration = ContinuousClock.now - start
+        monitor.withLock {
+            $0.pending -= group.count
+            $0.statistics.add(group: group.count, operations: stage.batch.count, duration, result)
+        }
+        stage.reset()
+        for job in group { job.finished(result) }
+        group.removeAll(keepingCapacity: true)
+    }
+
+    /// Jobs that only read need no commit of their own, but those behind a failed commit may have seen what it lost.
+    private func write(_ batch: WriteBatch, _ group: [any EngineWriteJob]) -> Result<Void, EngineError> {
+        if batch.isEmpty { return .success(()) }
+        let durability = group.reduce(Durability.buffered) { max($0, $1.durability) }
+        do throws(EngineError) {
+            try engine.write(batch, durability: durability)
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+}

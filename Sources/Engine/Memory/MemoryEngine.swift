@@ -1,0 +1,160 @@
+/// An ordered map in memory, for tests, for benchmarks of the layers above, and as the model of the contract.
+///
+/// Nothing survives ``close()`` but checkpoints: opening a directory that holds one loads it.
+public enum MemoryEngineFactory: EngineFactory {
+    public static let name = "memory"
+    public static let options: [EngineOption] = []
+
+    public static func open(
+        at path: String, options: EngineOptions
+    ) throws(EngineError) -> any StorageEngine {
+        try MemoryEngine(path: path)
+    }
+}
+
+final class MemoryEngine: StorageEngine, @unchecked Sendable {
+    // Sendable: `maps` changes only with `lock` held for writing and is read, or copied, with it held. A copy shares its
+    // nodes, which are then copied before any change (see OrderedMap). The rest never changes.
+    private let lock = ReadWriteLock()
+    /// One for each keyspace; nil when closed.
+    private var maps: [OrderedMap]?
+    private let path: String
+    private let claim: PathClaim
+
+    let capabilities = EngineCapabilities(
+        zeroCopyReads: true, residentReads: true, nativeDeleteRange: false, nativeCheckpoint: false,
+        nativeMultiGet: false, persistent: false)
+
+    init(path: String) throws(EngineError) {
+        try Files.makeDirectory(path)
+        self.path = path
+        claim = try PathClaim(path)
+        do throws(EngineError) {
+            maps = try MemoryFile.load(directory: path)
+        } catch {
+            claim.release()
+            throw error
+        }
+    }
+
+    private func current() throws(EngineError) -> [OrderedMap] {
+        lock.lockForReading()
+        defer { lock.unlock() }
+        guard let maps else { throw EngineError.closed(path) }
+        return maps
+    }
+
+    private func change(_ body: (inout [OrderedMap]) -> Void) throws(EngineError) {
+        lock.lockForWriting()
+        defer { lock.unlock() }
+        // Unwrapping makes a second owner, for which every node would be copied.
+        guard maps != nil else { throw EngineError.closed(path) }
+        body(&maps!)
+    }
+
+    func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
+        try batch.forEach { (_, key, value) throws(EngineError) in
+            try EngineLimits.check(keyCount: key.byteCount)
+            if let value { try EngineLimits.check(valueCount: value.byteCount) }
+        }
+        var rows: [(Int, [UInt8], [UInt8]?)] = []
+        rows.reserveCapacity(batch.count)
+        try batch.forEach { (keyspace, key, value) throws(EngineError) in
+            if let value {
+                rows.append((Int(keyspace.rawValue), [UInt8](copying: key), [UInt8](copying: value)))
+            } else {
+                rows.append((Int(keyspace.rawValue), [UInt8](copying: key), nil))
+            }
+        }
+        try change { maps in
+            for (keyspace, key, value) in rows {
+                if let value { maps[keyspace].put(key, value) } else { maps[keyspace].remove(key) }
+            }
+        }
+    }
+
+    func deleteRange(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
+        var keys: [[UInt8]] = []
+        if !range.isEmpty {
+            try current()[Int(keyspace.rawValue)].forEach(in: range, reverse: false) { key, _ in
+                keys.append(key)
+                return true
+            }
+        }
+        try change { maps in
+            for key in keys { maps[Int(keyspace.rawValue)].remove(key) }
+        }
+    }
+
+    func withValue<R>(
+        _ keyspace: Keyspace, _ key: [UInt8], _ body: (RawSpan?) throws(EngineError) -> R
+    ) throws(EngineError) -> R {
+        try EngineLimits.check(keyCount: key.count)
+        return try MemoryReader.lend(try value(keyspace, key), body)
+    }
+
+    /// Looks up under the lock: that costs less than the copies that writes would make for a snapshot.
+    private func value(_ keyspace: Keyspace, _ key: [UInt8]) throws(EngineError) -> [UInt8]? {
+        lock.lockForReading()
+        defer { lock.unlock() }
+        guard maps != nil else { throw EngineError.closed(path) }
+        return maps![Int(keyspace.rawValue)][key]
+    }
+
+    func withResidentValue<R>(
+        _ keyspace: Keyspace, _ key: [UInt8], _ body: (RawSpan?) throws(EngineError) -> R
+    ) throws(EngineError) -> R? {
+        try withValue(keyspace, key, body)
+    }
+
+    func scan(
+        _ keyspace: Keyspace, _ range: KeyRange, reverse: Bool, limit: ScanLimit,
+        _ body: (RawSpan, RawSpan) throws(EngineError) -> ScanStep
+    ) throws(EngineError) -> KeyRange? {
+        try MemoryReader(maps: try current()).scan(keyspace, range, reverse: reverse, limit: limit, body)
+    }
+
+    func read<R>(_ body: (any EngineReader) throws(EngineError) -> R) throws(EngineError) -> R {
+        try body(MemoryReader(maps: try current()))
+    }
+
+    /// Nothing is on a disk.
+    func approximateSize(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) -> UInt64 {
+        _ = try current()
+        return 0
+    }
+
+    func checkpoint(to path: String) throws(EngineError) {
+        let maps = try current()
+        try Files.checkAbsent(path)
+        do {
+            try Files.makeDirectory(path)
+            try MemoryFile.save(maps, directory: path)
+        } catch {
+            Files.removeDirectory(path)
+            throw error
+        }
+    }
+
+    /// Nothing to do: memory is given back at once.
+    func compact(_ keyspace: Keyspace) throws(EngineError) { _ = try current() }
+
+    /// Nothing to do: there is no disk.
+    func sync() throws(EngineError) { _ = try current() }
+
+    func statistics() throws(EngineError) -> [String: Double] {
+        let maps = try current()
+        return [
+            "entries": Double(maps.reduce(0) { $0 + $1.count }),
+            "bytes": Double(maps.reduce(0) { $0 + $1.byteCount }),
+        ]
+    }
+
+    func close() throws(EngineError) {
+        lock.lockForWriting()
+        defer { lock.unlock() }
+        guard maps != nil else { throw EngineError.closed(path) }
+        maps = nil
+        claim.release()
+    }
+}

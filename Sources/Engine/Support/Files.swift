@@ -1,0 +1,131 @@
+import Glibc
+
+/// The few calls on files that engines need beside their library.
+package enum Files {
+    package static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// Creates one directory; an existing one is fine.
+    package static func makeDirectory(_ path: String) throws(EngineError) {
+        if mkdir(path, 0o755) != 0, errno != EEXIST {
+            throw error(errno, "cannot create the directory", path)
+        }
+    }
+
+    /// Refuses a checkpoint's destination that exists.
+    package static func checkAbsent(_ path: String) throws(EngineError) {
+        if exists(path) {
+            throw EngineError(.invalidArgument, "the destination exists already", path: path)
+        }
+    }
+
+    /// Makes a file's content, or a directory's entries, survive power loss.
+    package static func synchronize(_ path: String) throws(EngineError) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw error(errno, "cannot open", path) }
+        defer { Glibc.close(descriptor) }
+        if fsync(descriptor) != 0 { throw error(errno, "cannot sync", path) }
+    }
+
+    /// Removes a directory that holds only files, such as what a failed checkpoint left behind.
+    package static func removeDirectory(_ path: String) {
+        guard let directory = opendir(path) else { return }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        closedir(directory)
+        for name in names { unlink(path + "/" + name) }
+        rmdir(path)
+    }
+
+    /// Bytes that an unprivileged process may still write on the file system of `path`; nil if it does not say.
+    package static func freeBytes(at path: String) -> UInt64? {
+        var status = Glibc.statvfs()
+        let isKnown = withUnsafeMutablePointer(to: &status) { statvfs(path, $0) } == 0
+        return isKnown ? UInt64(status.f_bavail) * UInt64(status.f_frsize) : nil
+    }
+
+    /// Whether `count` more bytes do not fit behind the file at `path`: on its disk, or under the process's limit.
+    package static func isFull(_ path: String, for count: Int) -> Bool {
+        if let free = freeBytes(at: path), free < UInt64(count) { return true }
+        var status = stat()
+        var limits = rlimit()
+        guard stat(path, &status) == 0, getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits) == 0
+        else {
+            return false
+        }
+        return UInt64(status.st_size) + UInt64(count) > UInt64(limits.rlim_cur)
+    }
+
+    /// What an error number of the system means to an engine's caller.
+    package static func code(_ number: Int32) -> EngineError.Code {
+        switch number {
+        case ENOSPC, EDQUOT, EFBIG: .noSpace
+        case EWOULDBLOCK, EBUSY: .locked
+        default: .io
+        }
+    }
+
+    package static func error(_ number: Int32, _ what: String, _ path: String) -> EngineError {
+        EngineError(code(number), "\(what): \(String(cString: strerror(number)))", path: path)
+    }
+
+    /// Sorts the text of a RocksDB or LevelDB status into a code.
+    package static func code(ofStatus text: String) -> EngineError.Code {
+        let text = text.lowercased()
+        func says(_ part: String) -> Bool { text.contains(part) }
+        if says("no space left") || says("file too large") || says("quota exceeded") { return .noSpace }
+        if says("lock") && (says("temporarily unavailable") || says("already held") || says("lock hold")) {
+            return .locked
+        }
+        // LevelDB answers so when a table is shorter than its index says.
+        let isShort = text.hasPrefix("io error") && text.hasSuffix("invalid argument")
+        if text.hasPrefix("corruption") || isShort { return .corruption }
+        if text.hasPrefix("invalid argument") { return .invalidArgument }
+        return .io
+    }
+}
+
+// MARK: Content
+
+extension Files {
+    /// The path without links and dots.
+    static func realPath(_ path: String) throws(EngineError) -> String {
+        guard let real = realpath(path, nil) else { throw error(errno, "cannot resolve the path", path) }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(EngineError) {
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress! + offset, bytes.count - offset)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw error(errno, "cannot write", path) }
+            offset += count
+        }
+    }
+
+    static func read(_ path: String) throws(EngineError) -> [UInt8] {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw error(errno, "cannot open", path) }
+        defer { Glibc.close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw error(errno, "cannot read", path) }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+        }
+    }
+}

@@ -1,0 +1,63 @@
+/// Puts and deletes that an engine applies together, in the order in which they were added.
+///
+/// All bytes lie in one buffer, so that a batch of many small writes costs no allocation for each.
+public struct WriteBatch: Sendable {
+    @usableFromInline
+    struct Operation: Sendable {
+        @usableFromInline var keyspace: Keyspace
+        @usableFromInline var keyOffset: Int
+        @usableFromInline var keyCount: Int
+        /// Negative for a delete.
+        @usableFromInline var valueCount: Int
+    }
+
+    @usableFromInline var operations: [Operation] = []
+    @usableFromInline var buffer: [UInt8] = []
+
+    public init() {}
+
+    public var count: Int { operations.count }
+    public var isEmpty: Bool { operations.isEmpty }
+    /// Bytes of all keys and values.
+    public var byteCount: Int { buffer.count }
+
+    public mutating func put(_ keyspace: Keyspace, _ key: [UInt8], _ value: [UInt8]) {
+        append(keyspace, key, valueCount: value.count)
+        buffer.append(contentsOf: value)
+    }
+
+    public mutating func delete(_ keyspace: Keyspace, _ key: [UInt8]) {
+        append(keyspace, key, valueCount: -1)
+    }
+
+    public mutating func removeAll(keepingCapacity: Bool) {
+        operations.removeAll(keepingCapacity: keepingCapacity)
+        buffer.removeAll(keepingCapacity: keepingCapacity)
+    }
+
+    private mutating func append(_ keyspace: Keyspace, _ key: [UInt8], valueCount: Int) {
+        operations.append(
+            Operation(
+                keyspace: keyspace, keyOffset: buffer.count, keyCount: key.count,
+                valueCount: valueCount))
+        buffer.append(contentsOf: key)
+    }
+
+    /// Calls `body` with each operation in order: keyspace, key, and the value, or nil for a delete.
+    @inlinable
+    public func forEach(
+        _ body: (Keyspace, RawSpan, RawSpan?) throws(EngineError) -> Void
+    ) throws(EngineError) {
+        let bytes = buffer.span.bytes
+        for operation in operations {
+            let keyEnd = operation.keyOffset + operation.keyCount
+            let key = bytes.extracting(operation.keyOffset..<keyEnd)
+            if operation.valueCount < 0 {
+                try body(operation.keyspace, key, nil)
+            } else {
+                try body(
+                    operation.keyspace, key, bytes.extracting(keyEnd..<keyEnd + operation.valueCount))
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+#if RocksDB
+import CRocksDB
+import Engine
+
+/// The library's option objects of one open database.
+///
+/// They are kept as long as the database: it shares the block cache, and the statistics are read through `base`.
+final class RocksOptions {
+    let base = rocksdb_options_create()!
+    let writeBuffered = rocksdb_writeoptions_create()!
+    let writeSynced = rocksdb_writeoptions_create()!
+    let read = rocksdb_readoptions_create()!
+    /// Answers from memory, or with the status "incomplete".
+    let readResident = rocksdb_readoptions_create()!
+    let cache: OpaquePointer
+    let verifiesChecksums: Bool
+    let keepsStatistics: Bool
+
+    init(_ options: EngineOptions) {
+        cache = rocksdb_cache_create_lru(options.int("block_cache_bytes"))
+        verifiesChecksums = options.bool("verify_checksums")
+        keepsStatistics = options.bool("statistics")
+        rocksdb_options_set_create_if_missing(base, 1)
+        rocksdb_options_set_create_missing_column_families(base, 1)
+        rocksdb_options_set_write_buffer_size(base, options.int("write_buffer_bytes"))
+        rocksdb_options_set_max_write_buffer_number(base, Int32(options.int("max_write_buffers")))
+        rocksdb_options_set_compression(base, Self.compression(options.choice("compression")))
+        rocksdb_options_set_max_open_files(base, Int32(options.int("max_open_files")))
+        rocksdb_options_increase_parallelism(base, Int32(options.int("compaction_threads")))
+        rocksdb_options_set_allow_mmap_reads(base, options.bool("allow_mmap_reads") ? 1 : 0)
+        if keepsStatistics { rocksdb_options_enable_statistics(base) }
+        // The library's own text log, which nobody asked to grow.
+        rocksdb_options_set_max_log_file_size(base, 16 << 20)
+        rocksdb_options_set_keep_log_file_num(base, 4)
+        // Point-in-time recovery replays up to the first damaged record, so that a torn tail, as power loss leaves it,
+        // opens; the other mode takes only an incomplete last record.
+        let recovery =
+            options.choice("log_damage") == "drop"
+            ? rocksdb_point_in_time_recovery : rocksdb_tolerate_corrupted_tail_records_recovery
+        rocksdb_options_set_wal_recovery_mode(base, Int32(recovery))
+        setTableOptions(bloomBits: options.int("bloom_bits"))
+        rocksdb_writeoptions_set_sync(writeSynced, 1)
+        for option in [read, readResident] {
+            rocksdb_readoptions_set_verify_checksums(option, verifiesChecksums ? 1 : 0)
+        }
+        rocksdb_readoptions_set_read_tier(readResident, 1)
+    }
+
+    deinit {
+        rocksdb_readoptions_destroy(readResident)
+        rocksdb_readoptions_destroy(read)
+        rocksdb_writeoptions_destroy(writeSynced)
+        rocksdb_writeoptions_destroy(writeBuffered)
+        rocksdb_options_destroy(base)
+        rocksdb_cache_destroy(cache)
+    }
+
+    /// Options for an iterator or a snapshot's reads, which the caller destroys.
+    func makeReadOptions(snapshot: OpaquePointer?) -> OpaquePointer {
+        let options = rocksdb_readoptions_create()!
+        rocksdb_readoptions_set_verify_checksums(options, verifiesChecksums ? 1 : 0)
+        if let snapshot { rocksdb_readoptions_set_snapshot(options, snapshot) }
+        return options
+    }
+
+    private func setTableOptions(bloomBits: Int) {
+        let table = rocksdb_block_based_options_create()!
+        rocksdb_block_based_options_set_block_cache(table, cache)
+        if bloomBits > 0 {
+            // The table options own the policy from here on.
+            rocksdb_block_based_options_set_filter_policy(
+                table, rocksdb_filterpolicy_create_bloom_full(Double(bloomBits)))
+        }
+        rocksdb_options_set_block_based_table_factory(base, table)
+        rocksdb_block_based_options_destroy(table)
+    }
+
+    private static func compression(_ name: String) -> Int32 {
+        let kind =
+            switch name {
+            case "snappy": rocksdb_snappy_compression
+            case "zlib": rocksdb_zlib_compression
+            case "lz4": rocksdb_lz4_compression
+            case "zstd": rocksdb_zstd_compression
+            default: rocksdb_no_compression
+            }
+        return Int32(kind)
+    }
+}
+#endif

@@ -1,0 +1,136 @@
+import Engine
+import Foundation
+import Testing
+
+/// Files that lost their end, or had a bit flipped, are refused as corruption, and never end the process.
+@Suite struct DamageTests {
+    private static let rows = 1200
+
+    /// The files that hold rows once all is compacted: there the log is empty.
+    private func tables(_ path: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path).sorted().filter {
+            $0.hasSuffix(".sst") || $0.hasSuffix(".ldb") || $0 == "data.mdb"
+        }
+    }
+
+    private func prepare(_ subject: Subject, _ path: String) throws {
+        let engine = try subject.open(path)
+        for first in stride(from: 0, to: Self.rows, by: 100) {
+            var batch = WriteBatch()
+            for number in first..<first + 100 { batch.put(.data, Row.key(number), Row.value(number)) }
+            try engine.write(batch, durability: .buffered)
+        }
+        // So that there are free pages, too.
+        for number in 0..<200 { try engine.put(Row.key(number), Row.value(number)) }
+        try engine.compact(.data)
+        try engine.close()
+    }
+
+    private enum Damage: CustomStringConvertible {
+        case flip(byte: Int, bit: Int)
+        case truncate(to: Int)
+
+        var description: String {
+            switch self {
+            case .flip(let byte, let bit): "bit \(bit) of byte \(byte) flipped"
+            case .truncate(let size): "truncated to \(size)"
+            }
+        }
+
+        func apply(_ path: String) throws {
+            let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+            switch self {
+            case .truncate(let size): try file.truncate(atOffset: UInt64(size))
+            case .flip(let byte, let bit):
+                try file.seek(toOffset: UInt64(byte))
+                let old = try file.read(upToCount: 1)!
+                try file.seek(toOffset: UInt64(byte))
+                try file.write(contentsOf: Data([old[0] ^ (1 << bit)]))
+            }
+            try file.close()
+        }
+    }
+
+    /// What a child says of a damaged copy.
+    private func outcome(
+        _ subject: Subject, _ original: String, _ copy: String, _ file: String, _ damage: Damage
+    ) throws -> String? {
+        try FileManager.default.copyItem(atPath: original, toPath: copy)
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        try damage.apply(copy + "/" + file)
+        let (line, end) = try Child.answer("verify", subject.factory.name, copy, "\(Self.rows)")
+        #expect(end == .exit(0), "\(file), \(damage): the process died, \(end)")
+        return line
+    }
+
+    @Test(arguments: Subject.persistent)
+    func `a flipped bit is found or harmless`(_ subject: Subject) throws {
+        var generator = SeededGenerator.seeded("bit flips of \(subject.factory.name)")
+        try withScratch { path in
+            try prepare(subject, path + "/original")
+            var outcomes: [String: Int] = [:]
+            for _ in 0..<40 {
+                let file = try #require(try tables(path + "/original").randomElement(using: &generator))
+                let size = try size(path + "/original/" + file)
+                // Half of them in the header of a page, where its structure stands.
+                let page = Int.random(in: 0..<size / 4096, using: &generator) * 4096
+                let isHeader = Bool.random(using: &generator)
+                let byte = min(size - 1, page + Int.random(in: 0..<(isHeader ? 16 : 4096), using: &generator))
+                let damage = Damage.flip(byte: byte, bit: Int.random(in: 0..<8, using: &generator))
+                let outcome =
+                    try outcome(subject, path + "/original", path + "/copy", file, damage) ?? "nothing"
+                outcomes[outcome, default: 0] += 1
+                // LMDB has no checksums: a value that changed, or a key that keeps its place, passes (see its factory).
+                let allowed =
+                    subject.factory.name == "lmdb"
+                    ? ["intact", "corruption", "altered"] : ["intact", "corruption"]
+                #expect(allowed.contains(outcome), "\(file), \(damage): \(outcome)")
+            }
+            print("bit flips of \(subject.factory.name): \(outcomes)")
+            // Of LMDB's pages only some have a header: large values run on without.
+            #expect(outcomes["corruption", default: 0] >= (subject.factory.name == "lmdb" ? 1 : 20))
+        }
+    }
+
+    @Test(arguments: Subject.persistent)
+    func `a file that lost its end is corrupt`(_ subject: Subject) throws {
+        var generator = SeededGenerator.seeded("truncations of \(subject.factory.name)")
+        try withScratch { path in
+            try prepare(subject, path + "/original")
+            for round in 0..<12 {
+                let file = try #require(try tables(path + "/original").randomElement(using: &generator))
+                let size = try size(path + "/original/" + file)
+                // Not to nothing: an empty LMDB file is a new one.
+                let damage = Damage.truncate(
+                    to: round == 0 ? size - 4096 : Int.random(in: 1..<size, using: &generator))
+                let outcome = try outcome(subject, path + "/original", path + "/copy", file, damage)
+                #expect(outcome == "corruption", "\(file), \(damage)")
+            }
+        }
+    }
+
+    @Test func `a damaged checkpoint of the memory engine is corrupt`() throws {
+        var generator = SeededGenerator.seeded("bit flips of memory")
+        try withScratch { path in
+            let subject = Subject(factory: MemoryEngineFactory.self)
+            let engine = try subject.open(path + "/engine")
+            for number in 0..<50 { try engine.put(Row.key(number), Row.value(number)) }
+            try engine.checkpoint(to: path + "/original")
+            try engine.close()
+            let file = "/memory.checkpoint"
+            let size = try size(path + "/original" + file)
+            for round in 0..<100 {
+                let copy = path + "/copy-\(round)"
+                try FileManager.default.copyItem(atPath: path + "/original", toPath: copy)
+                let byte = Int.random(in: 0..<size, using: &generator)
+                let damage: Damage = round % 4 == 0 ? .truncate(to: byte) : .flip(byte: byte, bit: round % 8)
+                try damage.apply(copy + file)
+                #expect(engineError { _ = try subject.open(copy) } == .corruption, "\(damage)")
+            }
+        }
+    }
+
+    private func size(_ path: String) throws -> Int {
+        try FileManager.default.attributesOfItem(atPath: path)[.size] as! Int
+    }
+}

@@ -1,0 +1,123 @@
+// What the contract suite runs in a process of its own, since it may die of it:
+//
+//   write ENGINE PATH DURABILITY START   writes rows from number START on; prints each number once it is acknowledged
+//   fill ENGINE PATH LIMIT               writes rows, synced, with files limited to LIMIT bytes, until a write fails;
+//                                        prints `ROWS CODE`
+//   verify ENGINE PATH ROWS              reads rows 0..<ROWS, then changes some; prints `intact`, `altered`, `missing`, or the error's code
+//   open ENGINE PATH                     prints `opened`, or the error's code
+
+import Engine
+import Glibc
+
+#if RocksDB
+import RocksEngine
+#endif
+#if LevelDB
+import LevelEngine
+#endif
+#if LMDB
+import LMDBEngine
+#endif
+
+func open(_ name: String, at path: String) throws(EngineError) -> any StorageEngine {
+    var factories: [any EngineFactory.Type] = [MemoryEngineFactory.self]
+    #if RocksDB
+    factories.append(RocksEngineFactory.self)
+    #endif
+    #if LevelDB
+    factories.append(LevelEngineFactory.self)
+    #endif
+    #if LMDB
+    factories.append(LMDBEngineFactory.self)
+    #endif
+    for factory in factories where factory.name == name {
+        // Small buffers, so that tables are written and compacted within a short test.
+        let isTree = name == "rocksdb" || name == "leveldb"
+        let given = isTree ? ["write_buffer_bytes": "1048576"] : [:]
+        return try factory.open(at: path, options: try EngineOptions(factory.options, given: given))
+    }
+    throw EngineError(.invalidArgument, "no engine \(name)")
+}
+
+/// Says it at once: the process may be killed at any moment.
+func say(_ line: String) {
+    let bytes = Array((line + "\n").utf8)
+    precondition(write(1, bytes, bytes.count) == bytes.count, "the parent does not listen")
+}
+
+func writeForever(_ engine: any StorageEngine, _ durability: Durability, from start: Int) throws(EngineError)
+{
+    var number = start
+    while true {
+        // Batches of one to five rows.
+        var batch = WriteBatch()
+        let first = number
+        for _ in 0...(number % 5) {
+            batch.put(.data, Row.key(number), Row.value(number))
+            number += 1
+        }
+        try engine.write(batch, durability: durability)
+        say((first..<number).map(String.init).joined(separator: "\n"))
+    }
+}
+
+func fill(_ engine: any StorageEngine, limit: rlim_t) {
+    // Without this the system ends the process instead of failing the write.
+    signal(SIGXFSZ, SIG_IGN)
+    var limits = rlimit(rlim_cur: limit, rlim_max: limit)
+    precondition(setrlimit(__rlimit_resource_t(1), &limits) == 0, "cannot limit the files' size")
+    var rows = 0
+    do throws(EngineError) {
+        while true {
+            var batch = WriteBatch()
+            batch.put(.data, Row.key(rows), Row.value(rows))
+            try engine.write(batch, durability: .synced)
+            rows += 1
+        }
+    } catch {
+        say("\(rows) \(error.code.rawValue)")
+    }
+}
+
+func verify(_ engine: any StorageEngine, rows: Int) throws(EngineError) -> String {
+    var found = 0
+    var altered = 0
+    _ = try engine.scan(.data, .all, reverse: false, limit: ScanLimit()) { (key, value) throws(EngineError) in
+        let number = Row.number([UInt8](copying: key))
+        if number == nil || [UInt8](copying: value) != Row.value(number!) { altered += 1 }
+        found += 1
+        return .next
+    }
+    for number in 0..<rows where try engine.get(.data, Row.key(number)) != Row.value(number) { altered += 1 }
+    // Changes use the parts that reads do not, such as lists of free space.
+    for number in 0..<rows where number % 3 == 0 {
+        var batch = WriteBatch()
+        batch.delete(.data, Row.key(number))
+        batch.put(.hints, Row.key(number), Row.value(number + 1))
+        try engine.write(batch, durability: .buffered)
+    }
+    try engine.sync()
+    return found != rows ? "missing" : altered > 0 ? "altered" : "intact"
+}
+
+let arguments = CommandLine.arguments
+precondition(arguments.count >= 4, "usage: see main.swift")
+do throws(EngineError) {
+    let engine = try open(arguments[2], at: arguments[3])
+    switch arguments[1] {
+    case "write":
+        try writeForever(
+            engine, arguments[4] == "synced" ? .synced : .buffered, from: Int(arguments[5])!)
+    case "fill": fill(engine, limit: rlim_t(arguments[4])!)
+    case "verify":
+        let outcome = try verify(engine, rows: Int(arguments[4])!)
+        try engine.close()
+        say(outcome)
+    case "open":
+        say("opened")
+        try engine.close()
+    default: preconditionFailure("no command \(arguments[1])")
+    }
+} catch {
+    say(error.code.rawValue)
+}
