@@ -1,0 +1,104 @@
+import API
+import ArgumentParser
+import Foundation
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import NIOPosix
+
+/// One connection to a node for one command.
+struct ClientSession {
+    typealias Client = Kvnode_V1_KeyValue.Client<HTTP2ClientTransport.Posix>
+
+    /// Beyond the request's own timeout, so that the node's error, which says how many replicas answered, arrives first.
+    private static let grace = Duration.seconds(5)
+    /// The node's longest timeout may be configured; this is for a node that never answers.
+    private static let unlimited = Duration.seconds(120)
+    private static let maxReplyBytes = 1 << 30
+
+    var options: ClientOptions
+
+    /// Runs `body`; an RPC's failure is printed and becomes the process's exit code.
+    func run<R: Sendable>(_ body: @Sendable (Client, CallOptions) async throws -> R) async throws -> R {
+        let address = try options.address
+        var call = CallOptions.defaults
+        call.timeout = options.timeout.map { .milliseconds(Int64($0)) + Self.grace } ?? Self.unlimited
+        call.maxResponseMessageBytes = Self.maxReplyBytes
+        call.waitForReady = false
+        do {
+            let target: any ResolvableTarget =
+                address.isIPv6
+                ? .ipv6(address: address.host, port: address.port)
+                : .dns(host: address.host, port: address.port)
+            let transport = try HTTP2ClientTransport.Posix(
+                target: target, transportSecurity: .plaintext,
+                eventLoopGroup: .singletonMultiThreadedEventLoopGroup)
+            return try await withGRPCClient(transport: transport) { client in
+                try await body(Client(wrapping: client), call)
+            }
+        } catch let error as RPCError {
+            throw report(error, address)
+        }
+    }
+
+    /// Prints `error` and answers with the exit code that it stands for.
+    private func report(_ error: RPCError, _ address: HostPort) -> ExitCode {
+        let failure = ClientFailure(error, endpoint: address.description)
+        if options.json, let text = try? JSONText.encode(["error": failure]) {
+            Output.standardOutput.write(text)
+        } else {
+            Output.standardError.write("kvnode: \(failure.message) (\(failure.reason))\n")
+        }
+        return failure.exitCode
+    }
+}
+
+/// A failed request, as it is printed.
+struct ClientFailure: Encodable {
+    /// gRPC's status code, such as `UNAVAILABLE`.
+    var code: String
+    /// The node's reason in a word, or else that of the status code.
+    var reason: String
+    var message: String
+    var replicasAnswered: Int?
+    var replicasNeeded: Int?
+    var endpoint: String
+    var exitCode: ExitCode
+
+    enum CodingKeys: String, CodingKey {
+        case code, reason, message, endpoint
+        case replicasAnswered = "replicas_answered"
+        case replicasNeeded = "replicas_needed"
+    }
+
+    init(_ error: RPCError, endpoint: String) {
+        self.endpoint = endpoint
+        code = Self.name(of: error.code)
+        reason = error.metadata[stringValues: "kvnode-reason"].first { _ in true } ?? code.lowercased()
+        replicasAnswered = error.metadata[stringValues: "kvnode-replicas-answered"].first { _ in true }
+            .flatMap { Int($0) }
+        replicasNeeded = error.metadata[stringValues: "kvnode-replicas-needed"].first { _ in true }.flatMap {
+            Int($0)
+        }
+        message = error.message.isEmpty ? "the request to \(endpoint) failed" : error.message
+        if error.code == .unavailable, replicasNeeded == nil { message += "; asked \(endpoint)" }
+        exitCode =
+            switch error.code {
+            case .unavailable, .deadlineExceeded, .resourceExhausted: .unavailable
+            case .failedPrecondition: .conditionFailed
+            case .invalidArgument, .outOfRange: .usage
+            default: .failure
+            }
+    }
+
+    /// `deadlineExceeded` as gRPC writes it: `DEADLINE_EXCEEDED`.
+    private static func name(of code: RPCError.Code) -> String {
+        // The one whose Swift name differs.
+        if code == .internalError { return "INTERNAL" }
+        var result = ""
+        for character in "\(code)" {
+            if character.isUppercase, !result.isEmpty, result.last?.isLowercase == true { result += "_" }
+            result.append(character)
+        }
+        return result.uppercased()
+    }
+}

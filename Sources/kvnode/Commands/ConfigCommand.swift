@@ -1,0 +1,45 @@
+import ArgumentParser
+
+struct ConfigCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config",
+        abstract: "Check a node's configuration and print every value with its source.",
+        discussion: """
+            Prints YAML that is a configuration file itself, or an explanation of the keys.
+
+            Exit codes: 0 the configuration is valid, 78 it is not.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Flag(name: .long, help: "Print JSON: an object for each key.")
+    var json = false
+
+    @Flag(
+        name: .long,
+        help: "Print what each key means and takes, its default and its variable, instead of values.")
+    var explain = false
+
+    func validate() throws {
+        if json && explain { throw ValidationError("--json and --explain exclude each other") }
+    }
+
+    func run() throws {
+        if explain {
+            Output.standardOutput.write(SettingTable().settings.map(Self.explanation).joined(separator: "\n"))
+            return
+        }
+        let report = ConfigurationReport(values: try options.load().values)
+        Output.standardOutput.write(json ? try report.json : report.yaml)
+    }
+
+    private static func explanation(of setting: Setting) -> String {
+        """
+        \(setting.key)
+            \(setting.help)
+            takes \(setting.kind.accepted); default: \(setting.defaultValue.text)
+            \(setting.environmentName)
+
+        """
+    }
+}

@@ -1,0 +1,42 @@
+import API
+import ArgumentParser
+import Foundation
+
+struct GetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get",
+        abstract: "Read a key.",
+        discussion: """
+            Writes the value's bytes to standard output. Concurrent values are written one after another, each \
+            with a line on standard error before it, and the context that replaces them all after the last.
+
+            \(ExitCode.clientDiscussion)
+            """)
+
+    @Argument(help: "The key.")
+    var key: String
+
+    @OptionGroup var options: ClientOptions
+
+    @Flag(name: .long, help: "Print the context (base64) instead of the value.")
+    var printContext = false
+
+    func run() async throws {
+        var request = Kvnode_V1_GetRequest()
+        request.bucket = options.bucket
+        request.key = Data(key.utf8)
+        request.options = options.requestOptions
+        let output = SiblingOutput(
+            try await ClientSession(options: options).run { [request] client, call in
+                try await client.get(request, options: call)
+            })
+        if options.json {
+            Output.standardOutput.write(try JSONText.encode(output))
+        } else if printContext {
+            Output.standardOutput.write(output.context.base64EncodedString() + "\n")
+        } else {
+            output.write(values: .standardOutput, notes: .standardError)
+        }
+        if let code = output.exitCode { throw code }
+    }
+}

@@ -1,0 +1,65 @@
+import API
+import ArgumentParser
+import Foundation
+
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the keys of a bucket.",
+        discussion: """
+            Writes one key a line, in an order of the node's own; follows the pages to the end unless --limit is \
+            reached. With --json each key is {"key": text}, or {"key_base64": text} if it isn't UTF-8.
+
+            \(ExitCode.clientDiscussion)
+            """)
+
+    @OptionGroup var options: ClientOptions
+
+    @Option(name: .long, help: "Only the keys that start with this.")
+    var prefix = ""
+
+    @Option(name: .long, help: ArgumentHelp("The most keys to list; 0 for all.", valueName: "count"))
+    var limit: UInt32 = 0
+
+    func run() async throws {
+        var request = Kvnode_V1_ListRequest()
+        request.bucket = options.bucket
+        request.prefix = Data(prefix.utf8)
+        request.options = options.requestOptions
+        let (json, limit) = (options.json, Int(limit))
+        let listed = try await ClientSession(options: options).run { [request] client, call in
+            var request = request
+            var listed: [ListedKey] = []
+            var count = 0
+            repeat {
+                if limit > 0 { request.limit = UInt32(limit - count) }
+                let page = try await client.list(request, options: call)
+                count += page.keys.count
+                if json {
+                    listed += page.keys.map(ListedKey.init)
+                } else {
+                    for key in page.keys { Output.standardOutput.write([UInt8](key) + [UInt8(ascii: "\n")]) }
+                }
+                request.cursor = page.cursor
+            } while !request.cursor.isEmpty && (limit == 0 || count < limit)
+            return listed
+        }
+        if json { Output.standardOutput.write(try JSONText.encode(["keys": listed])) }
+    }
+}
+
+/// A key in JSON: as text if its bytes are UTF-8.
+struct ListedKey: Encodable {
+    var key: String?
+    var keyBase64: Data?
+
+    enum CodingKeys: String, CodingKey {
+        case key
+        case keyBase64 = "key_base64"
+    }
+
+    init(_ bytes: Data) {
+        key = String(validating: bytes, as: UTF8.self)
+        if key == nil { keyBase64 = bytes }
+    }
+}

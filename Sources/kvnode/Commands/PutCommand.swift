@@ -1,0 +1,70 @@
+import API
+import ArgumentParser
+import Foundation
+
+struct PutCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "put",
+        abstract: "Write a key.",
+        discussion: """
+            Without --context the write replaces nothing: beside a value that is there already it stands as a sibling.
+
+            \(ExitCode.clientDiscussion)
+            """)
+
+    @Argument(help: "The key.")
+    var key: String
+
+    @OptionGroup var input: ValueInput
+    @OptionGroup var options: ClientOptions
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The context of the read that this write follows.", valueName: "base64"))
+    var context: String?
+
+    @Flag(name: .long, help: "Write only if the key has no value.")
+    var ifAbsent = false
+
+    @Option(
+        name: .long, help: ArgumentHelp("Write only if this is still the key's context.", valueName: "base64")
+    )
+    var ifMatch: String?
+
+    @Option(name: .long, help: ArgumentHelp("The value's content type.", valueName: "type"))
+    var contentType: String?
+
+    @Option(
+        name: .long, help: ArgumentHelp("Seconds until the value expires; 0 for never.", valueName: "seconds")
+    )
+    var ttl: UInt32?
+
+    @Flag(name: .long, help: "Print the context after the write (base64).")
+    var printContext = false
+
+    func validate() throws {
+        if ifAbsent, ifMatch != nil { throw ValidationError("--if-absent and --if-match exclude each other") }
+    }
+
+    func run() async throws {
+        let request = try request()
+        let response = try await ClientSession(options: options).run { client, call in
+            try await client.put(request, options: call)
+        }
+        try WriteOutput(context: response.context).write(options, printContext: printContext)
+    }
+
+    private func request() throws -> Kvnode_V1_PutRequest {
+        var request = Kvnode_V1_PutRequest()
+        request.bucket = options.bucket
+        request.key = Data(key.utf8)
+        request.contentType = contentType ?? ""
+        if let context { request.context = try ClientOptions.context(context, "--context") }
+        if ifAbsent { request.condition = .ifAbsent(true) }
+        if let ifMatch { request.condition = .ifMatch(try ClientOptions.context(ifMatch, "--if-match")) }
+        if let ttl { request.ttlSeconds = ttl }
+        request.options = options.requestOptions
+        request.value = try input.read()
+        return request
+    }
+}

@@ -1,0 +1,67 @@
+import API
+import ArgumentParser
+import Foundation
+
+/// A reading as the command line prints it.
+struct SiblingOutput: Encodable {
+    struct Sibling: Encodable {
+        var value: Data
+        var contentType: String
+        var timestamp: UInt64
+        var dot: String
+        var expires: UInt64?
+
+        enum CodingKeys: String, CodingKey {
+            case value, timestamp, dot, expires
+            case contentType = "content_type"
+        }
+
+        init(_ sibling: Kvnode_V1_Sibling) {
+            value = sibling.value
+            contentType = sibling.contentType
+            timestamp = sibling.timestampMs
+            let actor = String(sibling.dot.actor, radix: 16)
+            dot = String(repeating: "0", count: 16 - actor.count) + actor + ":\(sibling.dot.counter)"
+            expires = sibling.expiresAtMs == 0 ? nil : sibling.expiresAtMs
+        }
+
+        /// One line about the value.
+        var summary: String {
+            let time = LogLine.format(
+                seconds: Int(clamping: timestamp / 1000), milliseconds: Int(timestamp % 1000))
+            return "\(value.count) bytes, written \(time), dot \(dot)"
+                + (contentType.isEmpty ? "" : ", \(contentType)")
+        }
+    }
+
+    var found: Bool
+    var context: Data
+    var siblings: [Sibling]
+
+    init(_ response: Kvnode_V1_GetResponse) {
+        found = response.found
+        context = response.context
+        siblings = response.siblings.map(Sibling.init)
+    }
+
+    /// What the process ends with, or nil for success.
+    var exitCode: ExitCode? {
+        switch siblings.count {
+        case 0: .notFound
+        case 1: nil
+        default: .siblings
+        }
+    }
+
+    /// One value as its bytes and nothing else; of several each ends with a newline and is announced on `notes`.
+    func write(values: Output, notes: Output) {
+        if siblings.isEmpty { notes.write("kvnode: the key has no value\n") }
+        if siblings.count == 1 { values.write([UInt8](siblings[0].value)) }
+        guard siblings.count > 1 else { return }
+        for (index, sibling) in siblings.enumerated() {
+            notes.write("sibling \(index + 1) of \(siblings.count): \(sibling.summary)\n")
+            values.write([UInt8](sibling.value) + [UInt8(ascii: "\n")])
+        }
+        notes.write("context: \(context.base64EncodedString())\n")
+    }
+}

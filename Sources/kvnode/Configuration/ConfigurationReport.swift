@@ -1,0 +1,99 @@
+import Foundation
+
+/// The values in force, for `kvnode config`.
+struct ConfigurationReport {
+    var values: EffectiveConfiguration
+
+    /// A configuration file that gives the same node, each line with its source as a comment.
+    var yaml: String {
+        let lines = values.entries.map { entry in
+            (key: entry.setting.components, text: yamlValue(entry), origin: entry.origin.description)
+        }
+        var result = ""
+        var group: [String] = []
+        for line in lines {
+            let parents = Array(line.key.dropLast())
+            for depth in parents.indices where !group.starts(with: parents[...depth]) {
+                result += String(repeating: "  ", count: depth) + parents[depth] + ":\n"
+                group = Array(parents[...depth])
+            }
+            group = parents
+            let setting = String(repeating: "  ", count: parents.count) + line.key.last! + ": " + line.text
+            result += setting.padding(toLength: max(setting.count, 50), withPad: " ", startingAt: 0)
+            result += "  # \(line.origin)\n"
+        }
+        return result
+    }
+
+    /// One object a key: `value`, `source` (`default`, `file` or `env`), `from` and `environment_name`.
+    var json: String {
+        get throws {
+            var object: [String: Line] = [:]
+            for entry in values.entries {
+                object[entry.setting.key] = Line(
+                    value: entry.setting.isSecret ? .text("***") : entry.value, source: entry.origin.kind,
+                    from: entry.origin.description, environmentName: entry.setting.environmentName)
+            }
+            return try JSONText.encode(object)
+        }
+    }
+
+    private struct Line: Encodable {
+        var value: Setting.Value
+        var source: String
+        var from: String
+        var environmentName: String
+
+        enum CodingKeys: String, CodingKey {
+            case value, source, from
+            case environmentName = "environment_name"
+        }
+    }
+
+    private func yamlValue(_ entry: EffectiveConfiguration.Entry) -> String {
+        if entry.setting.isSecret { return "\"***\"" }
+        return switch entry.value {
+        case .int, .bool: entry.value.text
+        case .text(let text): YAMLText.quote(text)
+        case .list(let items): "[" + items.map(YAMLText.quote).joined(separator: ", ") + "]"
+        }
+    }
+}
+
+extension Setting.Value: Encodable {
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .int(let value): try container.encode(value)
+        case .bool(let value): try container.encode(value)
+        case .text(let value): try container.encode(value)
+        case .list(let values): try container.encode(values)
+        }
+    }
+}
+
+/// JSON as the command line prints it.
+enum JSONText {
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+    }
+}
+
+enum YAMLText {
+    /// `text` in double quotes, whatever it holds.
+    static func quote(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\x" + (digits.count == 1 ? "0" : "") + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,90 @@
+import ClusterCore
+
+/// What must hold between several settings. Each that has its own range was checked when it was read.
+struct ConfigurationRules {
+    /// What a message carries around the largest value: keys, versions, contexts.
+    static let messageOverhead = 64 << 10
+
+    /// Fits the defaults that depend on the cluster's size, then checks.
+    ///
+    /// - Throws: `ConfigurationError` with every rule that doesn't hold.
+    static func apply(to values: inout EffectiveConfiguration) throws(ConfigurationError) {
+        let members = values.members
+        let replicas = min(members.count, values.int("cluster.replication"))
+        values.lowerDefault("buckets.n", to: replicas)
+        values.lowerDefault("buckets.r", to: values.int("buckets.n"))
+        values.lowerDefault("buckets.w", to: values.int("buckets.n"))
+
+        var problems = memberProblems(values, members)
+        if values.int("buckets.n") > replicas {
+            problems.append(
+                "\(values.shown("buckets.n")), but a key has \(replicas) replicas here: "
+                    + "cluster.replication is \(values.int("cluster.replication")) and there are "
+                    + "\(members.count) members")
+        }
+        for (smaller, larger, overhead) in orderedPairs
+        where values.int(smaller) > values.int(larger) - overhead {
+            let room = overhead > 0 ? " less \(overhead) for what comes with a value" : ""
+            problems.append("\(values.shown(smaller)), but must be at most \(values.shown(larger))\(room)")
+        }
+        problems += listenProblems(values)
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+    }
+
+    /// The first must be at most the second less the third.
+    private static let orderedPairs = [
+        ("buckets.r", "buckets.n", 0),
+        ("buckets.w", "buckets.n", 0),
+        ("requests.timeout_ms", "requests.max_timeout_ms", 0),
+        ("requests.list_limit", "requests.max_list_limit", 0),
+        ("requests.max_value_bytes", "peer.max_batch_bytes", messageOverhead),
+        ("requests.max_value_bytes", "grpc.max_message_bytes", messageOverhead),
+        ("peer.max_batch_bytes", "peer.max_queued_bytes", 0),
+        ("peer.backoff_min_ms", "peer.backoff_max_ms", 0),
+    ]
+
+    private static func memberProblems(_ values: EffectiveConfiguration, _ members: [Member]) -> [String] {
+        var problems: [String] = []
+        var byAddress: [String: String] = [:]
+        var names: Set<String> = []
+        for member in members {
+            if !names.insert(member.name).inserted {
+                problems.append(
+                    "cluster.members names \(member.name) twice (\(values["cluster.members"].origin))")
+            } else if let other = byAddress.updateValue(member.name, forKey: member.address) {
+                problems.append(
+                    "cluster.members gives \(other) and \(member.name) the same address \(member.address) "
+                        + "(\(values["cluster.members"].origin))")
+            }
+        }
+        if !names.contains(values.text("node.name")) {
+            problems.append(
+                "\(values.shown("node.name")), but cluster.members has only: "
+                    + members.map(\.name).joined(separator: ", "))
+        }
+        return problems
+    }
+
+    private static func listenProblems(_ values: EffectiveConfiguration) -> [String] {
+        var users: [String: String] = [:]
+        var problems: [String] = []
+        for key in ["peer.listen", "grpc.listen", "http.listen"] where values.address(key).port != 0 {
+            if let other = users.updateValue(key, forKey: values.text(key)) {
+                problems.append("\(values.shown(key)), which \(other) has too")
+            }
+        }
+        return problems
+    }
+}
+
+extension EffectiveConfiguration {
+    /// Lowers a value that nobody set; one that was set stays, for the rules to judge.
+    fileprivate mutating func lowerDefault(_ key: String, to limit: Int) {
+        if self[key].origin == .defaultValue { self[key].value = .int(min(int(key), limit)) }
+    }
+
+    /// `key is "value" (where it came from)`.
+    fileprivate func shown(_ key: String) -> String {
+        "\(key) is \"\(self[key].value.text)\" (\(self[key].origin))"
+    }
+}

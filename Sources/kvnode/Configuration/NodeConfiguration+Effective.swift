@@ -1,0 +1,118 @@
+import ClusterCore
+import Engine
+import Logging
+import NIOCore
+
+extension NodeConfiguration {
+    /// The typed form of `values`, which have been through `ConfigurationRules`.
+    ///
+    /// - Parameters:
+    ///   - values: Of a table made for `engines`.
+    ///   - processors: What `node.event_loops: 0` stands for.
+    /// - Throws: `ConfigurationError` for an engine's option that the engine itself refuses.
+    init(
+        _ values: EffectiveConfiguration, engines: [any EngineFactory.Type] = EngineRegistry.all,
+        processors: Int = System.coreCount
+    ) throws {
+        let loops = values.int("node.event_loops")
+        node = Node(
+            name: values.text("node.name"), dataDirectory: values.text("node.data_directory"),
+            eventLoops: loops == 0 ? processors : loops)
+        cluster = ClusterOptions(
+            name: values.text("cluster.name"), members: values.members,
+            partitions: values.int("cluster.partitions"),
+            replication: values.int("cluster.replication"),
+            maxClockDrift: values.milliseconds("cluster.max_clock_drift_ms"))
+        bucketDefaults = BucketProperties(
+            n: values.int("buckets.n"), r: values.int("buckets.r"), w: values.int("buckets.w"),
+            policy: values.text("buckets.conflict") == "siblings" ? .siblings : .lastWriteWins,
+            quorum: values.text("buckets.quorum") == "strict" ? .strict : .sloppy,
+            ttlSeconds: values.int("buckets.ttl_seconds"))
+        engine = try EngineSettings(values, engines: engines)
+        requests = Requests(values)
+        peer = Peer(
+            listen: values.address("peer.listen"), maxBatchBytes: values.int("peer.max_batch_bytes"),
+            maxQueuedBytes: values.int("peer.max_queued_bytes"),
+            backoffMin: values.milliseconds("peer.backoff_min_ms"),
+            backoffMax: values.milliseconds("peer.backoff_max_ms"),
+            keepalive: values.milliseconds("peer.keepalive_ms"))
+        grpc = ClientGRPC(
+            listen: values.address("grpc.listen"), maxMessageBytes: values.int("grpc.max_message_bytes"),
+            maxSessionInFlight: values.int("grpc.max_session_in_flight"),
+            maxSessionUnsentBytes: values.int("grpc.max_session_unsent_bytes"),
+            maxCallsPerConnection: values.int("grpc.max_calls_per_connection"))
+        http = HTTP(
+            listen: values.address("http.listen"), maxConnections: values.int("http.max_connections"),
+            idleTimeout: values.milliseconds("http.idle_timeout_ms"))
+        log = Log(
+            level: values.choice("log.level", Logger.Level.init(rawValue:)),
+            format: values.choice("log.format", LogFormat.init(rawValue:)))
+        shutdownTimeout = values.milliseconds("shutdown.timeout_ms")
+    }
+}
+
+extension NodeConfiguration.EngineSettings {
+    fileprivate init(_ values: EffectiveConfiguration, engines: [any EngineFactory.Type]) throws {
+        factory = values.choice("engine.type") { name in engines.first { $0.name == name } }
+        let prefix = "engine.\(factory.name)."
+        var given: [String: String] = [:]
+        for option in factory.options { given[option.name] = values[prefix + option.name].value.text }
+        do {
+            options = try EngineOptions(factory.options, given: given, prefix: prefix)
+        } catch {
+            throw ConfigurationError([error.message])
+        }
+        durability = values.text("engine.durability") == "synced" ? .synced : .buffered
+        readerThreads = values.int("engine.reader_threads")
+        maxQueuedWrites = values.int("engine.max_queued_writes")
+        maxQueuedReads = values.int("engine.max_queued_reads")
+        maxGroupOperations = values.int("engine.max_group_operations")
+        maxGroupBytes = values.int("engine.max_group_bytes")
+    }
+}
+
+extension NodeConfiguration.Requests {
+    fileprivate init(_ values: EffectiveConfiguration) {
+        timeout = values.milliseconds("requests.timeout_ms")
+        maxTimeout = values.milliseconds("requests.max_timeout_ms")
+        maxInFlight = values.int("requests.max_in_flight")
+        maxValueBytes = values.int("requests.max_value_bytes")
+        listLimit = values.int("requests.list_limit")
+        maxListLimit = values.int("requests.max_list_limit")
+        maxBatchEntries = values.int("requests.max_batch_entries")
+        readFanout = values.text("requests.read_fanout") == "all" ? .all : .quorum
+        hedgeDelay = values.milliseconds("requests.hedge_ms")
+    }
+}
+
+/// Values by key, as the type that the key's kind makes sure of.
+extension EffectiveConfiguration {
+    func int(_ key: String) -> Int {
+        guard case .int(let value) = self[key].value else { preconditionFailure("\(key) is no integer") }
+        return value
+    }
+
+    func text(_ key: String) -> String {
+        guard case .text(let value) = self[key].value else { preconditionFailure("\(key) is no text") }
+        return value
+    }
+
+    func milliseconds(_ key: String) -> Duration { .milliseconds(int(key)) }
+
+    func address(_ key: String) -> HostPort { choice(key, HostPort.init(_:)) }
+
+    /// What `convert` makes of the text, which the key's kind has checked.
+    func choice<T>(_ key: String, _ convert: (String) -> T?) -> T {
+        guard let value = convert(text(key)) else {
+            preconditionFailure("\(key) passed a check that it doesn't meet")
+        }
+        return value
+    }
+
+    /// The parsed `cluster.members`; this node alone if the list is empty.
+    var members: [Member] {
+        guard case .list(let items) = self["cluster.members"].value else { return [] }
+        if items.isEmpty { return [Member(name: text("node.name"), address: text("peer.listen"))] }
+        return items.compactMap { try? MemberParser.parse($0) }
+    }
+}

@@ -1,0 +1,101 @@
+import Cluster
+import ClusterCore
+import Engine
+import Logging
+
+/// All that a node is told, checked: what `Node.run` is given.
+struct NodeConfiguration: Sendable {
+    /// `node.*`
+    struct Node: Sendable {
+        var name: String
+        var dataDirectory: String
+        /// At least 1: the automatic choice is made.
+        var eventLoops: Int
+    }
+
+    /// `cluster.*`
+    struct ClusterOptions: Sendable {
+        var name: String
+        /// Never empty; holds this node, under `Node.name`.
+        var members: [Member]
+        var partitions: Int
+        /// As configured: more than there are members is allowed.
+        var replication: Int
+        var maxClockDrift: Duration
+    }
+
+    /// `engine.*`
+    struct EngineSettings: Sendable {
+        var factory: any EngineFactory.Type
+        /// Of this engine alone.
+        var options: EngineOptions
+        var durability: Durability
+        var readerThreads: Int
+        var maxQueuedWrites: Int
+        var maxQueuedReads: Int
+        var maxGroupOperations: Int
+        var maxGroupBytes: Int
+
+        /// The name in `engine.type`.
+        var type: String { factory.name }
+    }
+
+    /// `requests.*`
+    struct Requests: Sendable {
+        var timeout: Duration
+        var maxTimeout: Duration
+        /// For each event loop.
+        var maxInFlight: Int
+        var maxValueBytes: Int
+        var listLimit: Int
+        var maxListLimit: Int
+        var maxBatchEntries: Int
+        var readFanout: ReadFanout
+        var hedgeDelay: Duration
+    }
+
+    /// `peer.*`
+    struct Peer: Sendable {
+        var listen: HostPort
+        var maxBatchBytes: Int
+        var maxQueuedBytes: Int
+        var backoffMin: Duration
+        var backoffMax: Duration
+        var keepalive: Duration
+    }
+
+    /// `grpc.*`
+    struct ClientGRPC: Sendable {
+        var listen: HostPort
+        var maxMessageBytes: Int
+        var maxSessionInFlight: Int
+        var maxSessionUnsentBytes: Int
+        var maxCallsPerConnection: Int
+    }
+
+    /// `http.*`
+    struct HTTP: Sendable {
+        var listen: HostPort
+        var maxConnections: Int
+        var idleTimeout: Duration
+    }
+
+    /// `log.*`
+    struct Log: Sendable {
+        var level: Logger.Level
+        var format: LogFormat
+    }
+
+    var node: Node
+    var cluster: ClusterOptions
+    /// `buckets.*`; fits the cluster.
+    var bucketDefaults: BucketProperties
+    var engine: EngineSettings
+    var requests: Requests
+    var peer: Peer
+    var grpc: ClientGRPC
+    var http: HTTP
+    var log: Log
+    /// `shutdown.timeout_ms`
+    var shutdownTimeout: Duration
+}

@@ -1,0 +1,109 @@
+/// One key of the configuration: all that reading, checking, printing and help need to know of it.
+struct Setting: Sendable {
+    enum Kind: Sendable, Equatable {
+        case int(ClosedRange<Int>)
+        case powerOfTwo(ClosedRange<Int>)
+        case bool
+        case choice([String])
+        /// An identifier, see `nameRule`.
+        case name
+        case path
+        case address
+        case members
+        /// The name of one of the build's engines.
+        case engine([String])
+    }
+
+    enum Value: Equatable, Sendable {
+        case int(Int)
+        case bool(Bool)
+        case text(String)
+        case list([String])
+    }
+
+    /// Dotted, with the unit in the name: `requests.timeout_ms`.
+    var key: String
+    var kind: Kind
+    var defaultValue: Value
+    /// One line.
+    var help: String
+    /// Never printed.
+    var isSecret: Bool
+
+    init(_ key: String, _ kind: Kind, _ defaultValue: Value, isSecret: Bool = false, _ help: String) {
+        self.key = key
+        self.kind = kind
+        self.defaultValue = defaultValue
+        self.help = help
+        self.isSecret = isSecret
+    }
+
+    var components: [String] { key.split(separator: ".").map(String.init) }
+
+    /// The environment variable that sets it: `KVNODE_REQUESTS_TIMEOUT_MS`.
+    var environmentName: String {
+        "KVNODE_" + key.uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
+    }
+
+    static let nameRule = "1 to 64 of the characters a-z, A-Z, 0-9, \".\", \"_\" and \"-\""
+
+    static func isName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "._-".contains($0) }
+    }
+}
+
+extension Setting.Value {
+    /// As the configuration would have it; a list's elements are parted by ", ".
+    var text: String {
+        switch self {
+        case .int(let value): String(value)
+        case .bool(let value): String(value)
+        case .text(let value): value
+        case .list(let values): values.joined(separator: ", ")
+        }
+    }
+}
+
+extension Setting.Kind {
+    var isList: Bool { self == .members }
+
+    /// What a value must be, for error messages and help.
+    var accepted: String {
+        switch self {
+        case .int(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
+        case .powerOfTwo(let range): "a power of two from \(range.lowerBound) to \(range.upperBound)"
+        case .bool: "true or false"
+        case .choice(let names): "one of " + names.joined(separator: ", ")
+        case .name: Setting.nameRule
+        case .path: "a path"
+        case .address: "host:port with a port from 0 to 65535"
+        case .members: "a list of members, each \(MemberParser.syntax)"
+        case .engine(let names): "one of " + names.joined(separator: ", ")
+        }
+    }
+
+    /// The value that `text` stands for, or nil if this kind doesn't take it. For lists see `parse(list:)`.
+    func parse(_ text: String) -> Setting.Value? {
+        switch self {
+        case .int(let range):
+            guard let value = Int(text), range.contains(value) else { return nil }
+            return .int(value)
+        case .powerOfTwo(let range):
+            guard let value = Int(text), range.contains(value), value.nonzeroBitCount == 1 else { return nil }
+            return .int(value)
+        case .bool:
+            return Bool(text).map { .bool($0) }
+        case .choice(let names), .engine(let names):
+            return names.contains(text) ? .text(text) : nil
+        case .name:
+            return Setting.isName(text) ? .text(text) : nil
+        case .path:
+            return text.isEmpty || text.utf8.contains(0) ? nil : .text(text)
+        case .address:
+            return HostPort(text).map { .text($0.description) }
+        case .members:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The command line.
+@main
+struct Kvnode: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kvnode",
+        abstract: "A replicated key-value store.",
+        version: Version.current,
+        subcommands: [
+            ServeCommand.self, DevCommand.self, ConfigCommand.self, EnginesCommand.self, GetCommand.self,
+            PutCommand.self, DeleteCommand.self, ListCommand.self,
+        ])
+}
+
+enum Version {
+    static let current = "0.1.0"
+}

@@ -1,0 +1,23 @@
+import Cluster
+import Foundation
+import Glibc
+
+/// The machine that the node runs on.
+enum Host {
+    /// Real time and chance.
+    static var environment: Environment {
+        Environment(bootID: bootID, wallMillis: wallMillis)
+    }
+
+    /// Where the kernel doesn't tell, no two runs count as of the same boot, which is the safe side.
+    private static var bootID: String {
+        let id = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+        return id?.trimmingCharacters(in: .whitespacesAndNewlines) ?? UUID().uuidString
+    }
+
+    @Sendable private static func wallMillis() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,65 @@
+import API
+import Cluster
+import ClusterCore
+import NIOCore
+import Transport
+
+/// What each part of a node is told, from the one configuration.
+extension NodeConfiguration {
+    func clusterConfiguration() throws -> ClusterConfiguration {
+        let layout = try Layout.initial(
+            members: cluster.members, partitionCount: cluster.partitions,
+            replicationFactor: cluster.replication)
+        return ClusterConfiguration(
+            clusterName: cluster.name, nodeName: node.name, layout: layout, bucketDefaults: bucketDefaults,
+            durability: engine.durability, defaultTimeout: TimeAmount(requests.timeout),
+            maxTimeout: TimeAmount(requests.maxTimeout), maxInFlightPerLoop: requests.maxInFlight,
+            maxValueSize: requests.maxValueBytes,
+            maxStateSize: maxStateSize, readFanout: requests.readFanout,
+            hedgeDelay: TimeAmount(requests.hedgeDelay), maxClockDrift: TimeAmount(cluster.maxClockDrift))
+    }
+
+    /// Half of what a peer takes in one message, since siblings from two sides of a partition come together; one value of
+    /// the largest size has room in any case.
+    private var maxStateSize: Int {
+        max(peer.maxBatchBytes / 2, requests.maxValueBytes + ConfigurationRules.messageOverhead)
+    }
+
+    func transportConfiguration(of clusterNode: ClusterNode) -> GRPCPeerTransport.Configuration {
+        let hello = clusterNode.hello(
+            maxBatchBytes: peer.maxBatchBytes, engine: engine.type, softwareVersion: Version.current)
+        var transport = GRPCPeerTransport.Configuration(
+            host: peer.listen.host, port: peer.listen.port, hello: hello, members: cluster.members)
+        transport.maxBatchBytes = peer.maxBatchBytes
+        transport.maxQueuedBytes = peer.maxQueuedBytes
+        transport.backoff = Backoff(initial: peer.backoffMin, max: peer.backoffMax)
+        transport.keepaliveTime = peer.keepalive
+        transport.keepaliveTimeout = peer.keepalive
+        return transport
+    }
+
+    var grpcConfiguration: ClientGRPCServer.Configuration {
+        var server = ClientGRPCServer.Configuration(host: grpc.listen.host, port: grpc.listen.port)
+        server.maxMessageBytes = grpc.maxMessageBytes
+        server.maxStreamsPerConnection = grpc.maxCallsPerConnection
+        server.maxBatchEntries = requests.maxBatchEntries
+        server.defaultListLimit = requests.listLimit
+        server.maxListLimit = requests.maxListLimit
+        server.defaultTimeoutMillis = Int(TimeAmount(requests.timeout).nanoseconds / 1_000_000)
+        server.maxSessionInFlight = grpc.maxSessionInFlight
+        server.maxSessionUnsentBytes = grpc.maxSessionUnsentBytes
+        server.shutdownGrace = shutdownTimeout
+        return server
+    }
+
+    var httpConfiguration: HTTPServer.Configuration {
+        var server = HTTPServer.Configuration(host: http.listen.host, port: http.listen.port)
+        server.maxBodyBytes = requests.maxValueBytes
+        server.maxConnections = http.maxConnections
+        server.idleTimeout = http.idleTimeout
+        server.defaultListLimit = requests.listLimit
+        server.maxListLimit = requests.maxListLimit
+        server.shutdownGrace = shutdownTimeout
+        return server
+    }
+}

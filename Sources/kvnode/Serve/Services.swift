@@ -1,0 +1,51 @@
+import Cluster
+import ServiceLifecycle
+import Transport
+
+/// A server for clients under the lifecycle's control.
+struct ServerService: Service {
+    /// The key that says where it listens.
+    var name: String
+    var listen: HostPort
+    var serve: @Sendable () async throws -> Void
+    var stop: @Sendable () -> Void
+
+    func run() async throws {
+        do {
+            try await withGracefulShutdownHandler(operation: serve, onGracefulShutdown: stop)
+        } catch {
+            throw ServeError("the server of \(name) (\(listen)) failed: \(error)")
+        }
+    }
+}
+
+/// The streams to and from the peers.
+struct PeerService: Service {
+    var transport: GRPCPeerTransport
+    var listen: HostPort
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await transport.run() }
+        } catch {
+            throw ServeError("the server of peer.listen (\(listen)) failed: \(error)")
+        }
+    }
+}
+
+/// Keeps the peers' streams open until the requests under way have their answers.
+struct DrainService: Service {
+    var node: ClusterNode
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await node.drain()
+    }
+}
+
+/// Why a node cannot serve, in words for its operator.
+struct ServeError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,53 @@
+import ClusterCore
+import Testing
+
+@testable import kvnode
+
+@Suite struct ConfigurationRulesTests {
+    private static let three = "cluster: {members: [node0@a:1, b@b:1, c@c:1]}"
+
+    @Test(arguments: [
+        ("", 1, 1, 1), (Self.three, 3, 2, 2), ("cluster: {members: [node0@a:1, b@b:1]}", 2, 2, 2),
+        ("cluster: {members: [node0@a:1, b@b:1, c@c:1], replication: 1}", 1, 1, 1),
+        (Self.three + "\nbuckets: {n: 1}", 1, 1, 1), (Self.three + "\nbuckets: {w: 3}", 3, 2, 3),
+    ])
+    func quorumsFitTheCluster(yaml: String, n: Int, r: Int, w: Int) throws {
+        let defaults = try Sources(yaml: yaml).configuration().bucketDefaults
+        #expect([defaults.n, defaults.r, defaults.w] == [n, r, w])
+    }
+
+    @Test(arguments: [
+        (
+            Self.three + "\nbuckets: {n: 4}",
+            "buckets.n is \"4\" (file test.yaml:2), but a key has 3 replicas here"
+        ),
+        (
+            Self.three + "\nbuckets: {n: 2, r: 3}",
+            "buckets.r is \"3\" (file test.yaml:2), but must be at most buckets.n"
+        ),
+        (Self.three + "\nbuckets: {w: 4}", "buckets.w is \"4\""),
+        ("requests: {timeout_ms: 70000}", "must be at most requests.max_timeout_ms is \"60000\" (default)"),
+        ("peer: {max_batch_bytes: 1000000}", "requests.max_value_bytes is \"8388608\" (default)"),
+        ("grpc: {max_message_bytes: 8388608}", "less 65536 for what comes with a value"),
+        ("peer: {backoff_min_ms: 6000}", "peer.backoff_min_ms is \"6000\""),
+        ("requests: {list_limit: 2000}", "requests.list_limit is \"2000\""),
+        ("cluster: {members: [a@h:1]}", "node.name is \"node0\" (default), but cluster.members has only: a"),
+        ("cluster: {members: [node0@h:1, node0@h:2]}", "cluster.members names node0 twice"),
+        ("cluster: {members: [node0@h:1, b@h:1]}", "gives node0 and b the same address h:1"),
+        (
+            "http: {listen: 127.0.0.1:7400}",
+            "http.listen is \"127.0.0.1:7400\" (file test.yaml:1), which grpc.listen has"
+        ),
+    ])
+    func violationsAreNamed(yaml: String, expected: String) throws {
+        let problems = try Sources(yaml: yaml).problems()
+        #expect(problems.count == 1, "\(problems)")
+        #expect(problems.first?.contains(expected) == true, "\(problems)")
+    }
+
+    @Test func portZeroMayBeSharedAndAllProblemsAreToldAtOnce() throws {
+        let free = "{listen: 127.0.0.1:0}"
+        #expect(try Sources(yaml: "http: \(free)\ngrpc: \(free)\npeer: \(free)").problems().isEmpty)
+        #expect(try Sources(yaml: "buckets: {n: 4}\nrequests: {timeout_ms: 70000}").problems().count == 2)
+    }
+}

@@ -1,0 +1,69 @@
+import ClusterCore
+import Engine
+import Logging
+import Testing
+
+@testable import kvnode
+
+@Suite struct NodeConfigurationTests {
+    @Test func theTypedFormHasWhatTheSourcesSay() throws {
+        let yaml = """
+            node: {name: b, data_directory: /d, event_loops: 3}
+            cluster: {name: c, members: [a@h:1;zone=x, b@h:2;weight=2, d@h:3], partitions: 64, replication: 2}
+            buckets: {r: 1, conflict: last-write-wins, quorum: sloppy, ttl_seconds: 9}
+            engine: {durability: synced, reader_threads: 5, toy: {cache_bytes: 77, fast: false, compression: lz4}}
+            requests: {timeout_ms: 10, max_value_bytes: 1000, read_fanout: quorum, hedge_ms: 3}
+            peer: {listen: "0.0.0.0:1", backoff_min_ms: 5, backoff_max_ms: 6, keepalive_ms: 700}
+            grpc: {listen: "[::]:2", max_session_in_flight: 8}
+            http: {listen: "x:3", idle_timeout_ms: 900}
+            log: {level: debug, format: json}
+            shutdown: {timeout_ms: 4}
+            """
+        let node = try Sources(yaml: yaml).configuration()
+        #expect(node.node.name == "b" && node.node.dataDirectory == "/d" && node.node.eventLoops == 3)
+        #expect(node.cluster.name == "c" && node.cluster.partitions == 64 && node.cluster.replication == 2)
+        #expect(
+            node.cluster.members == [
+                Member(name: "a", address: "h:1", zone: "x"), Member(name: "b", address: "h:2", weight: 2),
+                Member(name: "d", address: "h:3"),
+            ])
+        #expect(
+            node.bucketDefaults
+                == BucketProperties(n: 2, r: 1, w: 2, policy: .lastWriteWins, quorum: .sloppy, ttlSeconds: 9))
+        #expect(
+            node.engine.type == "toy" && node.engine.durability == .synced && node.engine.readerThreads == 5)
+        #expect(node.engine.options.int("cache_bytes") == 77 && !node.engine.options.bool("fast"))
+        #expect(node.engine.options.choice("compression") == "lz4")
+        #expect(node.requests.timeout == .milliseconds(10) && node.requests.maxValueBytes == 1000)
+        #expect(node.requests.readFanout == .quorum && node.requests.hedgeDelay == .milliseconds(3))
+        #expect(
+            node.peer.listen == HostPort(host: "0.0.0.0", port: 1)
+                && node.peer.keepalive == .milliseconds(700))
+        #expect(node.peer.backoffMin == .milliseconds(5) && node.peer.backoffMax == .milliseconds(6))
+        #expect(node.grpc.listen == HostPort(host: "::", port: 2) && node.grpc.maxSessionInFlight == 8)
+        #expect(
+            node.http.listen == HostPort(host: "x", port: 3) && node.http.idleTimeout == .milliseconds(900))
+        #expect(node.log.level == .debug && node.log.format == .json)
+        #expect(node.shutdownTimeout == .milliseconds(4))
+    }
+
+    @Test func aNodeWithoutMembersIsItsOwnCluster() throws {
+        let node = try Sources().configuration(processors: 6)
+        #expect(node.cluster.members == [Member(name: "node0", address: "127.0.0.1:7401")])
+        #expect(node.node.eventLoops == 6)
+        #expect(node.peer.listen.host == "127.0.0.1" && node.grpc.listen.host == "127.0.0.1")
+        #expect(node.http.listen.host == "127.0.0.1")
+    }
+
+    @Test func theReportIsAConfigurationThatGivesTheSameValues() throws {
+        let yaml =
+            "node: {data_directory: \"/a \\\"b\\\\\\t#\"}\ncluster: {members: [node0@h:1, b@h:2;zone=z]}"
+        let values = try Sources(yaml: yaml).values()
+        let report = ConfigurationReport(values: values)
+        #expect(report.yaml.contains("partitions: 256"))
+        #expect(report.yaml.contains("# file test.yaml:1"))
+        let again = try Sources(yaml: report.yaml).values()
+        #expect(again.entries.map(\.value) == values.entries.map(\.value))
+        #expect(again.entries.allSatisfy { $0.origin.kind == "file" })
+    }
+}
