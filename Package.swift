@@ -34,7 +34,12 @@ let protobuf: [Target.Dependency] = [
 let package = Package(
     name: "kvnode",
     products: [
-        .executable(name: "kvnode", targets: ["kvnode"])
+        .executable(name: "kvnode", targets: ["kvnode"]),
+        // For the packages under Benchmarks/.
+        .library(name: "Engine", targets: ["Engine"]),
+        .library(name: "RocksEngine", targets: ["RocksEngine"]),
+        .library(name: "LevelEngine", targets: ["LevelEngine"]),
+        .library(name: "LMDBEngine", targets: ["LMDBEngine"]),
     ],
     traits: [
         .trait(name: "RocksDB", description: "The RocksDB engine (needs librocksdb)."),
@@ -112,6 +117,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ] + nio + grpc + protobuf,
             swiftSettings: strict),
@@ -133,9 +139,14 @@ let package = Package(
             name: "TransportTests", dependencies: ["Transport", "Cluster", "ClusterCore", log] + nio,
             swiftSettings: strict),
         .testTarget(
-            name: "APITests", dependencies: ["API", "Cluster", "ClusterCore", log] + nio,
+            name: "APITests", dependencies: ["API", "Cluster", "ClusterCore", log] + nio + grpc + protobuf,
             swiftSettings: strict),
         .testTarget(
-            name: "KvnodeTests", dependencies: ["kvnode"], swiftSettings: strict),
+            name: "KvnodeTests",
+            dependencies: [
+                "kvnode", "API", "ClusterCore", "Engine", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + grpc,
+            swiftSettings: strict),
     ]
 )

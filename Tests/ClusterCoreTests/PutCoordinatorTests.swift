@@ -53,7 +53,8 @@ import Testing
                 if !failsFirst { all += actions(&put) { $0.failed(nodeC, .down, &$1) } }
                 // Whichever came first: the client is told of both that have the write.
                 let error = RequestError(
-                    code: .quorumNotReached, message: "2 of 3 replicas answered, 3 needed: 1 unreachable" + rest,
+                    code: .quorumNotReached,
+                    message: "2 of 3 replicas answered, 3 needed: 1 unreachable" + rest,
                     replicasAnswered: 2, replicasNeeded: 3)
                 #expect(all.dropFirst(2) == [w < 3 ? .respond(state) : .fail(error), .finished])
             }

@@ -11,7 +11,8 @@ import Testing
             #expect(try await cluster.nodes[1].get("k").texts == ["v"])
             await #expect { _ = try await cluster.nodes[0].put("k3", "v", w: 3) } throws: {
                 let error = $0 as? RequestError
-                return error?.code == .quorumNotReached && error?.replicasAnswered == 2 && error?.replicasNeeded == 3
+                return error?.code == .quorumNotReached && error?.replicasAnswered == 2
+                    && error?.replicasNeeded == 3
             }
             await #expect { _ = try await cluster.nodes[2].get("k") } throws: {
                 ($0 as? RequestError)?.replicasAnswered == 1
@@ -54,8 +55,9 @@ import Testing
             cluster.isolate(2)
             try await cluster.nodes[0].node.setProperties(BucketProperties(n: 3, r: 1, w: 3), ofBucket: "set")
             #expect(cluster.nodes[2].node.properties(ofBucket: "set").w == 2)
-            await #expect { 
-                try await cluster.nodes[2].node.setProperties(BucketProperties(n: 3, r: 1, w: 1), ofBucket: "x")
+            await #expect {
+                try await cluster.nodes[2].node.setProperties(
+                    BucketProperties(n: 3, r: 1, w: 1), ofBucket: "x")
             } throws: { ($0 as? RequestError)?.code == .quorumNotReached }
             cluster.rejoin(2)
             for _ in 0..<100_000 where cluster.nodes[2].node.properties(ofBucket: "set").w == 2 {

@@ -5,7 +5,9 @@ import Testing
 @Suite struct KeyValueTests {
     @Test func aValuePutAtOneNodeIsReadAtEveryOther() async throws {
         try await TestCluster.with { cluster in
-            for (index, node) in cluster.nodes.enumerated() { _ = try await node.put("k\(index)", "v\(index)") }
+            for (index, node) in cluster.nodes.enumerated() {
+                _ = try await node.put("k\(index)", "v\(index)")
+            }
             for node in cluster.nodes {
                 for index in cluster.nodes.indices {
                     #expect(try await node.get("k\(index)").texts == ["v\(index)"])
@@ -145,7 +147,9 @@ import Testing
     }
 
     @Test func aFullShardRefuses() async throws {
-        try await TestCluster.with { $0.maxInFlightPerLoop = 1 } _: { cluster in
+        try await TestCluster.with {
+            $0.maxInFlightPerLoop = 1
+        } _: { cluster in
             cluster.isolate(1)
             let key = Array("k".utf8)
             let slow = GetRequest(bucket: "b", key: key, quorum: QuorumOverrides(r: 3), timeoutMillis: 100)

@@ -20,6 +20,11 @@ import Testing
         Environment(bootID: boot, wallMillis: { 1_795_000_000_000 })
     }
 
+    private static func replica(_ executor: EngineExecutor, _ issuer: DotIssuer) -> Replica {
+        Replica(
+            executor: executor, issuer: issuer, rules: .init(durability: .buffered, maxStateSize: 1 << 20))
+    }
+
     private func begin(
         _ executor: EngineExecutor, boot: String = "1", durability: Durability = .buffered
     ) async throws -> NodeState {
@@ -90,11 +95,12 @@ import Testing
                 let state = try await begin(executor)
                 let issuer = DotIssuer(
                     state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
-                let replica = Replica(executor: executor, issuer: issuer, durability: .buffered)
+                let replica = Self.replica(executor, issuer)
                 for _ in 0..<5 {
                     let write = ClientWrite(
                         content: .value([1], contentType: ""), context: VersionVector(), ttlSeconds: 0)
-                    let entry = ReplicaWriteJob.Entry(id: 0, key: key, mutation: .write(write), policy: .lastWriteWins)
+                    let entry = ReplicaWriteJob.Entry(
+                        id: 0, key: key, mutation: .write(write), policy: .lastWriteWins)
                     let entries = await withCheckedContinuation { done in
                         replica.write([entry]) { done.resume(returning: $0) }
                     }
@@ -110,19 +116,22 @@ import Testing
     @Test func aContextWithACounterThatWasNeverIssuedIsPassedBy() async throws {
         try await withTemporaryExecutor { executor in
             let state = try await begin(executor)
-            let issuer = DotIssuer(state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
-            let replica = Replica(executor: executor, issuer: issuer, durability: .buffered)
+            let issuer = DotIssuer(
+                state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
+            let replica = Self.replica(executor, issuer)
             let key = StorageKey(bucket: "b", key: [1], partitionCount: 64)
             for (counter, isTaken) in [(UInt64(1) << 40, true), (.max, false)] {
                 var context = VersionVector()
                 context.insert(Dot(actor: state.actor, counter: counter))
-                let write = ClientWrite(content: .value([1], contentType: ""), context: context, ttlSeconds: 0)
+                let write = ClientWrite(
+                    content: .value([1], contentType: ""), context: context, ttlSeconds: 0)
                 let entry = ReplicaWriteJob.Entry(id: 0, key: key, mutation: .write(write), policy: .siblings)
                 let entries = await withCheckedContinuation { done in
                     replica.write([entry]) { done.resume(returning: $0) }
                 }
                 let outcome = try #require(entries[0].outcome)
-                #expect((try? outcome.get().siblings.last?.dot.counter).map { $0 > counter } ?? false == isTaken)
+                #expect(
+                    (try? outcome.get().siblings.last?.dot.counter).map { $0 > counter } ?? false == isTaken)
             }
         }
     }

@@ -62,7 +62,8 @@ final class TestCluster: Sendable {
     ) async throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let members = (0..<count).map { Member(name: "n\($0)", address: "127.0.0.1:\($0 + 1)") }
-        let layout = try Layout.initial(members: members, partitionCount: 64, replicationFactor: min(3, count))
+        let layout = try Layout.initial(
+            members: members, partitionCount: 64, replicationFactor: min(3, count))
         let clock = clock
         let environment = Environment(bootID: bootID, wallMillis: { clock.now })
         var started: [TestNode] = []
@@ -151,7 +152,8 @@ extension TestCluster.TestNode {
             value.map { .value(Array($0.utf8), contentType: "text/plain") } ?? .tombstone
         let request = PutRequest(
             bucket: bucket, key: Array(key.utf8), content: content, context: context, ttlSeconds: ttl,
-            condition: condition, returnSiblings: true, quorum: QuorumOverrides(w: w), timeoutMillis: timeoutMillis)
+            condition: condition, returnSiblings: true, quorum: QuorumOverrides(w: w),
+            timeoutMillis: timeoutMillis)
         switch await serve(.put(request)) {
         case .written(let reading): return reading
         case .failed(let error): throw error

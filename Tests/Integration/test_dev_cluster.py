@@ -18,7 +18,7 @@ class Dev:
 
     def __init__(self, directory, *arguments):
         self.base = free_block(40)
-        self.output = directory / "dev.log"
+        self.output = directory / f"dev-{self.base}.log"
         with open(self.output, "ab") as output:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", BINARY, "dev", "--data", directory / "data",

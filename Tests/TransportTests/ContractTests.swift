@@ -188,7 +188,9 @@ struct ContractTests {
         }
     }
 
-    @Test("Stopping is quick, frees the transport, and is followed by no call", arguments: Kind.allCases)
+    @Test(
+        "Stopping ends, frees the transport, and is followed by no call", .timeLimit(.minutes(5)),
+        arguments: Kind.allCases)
     func cleanStop(_ kind: Kind) async throws {
         let network = try await TestNetwork(kind)
         let b = try await network.start("b")
@@ -202,9 +204,7 @@ struct ContractTests {
             try await a.waitUntilConnected(to: b)
             try await b.waitUntilConnected(to: a)
             for number in 0..<1_000 as Range<UInt64> { _ = b.send([number], to: a) }
-            let start = ContinuousClock.now
             try await a.stop()
-            #expect(ContinuousClock.now - start < .seconds(5))
             #expect(a.send([1], to: b) == .notConnected)
         }
         let events = record.value.events

@@ -17,7 +17,8 @@ final class BucketRegistry: Sendable {
     var current: BucketTable { table.withLock { $0 } }
 
     /// Sets a bucket's properties, in memory.
-    func set(_ properties: BucketProperties, of bucket: String, at timestamp: Timestamp) throws(RequestError) {
+    func set(_ properties: BucketProperties, of bucket: String, at timestamp: Timestamp) throws(RequestError)
+    {
         try table.withLock { (table) throws(RequestError) in
             try table.set(properties, of: bucket, timestamp: timestamp, node: tieBreak)
         }

@@ -22,6 +22,9 @@ public struct ClusterConfiguration: Sendable {
     public var maxInFlightPerLoop: Int
     /// Bytes of a value.
     public var maxValueSize: Int
+    /// Bytes that all siblings of a key may take together; a put that would exceed it is refused. Replicas send each
+    /// other a key's whole state, so twice this, for siblings from two sides of a partition, must fit a peer's message.
+    public var maxStateSize: Int
     /// How many replicas a read asks at first.
     public var readFanout: ReadFanout
     /// How long a read with fan-out `quorum` waits before it asks one replica more.
@@ -33,7 +36,7 @@ public struct ClusterConfiguration: Sendable {
         clusterName: String, nodeName: String, layout: Layout, bucketDefaults: BucketProperties,
         durability: Durability = .buffered, defaultTimeout: TimeAmount = .seconds(5),
         maxTimeout: TimeAmount = .seconds(60), maxInFlightPerLoop: Int = 10_000,
-        maxValueSize: Int = 8 << 20, readFanout: ReadFanout = .all,
+        maxValueSize: Int = 8 << 20, maxStateSize: Int = 32 << 20, readFanout: ReadFanout = .all,
         hedgeDelay: TimeAmount = .milliseconds(20), maxClockDrift: TimeAmount = .seconds(60)
     ) {
         self.clusterName = clusterName
@@ -45,6 +48,7 @@ public struct ClusterConfiguration: Sendable {
         self.maxTimeout = maxTimeout
         self.maxInFlightPerLoop = maxInFlightPerLoop
         self.maxValueSize = maxValueSize
+        self.maxStateSize = maxStateSize
         self.readFanout = readFanout
         self.hedgeDelay = hedgeDelay
         self.maxClockDrift = maxClockDrift

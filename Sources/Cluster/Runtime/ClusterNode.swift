@@ -35,10 +35,13 @@ public final class ClusterNode: Sendable {
             throw StartError("cluster.members does not list this node, \"\(configuration.nodeName)\"")
         }
         try configuration.bucketDefaults.validate(replicationFactor: configuration.layout.replicationFactor)
-        let state = try await NodeState.begin(executor, configuration: configuration, environment: environment)
+        let state = try await NodeState.begin(
+            executor, configuration: configuration, environment: environment)
         let drift = UInt64(configuration.maxClockDrift.nanoseconds / 1_000_000)
         let issuer = DotIssuer(state: state, environment: environment, maxClockDriftMillis: drift)
-        let replica = Replica(executor: executor, issuer: issuer, durability: configuration.durability)
+        let replica = Replica(
+            executor: executor, issuer: issuer,
+            rules: .init(durability: configuration.durability, maxStateSize: configuration.maxStateSize))
         let context = ShardContext(
             configuration: configuration, environment: environment, selfID: selfID, replica: replica)
 
@@ -127,7 +130,9 @@ extension ClusterNode: KeyValueService {
                 shard.perform {
                     let timeout = self.configuration.defaultTimeout
                     shard.begin(timeout: timeout) { id in
-                        BroadcastOperation(id: id, shard: shard, body: .buckets(table), to: peers, timeout: timeout) {
+                        BroadcastOperation(
+                            id: id, shard: shard, body: .buckets(table), to: peers, timeout: timeout
+                        ) {
                             done.resume(with: $0)
                         }
                     }
@@ -167,7 +172,8 @@ extension ClusterNode {
                 let shard = shard(ofPartition: key.partition)
                 shard.perform {
                     shard.coordinate(
-                        put, key: key, context: context, timeout: timeout, isForwarded: isForwarded, completion)
+                        put, key: key, context: context, timeout: timeout, isForwarded: isForwarded,
+                        completion)
                 }
             case .list(let list):
                 try configuration.check(bucket: list.bucket)

@@ -31,7 +31,8 @@ struct NodeState: Sendable {
                 identity: try engine.get(.meta, Key.identity), session: try engine.get(.meta, Key.session),
                 counter: try engine.get(.meta, Key.counter), buckets: try engine.get(.meta, Key.buckets))
         }
-        var state = NodeState(actor: environment.randomIdentifier(), reservedCounter: 0, buckets: BucketTable())
+        var state = NodeState(
+            actor: environment.randomIdentifier(), reservedCounter: 0, buckets: BucketTable())
         if let bytes = stored.identity {
             let identity = try NodeIdentity(bytes)
             try identity.check(against: configuration)
@@ -115,10 +116,12 @@ struct NodeIdentity {
     func check(against configuration: ClusterConfiguration) throws(StartError) {
         guard cluster == configuration.clusterName else {
             throw StartError(
-                "the data directory belongs to cluster \"\(cluster)\", not to \"\(configuration.clusterName)\"")
+                "the data directory belongs to cluster \"\(cluster)\", not to \"\(configuration.clusterName)\""
+            )
         }
         guard node == configuration.nodeName else {
-            throw StartError("the data directory belongs to node \"\(node)\", not to \"\(configuration.nodeName)\"")
+            throw StartError(
+                "the data directory belongs to node \"\(node)\", not to \"\(configuration.nodeName)\"")
         }
         guard layoutDigest == configuration.layout.digest else {
             throw StartError(
@@ -178,6 +181,8 @@ extension ByteReader {
     /// Reads a format's leading version and refuses any other than `known`.
     mutating func version(_ known: UInt8) throws(CodecError) {
         let found = try u8()
-        guard found == known else { throw CodecError(.unknownVersion(found), "this release knows version \(known)") }
+        guard found == known else {
+            throw CodecError(.unknownVersion(found), "this release knows version \(known)")
+        }
     }
 }

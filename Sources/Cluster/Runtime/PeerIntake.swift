@@ -19,6 +19,7 @@ struct PeerIntake {
         case .get(let key):
             if let answer = node.replica.residentVersions(key) {
                 PeerCodec.append(PeerReplyMessage(id: message.id, body: answer.reply), to: &answers)
+                if answers.count >= PeerBatch.targetBytes { sendAnswers() }
             } else {
                 reads.append((message.id, key))
             }
@@ -36,8 +37,8 @@ struct PeerIntake {
     }
 
     /// Hands over what `take` gathered.
-    func serve() {
-        if !answers.bytes.isEmpty { _ = replies.send(answers.bytes) }
+    mutating func serve() {
+        sendAnswers()
         if !reads.isEmpty {
             node.replica.read(reads.map(\.key)) { [reads, replies] answers in
                 Self.answer(zip(reads, answers).map { ($0.id, $1.reply) }, replies)
@@ -48,6 +49,11 @@ struct PeerIntake {
                 Self.answer(entries.map { ($0.id, $0.outcome!.acknowledgement) }, replies)
             }
         }
+    }
+
+    private mutating func sendAnswers() {
+        if answers.count > 0 { _ = replies.send(answers.bytes) }
+        answers = ByteWriter()
     }
 
     private func takeBuckets(_ table: BucketTable, _ id: UInt64) {
@@ -70,8 +76,12 @@ struct PeerIntake {
         var writer = ByteWriter()
         for (id, reply) in all where id != 0 {
             PeerCodec.append(PeerReplyMessage(id: id, body: reply), to: &writer)
+            if writer.count >= PeerBatch.targetBytes {
+                _ = replies.send(writer.bytes)
+                writer = ByteWriter()
+            }
         }
-        if !writer.bytes.isEmpty { _ = replies.send(writer.bytes) }
+        if writer.count > 0 { _ = replies.send(writer.bytes) }
     }
 }
 

@@ -9,12 +9,12 @@ import Synchronization
 final class Replica: Sendable {
     private let executor: EngineExecutor
     private let issuer: DotIssuer
-    private let durability: Durability
+    private let rules: ReplicaWriteJob.Rules
 
-    init(executor: EngineExecutor, issuer: DotIssuer, durability: Durability) {
+    init(executor: EngineExecutor, issuer: DotIssuer, rules: ReplicaWriteJob.Rules) {
         self.executor = executor
         self.issuer = issuer
-        self.durability = durability
+        self.rules = rules
     }
 
     /// What the engine has in memory of `key`: its state (nil inside: never written), or nil if a disk must be asked.
@@ -33,7 +33,8 @@ final class Replica: Sendable {
     }
 
     /// Reads `keys` on one reader thread and calls `whenDone` there with the answers in the same order.
-    func read(_ keys: [StorageKey], whenDone: @escaping @Sendable ([Result<Versions?, ReplicaError>]) -> Void) {
+    func read(_ keys: [StorageKey], whenDone: @escaping @Sendable ([Result<Versions?, ReplicaError>]) -> Void)
+    {
         do throws(EngineError) {
             try executor.submitRead { engine in
                 var answers = [Result<Versions?, ReplicaError>](repeating: .success(nil), count: keys.count)
@@ -57,7 +58,7 @@ final class Replica: Sendable {
     func write(
         _ entries: [ReplicaWriteJob.Entry], whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
     ) {
-        ReplicaWriteJob(entries, durability: durability, issuer: issuer, whenDone: whenDone).submit(to: executor)
+        ReplicaWriteJob(entries, rules: rules, issuer: issuer, whenDone: whenDone).submit(to: executor)
     }
 
     /// One page of a bucket, on a reader thread.
@@ -85,10 +86,13 @@ final class Replica: Sendable {
         }
     }
 
-    private static func page(of list: ReplicaList, _ engine: any StorageEngine) throws(EngineError) -> PeerReply {
+    private static func page(of list: ReplicaList, _ engine: any StorageEngine) throws(EngineError)
+        -> PeerReply
+    {
         var rows: [ListRow] = []
         for partition in list.firstPartition...list.lastPartition {
-            var range = KeyRange.prefix(StorageKey.bucketPrefix(partition: partition, bucket: list.bucket) + list.prefix)
+            var range = KeyRange.prefix(
+                StorageKey.bucketPrefix(partition: partition, bucket: list.bucket) + list.prefix)
             if let after = list.after, after.bytes >= range.lower { range.lower = after.bytes + [0] }
             if let upper = range.upper, range.lower >= upper { continue }
             _ = try engine.scan(
@@ -97,7 +101,8 @@ final class Replica: Sendable {
                 guard let key = StorageKey(bytes: [UInt8](copying: key)) else {
                     throw EngineError(.corruption, "a stored key cannot be decoded")
                 }
-                rows.append(ListRow(key: key, versions: try Versions.stored([UInt8](copying: value)).withoutValues))
+                rows.append(
+                    ListRow(key: key, versions: try Versions.stored([UInt8](copying: value)).withoutValues))
                 return .next
             }
             if rows.count >= list.limit { return .listed(rows: rows, isLast: false) }

@@ -32,19 +32,27 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var outcome: Result<Versions, ReplicaError>?
     }
 
+    /// What holds for every write of a node.
+    struct Rules: Sendable {
+        var durability: Durability
+        /// See `ClusterConfiguration.maxStateSize`.
+        var maxStateSize: Int
+    }
+
     var entries: [Entry]
-    let durability: Durability
+    var durability: Durability { rules.durability }
+    private let rules: Rules
     private let issuer: DotIssuer
     private let whenDone: @Sendable ([Entry]) -> Void
 
     /// - Parameter whenDone: Called on the writer thread, or by the submitter if the queue is full, once, with every
     ///   entry's outcome set.
     init(
-        _ entries: [Entry], durability: Durability, issuer: DotIssuer,
+        _ entries: [Entry], rules: Rules, issuer: DotIssuer,
         whenDone: @escaping @Sendable ([Entry]) -> Void
     ) {
         self.entries = entries
-        self.durability = durability
+        self.rules = rules
         self.issuer = issuer
         self.whenDone = whenDone
     }
@@ -110,7 +118,14 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
                 expiresAt: write.ttlSeconds == 0 ? 0 : issuer.wallMillis + UInt64(write.ttlSeconds) * 1000,
                 context: write.context, policy: entry.policy)
         }
-        try stage.put(.data, entry.key.bytes, VersionsCodec.encode(versions))
+        let encoded = VersionsCodec.encode(versions)
+        if case .write = entry.mutation, encoded.count > rules.maxStateSize {
+            throw EngineError(
+                .valueTooLarge,
+                "the key's siblings take \(encoded.count) bytes together, at most \(rules.maxStateSize) are allowed: "
+                    + "read them and put one value with their context")
+        }
+        try stage.put(.data, entry.key.bytes, encoded)
         entry.outcome = .success(versions)
     }
 }

@@ -17,7 +17,8 @@ extension ClusterConfiguration {
         guard (1...KeyLimits.maxBucketSize).contains(bucket.utf8.count) else {
             throw RequestError(
                 .invalidArgument,
-                "a bucket's name has 1 to \(KeyLimits.maxBucketSize) bytes, this one has \(bucket.utf8.count)")
+                "a bucket's name has 1 to \(KeyLimits.maxBucketSize) bytes, this one has \(bucket.utf8.count)"
+            )
         }
     }
 
@@ -41,7 +42,8 @@ extension ClusterConfiguration {
         guard millis > 0, TimeAmount.milliseconds(Int64(clamping: millis)) <= maxTimeout else {
             throw RequestError(
                 .invalidArgument,
-                "a timeout has 1 to \(maxTimeout.nanoseconds / 1_000_000) milliseconds, this one has \(millis)")
+                "a timeout has 1 to \(maxTimeout.nanoseconds / 1_000_000) milliseconds, this one has \(millis)"
+            )
         }
         return .milliseconds(Int64(millis))
     }
@@ -51,7 +53,8 @@ extension ClusterConfiguration {
         guard let requested else { return properties.ttlSeconds }
         guard (0...Self.maxTimeToLive).contains(requested) else {
             throw RequestError(
-                .invalidArgument, "a time to live has 0 to \(Self.maxTimeToLive) seconds, this one has \(requested)")
+                .invalidArgument,
+                "a time to live has 0 to \(Self.maxTimeToLive) seconds, this one has \(requested)")
         }
         return requested
     }

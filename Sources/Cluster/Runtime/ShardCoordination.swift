@@ -50,7 +50,8 @@ extension Shard {
                 }
             }
             let coordinator = ConditionalPut(
-                local: context.selfID, replicas: replicas, r: quorum.r, w: quorum.w, policy: properties.policy,
+                local: context.selfID, replicas: replicas, r: quorum.r, w: quorum.w,
+                policy: properties.policy,
                 fanout: context.configuration.readFanout, condition: condition, context: clientContext)
             begin(timeout: timeout) { id in
                 ConditionalPutOperation(id: id, shard: self, intent: intent, coordinator: coordinator)
@@ -88,7 +89,8 @@ extension Shard {
         }
         begin(timeout: timeout) { id in
             ForwardOperation(
-                id: id, shard: self, request: request, replicas: replicas, timeout: timeout, completion: completion)
+                id: id, shard: self, request: request, replicas: replicas, timeout: timeout,
+                completion: completion)
         }
     }
 }

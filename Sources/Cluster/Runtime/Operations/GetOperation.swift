@@ -63,7 +63,8 @@ final class GetOperation: Operation {
 extension Shard {
     /// The actions that every reading shares, a conditional put's included.
     func perform(
-        _ action: GetCoordinator.Action, of key: StorageKey, policy: Versions.Policy, until deadline: NIODeadline,
+        _ action: GetCoordinator.Action, of key: StorageKey, policy: Versions.Policy,
+        until deadline: NIODeadline,
         for id: UInt64
     ) {
         switch action {
@@ -75,7 +76,9 @@ extension Shard {
             writeLocally(key, .merge(versions), policy: policy, for: 0)
         case .repair(let node, let versions):
             // The repair is nobody's request any more, so no deadline is left to keep.
-            send(.put(key, versions, policy: policy), to: node, for: 0, timeout: context.configuration.defaultTimeout)
+            send(
+                .put(key, versions, policy: policy), to: node, for: 0,
+                timeout: context.configuration.defaultTimeout)
         case .startHedge:
             arm(id, in: context.configuration.hedgeDelay)
         case .respond, .fail, .finished:

@@ -78,7 +78,8 @@ extension Shard {
             let quorum = try resolve(list.quorum, properties)
             let coordinator = ListCoordinator(
                 segments: segments(from: cursor?.partition ?? 0, n: quorum.n), bucket: list.bucket,
-                prefix: list.prefix, limit: list.limit, cursor: cursor, r: quorum.r, policy: properties.policy,
+                prefix: list.prefix, limit: list.limit, cursor: cursor, r: quorum.r,
+                policy: properties.policy,
                 now: context.environment.wallMillis())
             begin(timeout: timeout) { id in
                 ListOperation(
