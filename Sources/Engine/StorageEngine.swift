@@ -16,10 +16,20 @@ public protocol StorageEngine: EngineReader, AnyObject, Sendable {
     /// What the library does itself, and what this module emulates.
     var capabilities: EngineCapabilities { get }
 
+    /// Whether opening dropped part of a damaged log, and with it writes that had returned. The same for the engine's life.
+    ///
+    /// A log that only ends within a record, as the death of the process leaves it, is not damaged: what is cut off had
+    /// not returned. Power loss may cut off buffered writes in the same way, which no engine can tell. The engine keeps
+    /// a note in its directory, so that it says so at every open until a `.synced` write to ``Keyspace/meta`` has
+    /// returned: write there what makes up for the loss, such as a new identity.
+    var hasLostWrites: Bool { get }
+
     /// Applies all of `batch`, in order, or nothing of it.
     ///
-    /// When it returns, every later read sees the batch, and it survives what `durability` names. When it throws, none
-    /// of it is visible and none of it appears after a restart.
+    /// When it returns, every later read sees the batch, and it survives what `durability` names. When it throws, no
+    /// read of this engine sees any of it. After a reopen it may be there all the same, whole: the error may have come
+    /// once the batch was in the log or the file, as that of a failed flush does. So a throw means "unknown" to whoever
+    /// opens the files next, and "not written" until then.
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError)
 
     /// Removes every key of `range`. Not atomic: after a crash, part of the range may be left.

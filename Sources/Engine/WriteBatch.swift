@@ -35,6 +35,9 @@ public struct WriteBatch: Sendable {
         buffer.removeAll(keepingCapacity: keepingCapacity)
     }
 
+    /// Whether any operation is one of `keyspace`.
+    package func changes(_ keyspace: Keyspace) -> Bool { operations.contains { $0.keyspace == keyspace } }
+
     private mutating func append(_ keyspace: Keyspace, _ key: [UInt8], valueCount: Int) {
         operations.append(
             Operation(

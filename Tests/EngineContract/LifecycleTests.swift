@@ -93,6 +93,28 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `of several checkpoints to one path one succeeds`(_ subject: Subject) async throws {
+        try await withScratch { path in
+            let engine = try subject.open(path + "/engine")
+            for number in 0..<500 { try engine.put(Row.key(number), Row.value(number)) }
+            let results = try await withThrowingTaskGroup(of: EngineError.Code?.self) { group in
+                for _ in 0..<6 {
+                    group.addTask {
+                        try await onThread { engineError { try engine.checkpoint(to: path + "/copy") } }
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(results.count { $0 == nil } == 1)
+            #expect(results.count { $0 == .invalidArgument } == 5)
+            let copy = try subject.open(path + "/copy")
+            #expect(try copy.scan(.data, .all).rows.count == 500)
+            try copy.close()
+            try engine.close()
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `upkeep keeps the rows and gives figures`(_ subject: Subject) throws {
         try subject.withEngine { engine in
             for first in stride(from: 0, to: 5000, by: 500) {

@@ -57,12 +57,23 @@ struct Subject: Sendable, CustomTestStringConvertible {
 /// Runs `body` with a fresh directory, removed afterwards. Memory-backed where there is one: the suite commits often,
 /// and the death of a process is the same there.
 func withScratch<R>(_ body: (String) throws -> R) throws -> R {
+    let path = try makeScratch()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try body(path)
+}
+
+func withScratch<R>(_ body: (String) async throws -> R) async throws -> R {
+    let path = try makeScratch()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try await body(path)
+}
+
+private func makeScratch() throws -> String {
     let manager = FileManager.default
     let root = manager.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
     let path = root + "/kvnode-engine-" + UUID().uuidString
     try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? manager.removeItem(atPath: path) }
-    return try body(path)
+    return path
 }
 
 /// The error that `body` throws, if it throws one of an engine.

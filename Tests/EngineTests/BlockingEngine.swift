@@ -19,6 +19,7 @@ final class BlockingEngine: StorageEngine {
 
     var writes: [Write] { log.withLock(\.self) }
     var capabilities: EngineCapabilities { base.capabilities }
+    var hasLostWrites: Bool { base.hasLostWrites }
 
     /// Blocks until a write has begun that nobody waited for yet.
     func awaitWrite() { arrived.wait() }
@@ -93,21 +94,27 @@ final class Semaphore: @unchecked Sendable {
 /// A job that does what a closure says, and keeps what became of it.
 final class TestJob: EngineWriteJob {
     let durability: Durability
+    let byteCount: Int
     private let body: @Sendable (inout WriteStage) throws(EngineError) -> Void
     private let results = Mutex<[Result<Void, EngineError>]>([])
     private let done = Semaphore()
 
     init(
-        _ durability: Durability = .buffered,
+        _ durability: Durability = .buffered, byteCount: Int = 0,
         _ body: @escaping @Sendable (inout WriteStage) throws(EngineError) -> Void
     ) {
         self.durability = durability
+        self.byteCount = byteCount
         self.body = body
     }
 
     /// Puts one row of data.
-    convenience init(put key: [UInt8], _ value: [UInt8], _ durability: Durability = .buffered) {
-        self.init(durability) { (stage) throws(EngineError) in try stage.put(.data, key, value) }
+    convenience init(
+        put key: [UInt8], _ value: [UInt8], _ durability: Durability = .buffered, byteCount: Int = 0
+    ) {
+        self.init(durability, byteCount: byteCount) { (stage) throws(EngineError) in
+            try stage.put(.data, key, value)
+        }
     }
 
     func stage(_ stage: inout WriteStage) throws(EngineError) { try body(&stage) }

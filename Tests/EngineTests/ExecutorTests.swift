@@ -69,6 +69,38 @@ import Testing
         }
     }
 
+    @Test func `queued bytes are bounded`() throws {
+        var limits = EngineExecutor.Limits()
+        limits.maxQueuedBytes = 100
+        try withExecutor(limits) { executor, engine in
+            // Larger than the limit by itself, but there is no other.
+            let huge = TestJob(put: [1], [1], byteCount: 1000)
+            try executor.submit(huge)
+            engine.awaitWrite()
+            let light = TestJob(put: [2], [2])
+            try executor.submit(light)
+            let refused = TestJob(put: [3], [3], byteCount: 1)
+            #expect(throws: EngineError.self) { try executor.submit(refused) }
+            engine.allow(2)
+            #expect([huge, light].allSatisfy { $0.await() == nil })
+            #expect(executor.statistics.queuedBytes == 0)
+
+            let first = TestJob(put: [4], [4], byteCount: 60)
+            try executor.submit(first)
+            engine.awaitWrite()
+            let failing = TestJob(put: [], [5], byteCount: 40)
+            try executor.submit(failing)
+            #expect(executor.statistics.queuedBytes == 100)
+            let error = #expect(throws: EngineError.self) { try executor.submit(refused) }
+            #expect(error?.code == .overloaded)
+            engine.allow(1)
+            // One that fails gives its bytes back, too.
+            #expect(first.await() == nil && failing.await() == .keyEmpty)
+            #expect(executor.statistics.queuedBytes == 0)
+            #expect(refused.outcomes.isEmpty)
+        }
+    }
+
     @Test func `a job sees what earlier jobs of its group staged`() throws {
         try withExecutor { executor, engine in
             _ = try occupyWriter(executor, engine)

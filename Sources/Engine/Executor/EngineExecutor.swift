@@ -11,6 +11,9 @@ public final class EngineExecutor: Sendable {
         public var readerThreads = 2
         /// Write jobs accepted and not yet finished; one more is refused as `overloaded`.
         public var maxQueuedWrites = 4096
+        /// Bytes of write jobs accepted and not yet finished, as the jobs tell them; a job that would exceed this is
+        /// refused as `overloaded`. One that is larger by itself is taken when no other has bytes.
+        public var maxQueuedBytes = 256 << 20
         /// Read jobs that wait for a thread; one more is refused as `overloaded`.
         public var maxQueuedReads = 4096
         /// A group is committed when it has this many operations, or jobs, or bytes of keys and values. The job that
@@ -35,6 +38,8 @@ public final class EngineExecutor: Sendable {
         public var commitNanoseconds: UInt64 = 0
         public var finishedReads = 0
         public var queuedWrites = 0
+        /// Bytes of the write jobs that wait or are at work, as the jobs tell them.
+        public var queuedBytes = 0
         public var queuedReads = 0
 
         mutating func add(
@@ -66,7 +71,8 @@ public final class EngineExecutor: Sendable {
     /// Starts the threads. The executor owns the engine from here on: ``shutdown()`` closes it.
     public init(engine: any StorageEngine, limits: Limits = Limits()) throws(EngineError) {
         precondition(
-            limits.readerThreads > 0 && limits.maxQueuedWrites > 0 && limits.maxQueuedReads > 0,
+            limits.readerThreads > 0 && limits.maxQueuedWrites > 0 && limits.maxQueuedReads > 0
+                && limits.maxQueuedBytes > 0,
             "an executor needs a reader thread and room in its queues")
         self.engine = engine
         let writer = EngineWriter(engine: engine, limits: limits)
@@ -175,6 +181,7 @@ extension EngineExecutor {
 /// A ready batch as a job.
 private final class BatchJob: EngineWriteJob {
     let durability: Durability
+    var byteCount: Int { batch.byteCount }
     private let batch: WriteBatch
     private let resume: @Sendable (Result<Void, EngineError>) -> Void
 

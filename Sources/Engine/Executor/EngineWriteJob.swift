@@ -5,6 +5,9 @@ public protocol EngineWriteJob: AnyObject, Sendable {
     /// What the commit that holds this job must survive at least; a group takes the strongest of its jobs.
     var durability: Durability { get }
 
+    /// About how many bytes the job holds while it waits, for the bound of the queue. Asked once, when it is submitted.
+    var byteCount: Int { get }
+
     /// On the writer thread, before the commit: reads what it needs and stages its writes.
     ///
     /// A throw fails this job alone: what it staged is taken back, and the rest of the group goes on.
@@ -12,4 +15,9 @@ public protocol EngineWriteJob: AnyObject, Sendable {
 
     /// On the writer thread, exactly once for each accepted job: after the commit that held it, or with the error that failed it.
     func finished(_ result: Result<Void, EngineError>)
+}
+
+extension EngineWriteJob {
+    /// For jobs so small that the number of jobs bounds them well enough.
+    public var byteCount: Int { 0 }
 }

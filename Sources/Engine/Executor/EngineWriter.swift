@@ -9,10 +9,23 @@ final class EngineWriter: Sendable {
         case maintenance(@Sendable (any StorageEngine) -> Void)
     }
 
+    /// An entry, and the bytes that count for it while it is pending.
+    private struct Pending {
+        var entry: Entry
+        var bytes: Int
+    }
+
+    /// The jobs of one commit.
+    private struct Group {
+        var jobs: [any EngineWriteJob] = []
+        var bytes = 0
+    }
+
     private struct State {
-        var queue: [Entry] = []
-        /// Accepted and not yet finished, in the queue or in the group at work.
+        var queue: [Pending] = []
+        /// Accepted and not yet finished, in the queue or in the group at work; and their bytes.
         var pending = 0
+        var pendingBytes = 0
         var isStopping = false
         var statistics = EngineExecutor.Statistics()
     }
@@ -27,13 +40,23 @@ final class EngineWriter: Sendable {
     }
 
     func submit(_ entry: Entry) throws(EngineError) {
+        let bytes =
+            switch entry {
+            case .job(let job): max(0, job.byteCount)
+            case .maintenance: 0
+            }
         let wasIdle = try monitor.withLock { (state) throws(EngineError) in
             if state.isStopping { throw EngineExecutor.shutDown }
             if state.pending >= limits.maxQueuedWrites {
                 throw EngineError(.overloaded, "\(state.pending) writes are queued already")
             }
+            // Written so that no sum can overflow.
+            if bytes > limits.maxQueuedBytes - state.pendingBytes, bytes > 0, state.pendingBytes > 0 {
+                throw EngineError(.overloaded, "\(state.pendingBytes) bytes of writes are queued already")
+            }
             state.pending += 1
-            state.queue.append(entry)
+            state.pendingBytes += bytes
+            state.queue.append(Pending(entry: entry, bytes: bytes))
             return state.queue.count == 1
         }
         if wasIdle { monitor.wakeOne() }
@@ -48,6 +71,7 @@ final class EngineWriter: Sendable {
         monitor.withLock {
             var statistics = $0.statistics
             statistics.queuedWrites = $0.pending
+            statistics.queuedBytes = $0.pendingBytes
             return statistics
         }
     }
@@ -55,8 +79,8 @@ final class EngineWriter: Sendable {
     /// The writer thread: returns when stopped and all that was accepted is done.
     func run() {
         var stage = WriteStage(engine: engine)
-        var entries: [Entry] = []
-        var group: [any EngineWriteJob] = []
+        var entries: [Pending] = []
+        var group = Group()
         while true {
             let isDone = monitor.wait { state -> Bool? in
                 if state.queue.isEmpty { return state.isStopping ? true : nil }
@@ -64,10 +88,10 @@ final class EngineWriter: Sendable {
                 return false
             }
             if isDone { return }
-            for entry in entries {
-                switch entry {
+            for pending in entries {
+                switch pending.entry {
                 case .job(let job):
-                    add(job, to: &stage, &group)
+                    add(job, pending.bytes, to: &stage, &group)
                 case .maintenance(let body):
                     commit(&stage, &group)
                     body(engine)
@@ -75,7 +99,7 @@ final class EngineWriter: Sendable {
                 }
                 if stage.batch.count >= limits.maxGroupOperations
                     || stage.batch.byteCount >= limits.maxGroupBytes
-                    || group.count >= limits.maxGroupJobs
+                    || group.jobs.count >= limits.maxGroupJobs
                 {
                     commit(&stage, &group)
                 }
@@ -86,34 +110,38 @@ final class EngineWriter: Sendable {
     }
 
     private func add(
-        _ job: any EngineWriteJob, to stage: inout WriteStage, _ group: inout [any EngineWriteJob]
+        _ job: any EngineWriteJob, _ bytes: Int, to stage: inout WriteStage, _ group: inout Group
     ) {
         stage.beginJob()
         do throws(EngineError) {
             try job.stage(&stage)
-            group.append(job)
+            group.jobs.append(job)
+            group.bytes += bytes
         } catch {
             stage.rollBackJob()
             monitor.withLock {
                 $0.pending -= 1
+                $0.pendingBytes -= bytes
                 $0.statistics.failedJobs += 1
             }
             job.finished(.failure(error))
         }
     }
 
-    private func commit(_ stage: inout WriteStage, _ group: inout [any EngineWriteJob]) {
-        if group.isEmpty { return }
+    private func commit(_ stage: inout WriteStage, _ group: inout Group) {
+        if group.jobs.isEmpty { return }
         let start = ContinuousClock.now
-        let result = write(stage.batch, group)
+        let result = write(stage.batch, group.jobs)
         let duration = ContinuousClock.now - start
         monitor.withLock {
-            $0.pending -= group.count
-            $0.statistics.add(group: group.count, operations: stage.batch.count, duration, result)
+            $0.pending -= group.jobs.count
+            $0.pendingBytes -= group.bytes
+            $0.statistics.add(group: group.jobs.count, operations: stage.batch.count, duration, result)
         }
         stage.reset()
-        for job in group { job.finished(result) }
-        group.removeAll(keepingCapacity: true)
+        for job in group.jobs { job.finished(result) }
+        group.jobs.removeAll(keepingCapacity: true)
+        group.bytes = 0
     }
 
     /// Jobs that only read need no commit of their own, but those behind a failed commit may have seen what it lost.

@@ -3,13 +3,13 @@ import Glibc
 /// State that threads share, with waiting until it changes.
 ///
 /// `Mutex` of the Synchronization module has no condition to wait on, and a thread that awaits jobs must sleep.
-final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
     // Sendable: `state` is touched only with `mutex` held, and both pointers never change after init.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State
 
-    init(_ state: sending State) {
+    package init(_ state: sending State) {
         self.state = state
         let codes = (pthread_mutex_init(mutex, nil), pthread_cond_init(condition, nil))
         precondition(codes == (0, 0), "cannot create a mutex and its condition: \(codes)")
@@ -23,14 +23,14 @@ final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Runs `body` alone on the state.
-    func withLock<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
+    package func withLock<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(&state)
     }
 
     /// Sleeps until `body` answers something: asks it at first, and after each ``wakeOne()`` or ``wakeAll()``.
-    func wait<R>(until body: (inout State) -> R?) -> R {
+    package func wait<R>(until body: (inout State) -> R?) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
@@ -39,6 +39,6 @@ final class Monitor<State>: @unchecked Sendable {
         }
     }
 
-    func wakeOne() { pthread_cond_signal(condition) }
-    func wakeAll() { pthread_cond_broadcast(condition) }
+    package func wakeOne() { pthread_cond_signal(condition) }
+    package func wakeAll() { pthread_cond_broadcast(condition) }
 }

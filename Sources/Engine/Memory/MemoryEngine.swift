@@ -25,6 +25,9 @@ final class MemoryEngine: StorageEngine, @unchecked Sendable {
         zeroCopyReads: true, residentReads: true, nativeDeleteRange: false, nativeCheckpoint: false,
         nativeMultiGet: false, persistent: false)
 
+    /// There is no log.
+    let hasLostWrites = false
+
     init(path: String) throws(EngineError) {
         try Files.makeDirectory(path)
         self.path = path
@@ -126,13 +129,8 @@ final class MemoryEngine: StorageEngine, @unchecked Sendable {
 
     func checkpoint(to path: String) throws(EngineError) {
         let maps = try current()
-        try Files.checkAbsent(path)
-        do {
-            try Files.makeDirectory(path)
+        try Files.makeCheckpoint(path) { () throws(EngineError) in
             try MemoryFile.save(maps, directory: path)
-        } catch {
-            Files.removeDirectory(path)
-            throw error
         }
     }
 

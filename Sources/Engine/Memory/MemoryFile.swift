@@ -9,6 +9,7 @@ enum MemoryFile {
     private static let end: UInt8 = 0xFF
     private static let name = "/memory.checkpoint"
 
+    /// Makes the file durable, though not its name in `directory`.
     static func save(_ maps: [OrderedMap], directory: String) throws(EngineError) {
         let path = directory + name
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
@@ -38,7 +39,6 @@ enum MemoryFile {
         append(hash.value, bytes: 8, to: &buffer)
         try Files.write(buffer, to: descriptor, path)
         if fsync(descriptor) != 0 { throw Files.error(errno, "cannot sync", path) }
-        try Files.synchronize(directory)
     }
 
     /// The maps of the directory's checkpoint, or empty ones if it holds none.

@@ -7,18 +7,48 @@ package enum Files {
         return lstat(path, &status) == 0
     }
 
-    /// Creates one directory; an existing one is fine.
+    /// Creates one directory, which then survives power loss; an existing one is fine.
     package static func makeDirectory(_ path: String) throws(EngineError) {
-        if mkdir(path, 0o755) != 0, errno != EEXIST {
+        if mkdir(path, 0o755) == 0 { return try synchronize(parent(of: path)) }
+        if errno != EEXIST { throw error(errno, "cannot create the directory", path) }
+    }
+
+    /// Creates the directory `path`, which `fill` fills and makes durable, or leaves nothing behind.
+    ///
+    /// Throws `invalidArgument` if anything has that name. Of several calls at once for one path, one succeeds.
+    package static func makeCheckpoint(
+        _ path: String, fill: () throws(EngineError) -> Void
+    ) throws(EngineError) {
+        guard mkdir(path, 0o755) == 0 else {
+            if errno == EEXIST { throw occupied(path) }
             throw error(errno, "cannot create the directory", path)
+        }
+        do throws(EngineError) {
+            try fill()
+            try synchronize(path)
+            try synchronize(parent(of: path))
+        } catch {
+            // Nobody else made it: the directory was created above.
+            removeDirectory(path)
+            throw error
         }
     }
 
     /// Refuses a checkpoint's destination that exists.
     package static func checkAbsent(_ path: String) throws(EngineError) {
-        if exists(path) {
-            throw EngineError(.invalidArgument, "the destination exists already", path: path)
-        }
+        if exists(path) { throw occupied(path) }
+    }
+
+    private static func occupied(_ path: String) -> EngineError {
+        EngineError(.invalidArgument, "the destination exists already", path: path)
+    }
+
+    /// The directory that holds the entry `path`.
+    package static func parent(of path: String) -> String {
+        let name = path.utf8.reversed().drop { $0 == UInt8(ascii: "/") }
+        let parent = name.drop { $0 != UInt8(ascii: "/") }
+        guard !parent.isEmpty else { return path.hasPrefix("/") ? "/" : "." }
+        return String(decoding: parent.reversed(), as: UTF8.self)
     }
 
     /// Makes a file's content, or a directory's entries, survive power loss.

@@ -1,3 +1,11 @@
+/// How opening treats a damaged record in the write-ahead log.
+package enum LogRecovery: Sendable {
+    /// Refuses it as `corruption`. A log that only ends within a record opens.
+    case strict
+    /// Drops what the library must drop to open.
+    case dropDamage
+}
+
 /// What an engine module holds of a library's open database, behind a ``HandleGate``.
 package protocol GatedHandle: AnyObject {
     /// Releases all of it, the directory's lock included.
@@ -11,8 +19,8 @@ package protocol GatedHandle: AnyObject {
 /// together with what was acknowledged after it. Both are sound again once reopened, which the first write does that
 /// finds room on the disk. Until then writes fail with the first error, and reads go on.
 package final class HandleGate<Handle: GatedHandle>: @unchecked Sendable {
-    // Sendable: `state` changes only with `lock` held for writing and is read with it held; `failure` belongs to the
-    // one thread that writes (the engine's contract); the rest never changes.
+    // Sendable: `state` changes only with `lock` held for writing and is read with it held; `failure` and `isLossNoted`
+    // belong to the one thread that writes (the engine's contract); the rest never changes.
     @usableFromInline
     enum State {
         case open(Handle)
@@ -26,25 +34,62 @@ package final class HandleGate<Handle: GatedHandle>: @unchecked Sendable {
     private var failure: EngineError?
     private let path: String
     private let spareBytes: UInt64
-    private let open: () throws(EngineError) -> Handle
+    private let open: (LogRecovery) throws(EngineError) -> Handle
     private let claim: PathClaim
+    private let lossNote: LossNote
+    private var isLossNoted: Bool
+    /// See ``StorageEngine/hasLostWrites``.
+    package let hasLostWrites: Bool
 
     /// - Parameters:
     ///   - spareBytes: Room that reopening may need on the disk, for what recovery writes.
+    ///   - dropsLogDamage: Whether a log that strict recovery refuses is opened without what is damaged.
     ///   - open: Opens the database, now and after failed writes.
     package init(
-        path: String, spareBytes: UInt64, open: @escaping () throws(EngineError) -> Handle
+        path: String, spareBytes: UInt64, dropsLogDamage: Bool,
+        open: @escaping (LogRecovery) throws(EngineError) -> Handle
     ) throws(EngineError) {
         self.path = path
         self.spareBytes = spareBytes
         self.open = open
         claim = try PathClaim(path)
+        lossNote = LossNote(directory: path)
         do throws(EngineError) {
-            state = .open(try open())
+            let handle = try Self.open(lossNote, dropsLogDamage, open)
+            do throws(EngineError) {
+                // The libraries sync the files that they have just created, but not all of the names.
+                try Files.synchronize(path)
+            } catch {
+                handle.shut()
+                throw error
+            }
+            state = .open(handle)
         } catch {
             claim.release()
             throw error
         }
+        hasLostWrites = lossNote.isLeft
+        isLossNoted = hasLostWrites
+    }
+
+    /// Strictly if that goes; else, where that is allowed, without what is damaged, once that is noted.
+    private static func open(
+        _ note: LossNote, _ dropsLogDamage: Bool, _ open: (LogRecovery) throws(EngineError) -> Handle
+    ) throws(EngineError) -> Handle {
+        do throws(EngineError) {
+            return try open(.strict)
+        } catch {
+            guard dropsLogDamage, error.code == .corruption else { throw error }
+        }
+        try note.leave()
+        return try open(.dropDamage)
+    }
+
+    /// On the writing thread, after `batch` was written: forgets a loss that it makes up for.
+    package func settleLoss(by batch: WriteBatch, _ durability: Durability) {
+        guard isLossNoted, durability == .synced, batch.changes(.meta) else { return }
+        lossNote.remove()
+        isLossNoted = false
     }
 
     /// Runs `body` on the open database. Any thread.
@@ -95,7 +140,8 @@ package final class HandleGate<Handle: GatedHandle>: @unchecked Sendable {
         case .closed: throw closed
         }
         do {
-            state = .open(try open())
+            // Damage that appears now would be a loss that nobody is told of before the next start, so it is refused.
+            state = .open(try open(.strict))
         } catch {
             state = .lost(error)
             throw error

@@ -4,13 +4,24 @@ package protocol PairCursor: ~Copyable {
     mutating func start() throws(EngineError) -> Bool
     /// Moves to the next pair in the cursor's direction; false behind the last.
     mutating func advance() throws(EngineError) -> Bool
+    /// Throws if the library has left out pairs on the way, as it may where a block is damaged.
+    func checkError() throws(EngineError)
     /// The pair under the cursor, valid until the cursor moves.
     var key: UnsafeRawBufferPointer { get }
     var value: UnsafeRawBufferPointer { get }
 }
 
-/// One page of a scan, by the rules of ``EngineReader/scan(_:_:reverse:limit:_:)``, over any library's cursor.
+/// One page of a scan, whole or an error, by the rules of ``EngineReader/scan(_:_:reverse:limit:_:)``, over any library's cursor.
 package func visit<Cursor: PairCursor & ~Copyable>(
+    _ cursor: inout Cursor, range: KeyRange, reverse: Bool, limit: ScanLimit,
+    _ body: (RawSpan, RawSpan) throws(EngineError) -> ScanStep
+) throws(EngineError) -> KeyRange? {
+    let rest = try visitRows(&cursor, range: range, reverse: reverse, limit: limit, body)
+    try cursor.checkError()
+    return rest
+}
+
+private func visitRows<Cursor: PairCursor & ~Copyable>(
     _ cursor: inout Cursor, range: KeyRange, reverse: Bool, limit: ScanLimit,
     _ body: (RawSpan, RawSpan) throws(EngineError) -> ScanStep
 ) throws(EngineError) -> KeyRange? {

@@ -22,7 +22,7 @@ package final class ReadWriteLock: @unchecked Sendable {
         precondition(code == 0, "pthread_rwlock_rdlock failed with \(code)")
     }
 
-    /// Answers false, at once, if a writer has or awaits it.
+    /// Answers false, at once, if a writer holds it. One that waits does not count while readers hold it.
     package func tryLockForReading() -> Bool { pthread_rwlock_tryrdlock(lock) == 0 }
 
     package func lockForWriting() {

@@ -11,6 +11,7 @@ struct LMDBCheck {
     private var budget: Int
     /// One bit a page: reached already. A page that is reached twice belongs to two trees, or to a cycle.
     private var reached: [UInt64]
+    private let reachablePages: UInt64
     private var freed: [UInt64] = []
 
     private struct Task {
@@ -25,11 +26,17 @@ struct LMDBCheck {
 
     private enum Kind { case free, main, named }
 
-    /// - Parameter maxPages: How many pages of the trees to read at most.
+    /// - Parameters:
+    ///   - maxPages: How many pages of the trees to read at most.
+    ///   - mapSize: The bytes to which the file may grow.
     /// - Throws: `corruption`, or `io`. A file that is absent or empty is fine: the library creates it.
-    static func run(file path: String, maxPages: Int) throws(EngineError) {
+    static func run(file path: String, maxPages: Int, mapSize: Int) throws(EngineError) {
         guard let file = try LMDBFile(path) else { return }
         let meta = try LMDBMeta.newest(of: file)
+        let pages = max(file.pageCount, UInt64(mapSize / meta.pageSize))
+        guard meta.lastPage < pages else {
+            throw file.damaged("the last page, \(meta.lastPage), lies beyond the file and map_size_bytes")
+        }
         // Pages that were taken at the file's end and given back within one transaction are never written, so a sound
         // file may be short. Whether it is can only be told from all of its pages.
         let isWhole = file.pageCount > meta.lastPage
@@ -41,7 +48,9 @@ struct LMDBCheck {
         self.file = file
         self.meta = meta
         self.budget = budget
-        reached = Array(repeating: 0, count: Int(meta.lastPage / 64) + 1)
+        // What the damaged meta page of a short file says must not decide how much memory this takes.
+        reachablePages = min(meta.lastPage + 1, file.pageCount)
+        reached = Array(repeating: 0, count: Int(reachablePages / 64) + 1)
     }
 
     /// Breadth first, so that a budget that does not reach all leaves at least reaches all branches.
@@ -169,9 +178,7 @@ struct LMDBCheck {
 
     private mutating func reach(_ page: UInt64, count: Int) throws(EngineError) {
         let end = page.addingReportingOverflow(UInt64(count))
-        guard page >= 2, !end.overflow, end.partialValue <= meta.lastPage + 1,
-            end.partialValue <= file.pageCount
-        else {
+        guard page >= 2, !end.overflow, end.partialValue <= reachablePages else {
             throw file.damaged("page \(page) lies outside of the file")
         }
         for page in page..<end.partialValue {
@@ -181,7 +188,7 @@ struct LMDBCheck {
     }
 
     private func isReached(_ page: UInt64) -> Bool {
-        page <= meta.lastPage && reached[Int(page / 64)] & (1 << (page % 64)) != 0
+        page < reachablePages && reached[Int(page / 64)] & (1 << (page % 64)) != 0
     }
 }
 #endif

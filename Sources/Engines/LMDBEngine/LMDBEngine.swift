@@ -10,6 +10,9 @@ final class LMDBEngine: StorageEngine {
         zeroCopyReads: true, residentReads: true, nativeDeleteRange: false, nativeCheckpoint: true,
         nativeMultiGet: false, persistent: true)
 
+    /// There is no log: a commit is in the file, or it is not.
+    let hasLostWrites = false
+
     init(path: String, options: EngineOptions) throws(EngineError) {
         environment = try LMDBEnvironment(path: path, options: options)
     }
@@ -17,9 +20,7 @@ final class LMDBEngine: StorageEngine {
     // MARK: Writes
 
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
-        try environment.checkOpen()
-        try environment.setDurability(durability)
-        try environment.write(about: batch.byteCount) { (transaction) throws(EngineError) in
+        try environment.write(durability, about: batch.byteCount) { (transaction) throws(EngineError) in
             try batch.forEach { (keyspace, key, value) throws(EngineError) in
                 try EngineLimits.check(keyCount: key.byteCount)
                 let database = environment.database(keyspace)
@@ -43,11 +44,9 @@ final class LMDBEngine: StorageEngine {
 
     /// Deletes a bounded number of keys a transaction.
     func deleteRange(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
-        try environment.checkOpen()
-        try environment.setDurability(.buffered)
         var rest: KeyRange? = range
         while let part = rest {
-            rest = try environment.write { (transaction) throws(EngineError) in
+            rest = try environment.write(.buffered) { (transaction) throws(EngineError) in
                 var keys: [[UInt8]] = []
                 let reader = LMDBReader(environment: environment, transaction: transaction)
                 let limit = ScanLimit(rows: 10_000)
@@ -69,8 +68,9 @@ final class LMDBEngine: StorageEngine {
     }
 
     func sync() throws(EngineError) {
-        try environment.checkOpen()
-        try environment.check(mdb_env_sync(environment.pointer, 1))
+        try environment.use { () throws(EngineError) in
+            try environment.check(mdb_env_sync(environment.pointer, 1))
+        }
     }
 
     // MARK: Reads
@@ -170,21 +170,16 @@ final class LMDBEngine: StorageEngine {
     }
 
     func checkpoint(to path: String) throws(EngineError) {
-        try environment.checkOpen()
-        try Files.checkAbsent(path)
-        do {
-            try Files.makeDirectory(path)
-            try environment.check(mdb_env_copy2(environment.pointer, path, 0))
-            try Files.synchronize(path + "/data.mdb")
-            try Files.synchronize(path)
-        } catch {
-            Files.removeDirectory(path)
-            throw error
+        try environment.use { () throws(EngineError) in
+            try Files.makeCheckpoint(path) { () throws(EngineError) in
+                try environment.check(mdb_env_copy2(environment.pointer, path, 0))
+                try Files.synchronize(path + "/data.mdb")
+            }
         }
     }
 
     /// Nothing to do: the library reuses freed pages by itself, and cannot shrink its file in place.
-    func compact(_ keyspace: Keyspace) throws(EngineError) { try environment.checkOpen() }
+    func compact(_ keyspace: Keyspace) throws(EngineError) { try environment.use {} }
 
     func statistics() throws(EngineError) -> [String: Double] {
         try inTransaction { (reader) throws(EngineError) in

@@ -22,17 +22,21 @@ final class LMDBEnvironment: @unchecked Sendable {
         let transaction: OpaquePointer
     }
 
-    private struct Pool {
-        var idle: [Idle] = []
-        var isOpen = true
-    }
+    private struct Pool { var idle: [Idle] = [] }
+
+    /// Calls at work, and ``closedBit`` once ``close()`` has begun. Closing unmaps the file, so it waits for them.
+    private let calls = Atomic<Int>(0)
+    private static let closedBit = 1 << 62
+    private let drained = Monitor(())
 
     init(path: String, options: EngineOptions) throws(EngineError) {
         self.path = path
         try Files.makeDirectory(path)
         directoryLock = try lockDirectory(path)
         do throws(EngineError) {
-            try LMDBCheck.run(file: path + "/data.mdb", maxPages: options.int("check_pages"))
+            try LMDBCheck.run(
+                file: path + "/data.mdb", maxPages: options.int("check_pages"),
+                mapSize: options.int("map_size_bytes"))
             pointer = try Self.open(path, options)
         } catch {
             Glibc.close(directoryLock)
@@ -40,6 +44,8 @@ final class LMDBEnvironment: @unchecked Sendable {
         }
         do throws(EngineError) {
             databases = try Self.openDatabases(pointer, path)
+            // The library syncs the file that it may just have created, but not its name.
+            try Files.synchronize(path)
         } catch {
             mdb_env_close(pointer)
             Glibc.close(directoryLock)
@@ -85,20 +91,28 @@ final class LMDBEnvironment: @unchecked Sendable {
         return databases
     }
 
+    /// Refuses calls from here on, waits for those at work, and releases everything.
     func close() throws(EngineError) {
-        let idle = try pool.withLock { (pool) throws(EngineError) in
-            guard pool.isOpen else { throw EngineError.closed(path) }
-            pool.isOpen = false
-            return pool.idle
-        }
-        for idle in idle { mdb_txn_abort(idle.transaction) }
+        let before = calls.bitwiseOr(Self.closedBit, ordering: .acquiringAndReleasing).oldValue
+        if before & Self.closedBit != 0 { throw EngineError.closed(path) }
+        drained.wait { _ in calls.load(ordering: .acquiring) == Self.closedBit ? () : nil }
+        for idle in pool.withLock({ $0.idle }) { mdb_txn_abort(idle.transaction) }
         mdb_txn_abort(OpaquePointer(bitPattern: spare.exchange(0, ordering: .acquiring)))
         mdb_env_close(pointer)
         Glibc.close(directoryLock)
     }
 
-    func checkOpen() throws(EngineError) {
-        if !pool.withLock({ $0.isOpen }) { throw EngineError.closed(path) }
+    /// Runs `body` while the environment cannot be closed; throws `closed` if it is, or is about to be.
+    @inline(__always)
+    func use<R>(_ body: () throws(EngineError) -> R) throws(EngineError) -> R {
+        let before = calls.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
+        defer {
+            let after = calls.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
+            // With the lock taken, close() either sees this value or sleeps already.
+            if after == Self.closedBit { drained.withLock { _ in drained.wakeAll() } }
+        }
+        if before & Self.closedBit != 0 { throw EngineError.closed(path) }
+        return try body()
     }
 
     func database(_ keyspace: Keyspace) -> MDB_dbi { databases[Int(keyspace.rawValue)] }
@@ -107,22 +121,20 @@ final class LMDBEnvironment: @unchecked Sendable {
 
     /// Runs `body` in a read transaction of its own.
     func read<R>(_ body: (OpaquePointer) throws(EngineError) -> R) throws(EngineError) -> R {
-        let transaction = try takeTransaction()
-        defer {
-            mdb_txn_reset(transaction)
-            putBack(transaction)
+        try use { () throws(EngineError) in
+            let transaction = try takeTransaction()
+            defer {
+                mdb_txn_reset(transaction)
+                putBack(transaction)
+            }
+            return try body(transaction)
         }
-        return try body(transaction)
     }
 
     private func takeTransaction() throws(EngineError) -> OpaquePointer {
         var idle = OpaquePointer(bitPattern: spare.exchange(0, ordering: .acquiring))
         if idle == nil {
-            let pooled = try pool.withLock { (pool) throws(EngineError) in
-                guard pool.isOpen else { throw EngineError.closed(path) }
-                return pool.idle.popLast()
-            }
-            idle = pooled?.transaction
+            idle = pool.withLock { $0.idle.popLast() }?.transaction
         }
         guard let idle else {
             var transaction: OpaquePointer?
@@ -148,7 +160,16 @@ final class LMDBEnvironment: @unchecked Sendable {
     ///
     /// - Parameter byteCount: About how much it writes.
     func write<R>(
-        about byteCount: Int = 0, _ body: (OpaquePointer) throws(EngineError) -> R
+        _ durability: Durability, about byteCount: Int = 0, _ body: (OpaquePointer) throws(EngineError) -> R
+    ) throws(EngineError) -> R {
+        try use { () throws(EngineError) in
+            try setDurability(durability)
+            return try commit(about: byteCount, body)
+        }
+    }
+
+    private func commit<R>(
+        about byteCount: Int, _ body: (OpaquePointer) throws(EngineError) -> R
     ) throws(EngineError) -> R {
         var transaction: OpaquePointer?
         try check(mdb_txn_begin(pointer, nil, 0, &transaction))
@@ -168,8 +189,8 @@ final class LMDBEnvironment: @unchecked Sendable {
         return result
     }
 
-    /// On the writing thread only: how the next commits treat the meta page (see ``LMDBEngineFactory``).
-    func setDurability(_ durability: Durability) throws(EngineError) {
+    /// On the writing thread only: how the next commit treats the meta page (see ``LMDBEngineFactory``).
+    private func setDurability(_ durability: Durability) throws(EngineError) {
         try check(mdb_env_set_flags(pointer, UInt32(MDB_NOMETASYNC), durability == .buffered ? 1 : 0))
     }
 

@@ -145,6 +145,8 @@ struct LMDBPage {
     let isBranch: Bool
     let nodeCount: Int
     private let bytes: [UInt8]
+    /// Where the free room ends. The library writes new nodes right before it, over whatever lies there.
+    private let upper: Int
     private let page: UInt64
     private let file: LMDBFile
 
@@ -154,7 +156,7 @@ struct LMDBPage {
         bytes = try file.page(page)
         let flags = number(bytes, at: 10, bytes: 2)
         let lower = Int(number(bytes, at: 12, bytes: 2))
-        let upper = Int(number(bytes, at: 14, bytes: 2))
+        upper = Int(number(bytes, at: 14, bytes: 2))
         isBranch = flags == 0x01
         nodeCount = max(0, lower - 16) / 2
         guard number(bytes, at: 0, bytes: 8) == page, flags == 0x01 || flags == 0x02, lower >= 16,
@@ -186,7 +188,7 @@ struct LMDBPage {
 
     private func node(_ index: Int) throws(EngineError) -> (offset: Int, key: [UInt8]) {
         let offset = Int(number(bytes, at: 16 + 2 * index, bytes: 2))
-        guard offset >= 16 + 2 * nodeCount, offset % 2 == 0, offset + 8 <= bytes.count else {
+        guard offset >= upper, offset % 2 == 0, offset + 8 <= bytes.count else {
             throw file.damaged("a node of page \(page) lies outside of it")
         }
         let end = offset + 8 + Int(number(bytes, at: offset + 6, bytes: 2))

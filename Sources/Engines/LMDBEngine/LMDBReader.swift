@@ -71,6 +71,9 @@ private struct LMDBCursor: PairCursor, ~Copyable {
 
     mutating func advance() throws(EngineError) -> Bool { try move(reverse ? MDB_PREV : MDB_NEXT) }
 
+    /// The library's moves fail on their own.
+    func checkError() throws(EngineError) {}
+
     private mutating func seek(_ bound: [UInt8]) throws(EngineError) -> Bool {
         var value = MDB_val()
         return try bound.span.bytes.withUnsafeBytes { (bound) throws(EngineError) in

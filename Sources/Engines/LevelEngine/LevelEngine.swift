@@ -14,19 +14,25 @@ final class LevelEngine: StorageEngine {
         zeroCopyReads: false, residentReads: false, nativeDeleteRange: false, nativeCheckpoint: false,
         nativeMultiGet: false, persistent: true)
 
+    var hasLostWrites: Bool { gate.hasLostWrites }
+
     init(path: String, options: EngineOptions) throws(EngineError) {
         self.path = path
         self.options = options
         try Files.makeDirectory(path)
         // Recovery writes what the logs hold, at most two write buffers, to tables.
         let buffers = 2 * UInt64(options.int("write_buffer_bytes"))
-        gate = try HandleGate(path: path, spareBytes: min(buffers, 64 << 20) + 1 << 20) {
-            () throws(EngineError) in try LevelHandle(path: path, options: options)
+        gate = try HandleGate(
+            path: path, spareBytes: min(buffers, 64 << 20) + 1 << 20,
+            dropsLogDamage: options.choice("log_damage") == "drop"
+        ) { (recovery) throws(EngineError) in
+            try LevelHandle(path: path, options: options, recovery)
         }
     }
 
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
         try gate.write { (handle) throws(EngineError) in try handle.write(batch, durability: durability) }
+        gate.settleLoss(by: batch, durability)
     }
 
     /// Deletes a bounded batch of keys at a time.
@@ -104,18 +110,14 @@ final class LevelEngine: StorageEngine {
 
     /// Copies a snapshot, row by row, into a new database.
     func checkpoint(to path: String) throws(EngineError) {
-        try gate.read { (_) throws(EngineError) in try Files.checkAbsent(path) }
-        do {
-            try Files.makeDirectory(path)
-            let copy = try LevelHandle(path: path, options: options)
+        try gate.read { (_) throws(EngineError) in }
+        try Files.makeCheckpoint(path) { () throws(EngineError) in
+            let copy = try LevelHandle(path: path, options: options, .strict)
             defer { copy.shut() }
             try read { (snapshot) throws(EngineError) in
                 for keyspace in Keyspace.allCases { try Self.copy(keyspace, of: snapshot, to: copy) }
             }
             try copy.sync()
-        } catch {
-            Files.removeDirectory(path)
-            throw error
         }
     }
 

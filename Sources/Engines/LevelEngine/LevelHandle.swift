@@ -11,10 +11,10 @@ final class LevelHandle: GatedHandle {
     private var batch: OpaquePointer = leveldb_writebatch_create()
     private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: LevelKey.maxCount, alignment: 1)
 
-    init(path: String, options given: EngineOptions) throws(EngineError) {
+    init(path: String, options given: EngineOptions, _ recovery: LogRecovery) throws(EngineError) {
         let options = LevelOptions(given)
         do {
-            database = try Self.open(path, options)
+            database = try Self.open(path, options, recovery)
         } catch {
             leveldb_writebatch_destroy(batch)
             room.deallocate()
@@ -28,16 +28,16 @@ final class LevelHandle: GatedHandle {
     var read: OpaquePointer { options.read }
 
     /// Paranoid checks make compactions verify what they read, so they are always on for a database in use. They also
-    /// refuse a log with a damaged record, as power loss may leave it. So, where that is to be dropped, a refused
-    /// database is opened once without them, which replays the log and moves it into a table, and then again with them:
-    /// damage elsewhere is refused still.
-    private static func open(_ path: String, _ options: LevelOptions) throws(EngineError) -> OpaquePointer {
-        do {
-            return try openOnce(path, options, paranoid: true)
-        } catch {
-            guard options.dropsLogDamage, error.code == .corruption else { throw error }
-        }
-        leveldb_close(try openOnce(path, options, paranoid: false))
+    /// refuse a log with a damaged record, as power loss may leave it. So, where that is to be dropped, the database is
+    /// opened once without them, which replays the log and moves it into a table, and then again with them: damage
+    /// elsewhere is refused still.
+    ///
+    /// What the library cannot tell: a record whose length reaches behind the log's end is to it one that the process
+    /// did not finish, whatever follows. A flipped bit of such a length in the log's last 32 KiB ends the replay there.
+    private static func open(
+        _ path: String, _ options: LevelOptions, _ recovery: LogRecovery
+    ) throws(EngineError) -> OpaquePointer {
+        if recovery == .dropDamage { leveldb_close(try openOnce(path, options, paranoid: false)) }
         return try openOnce(path, options, paranoid: true)
     }
 

@@ -8,7 +8,6 @@ final class LevelOptions {
     let read = leveldb_readoptions_create()!
     let writeBuffered = leveldb_writeoptions_create()!
     let writeSynced = leveldb_writeoptions_create()!
-    let dropsLogDamage: Bool
     private let cache: OpaquePointer
     private let filter: OpaquePointer?
 
@@ -16,7 +15,6 @@ final class LevelOptions {
         cache = leveldb_cache_create_lru(options.int("block_cache_bytes"))
         let bloomBits = options.int("bloom_bits")
         filter = bloomBits > 0 ? leveldb_filterpolicy_create_bloom(Int32(bloomBits)) : nil
-        dropsLogDamage = options.choice("log_damage") == "drop"
         leveldb_options_set_create_if_missing(base, 1)
         leveldb_options_set_cache(base, cache)
         if let filter { leveldb_options_set_filter_policy(base, filter) }

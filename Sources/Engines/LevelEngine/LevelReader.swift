@@ -82,10 +82,7 @@ private struct LevelCursor: PairCursor, ~Copyable {
     }
 
     private mutating func load() throws(EngineError) -> Bool {
-        guard leveldb_iter_valid(iterator) != 0 else {
-            try checkError()
-            return false
-        }
+        guard leveldb_iter_valid(iterator) != 0 else { return false }
         var count = 0
         let keyBytes = leveldb_iter_key(iterator, &count)
         let stored = UnsafeRawBufferPointer(start: keyBytes, count: count)
@@ -93,18 +90,15 @@ private struct LevelCursor: PairCursor, ~Copyable {
             reverse
             ? !stored.precedes(lower)
             : stored.precedes(upper)
-        guard isInside else {
-            try checkError()
-            return false
-        }
+        guard isInside else { return false }
         key = UnsafeRawBufferPointer(rebasing: stored[1...])
         let valueBytes = leveldb_iter_value(iterator, &count)
         value = UnsafeRawBufferPointer(start: valueBytes, count: count)
         return true
     }
 
-    /// The library skips a damaged block and tells only here.
-    private func checkError() throws(EngineError) {
+    /// The library goes on behind a damaged block, and tells only here.
+    func checkError() throws(EngineError) {
         var failure: UnsafeMutablePointer<CChar>?
         leveldb_iter_get_error(iterator, &failure)
         if let error = take(failure, path) { throw error }

@@ -1,28 +1,37 @@
 #if RocksDB
 import CRocksDB
 import Engine
+import Synchronization
 
 /// ``StorageEngine`` on RocksDB's C API: see ``RocksEngineFactory``.
 final class RocksEngine: StorageEngine {
     private let gate: HandleGate<RocksHandle>
     private let path: String
+    /// One checkpoint at a time: the library clears what it finds at its staging path, another call's work included.
+    private let checkpointing = Mutex(())
 
     let capabilities = EngineCapabilities(
         zeroCopyReads: true, residentReads: true, nativeDeleteRange: true, nativeCheckpoint: true,
         nativeMultiGet: true, persistent: true)
+
+    var hasLostWrites: Bool { gate.hasLostWrites }
 
     init(path: String, options: EngineOptions) throws(EngineError) {
         self.path = path
         try Files.makeDirectory(path)
         // Recovery flushes what the logs hold, at most the write buffers, to tables.
         let buffers = UInt64(options.int("write_buffer_bytes"))
-        gate = try HandleGate(path: path, spareBytes: min(buffers, 64 << 20) + 1 << 20) {
-            () throws(EngineError) in try RocksHandle(path: path, options: options)
+        gate = try HandleGate(
+            path: path, spareBytes: min(buffers, 64 << 20) + 1 << 20,
+            dropsLogDamage: options.choice("log_damage") == "drop"
+        ) { (recovery) throws(EngineError) in
+            try RocksHandle(path: path, options: options, recovery)
         }
     }
 
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
         try gate.write { (handle) throws(EngineError) in try handle.write(batch, durability: durability) }
+        gate.settleLoss(by: batch, durability)
     }
 
     func deleteRange(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
@@ -96,12 +105,15 @@ final class RocksEngine: StorageEngine {
     }
 
     func checkpoint(to path: String) throws(EngineError) {
-        try gate.read { (handle) throws(EngineError) in
-            try Files.checkAbsent(path)
-            let checkpoint = try handle.check { rocksdb_checkpoint_object_create(handle.database, $0) }
-            defer { rocksdb_checkpoint_object_destroy(checkpoint) }
-            // 0: always flush, so that the copy needs no log of ours.
-            try handle.check { rocksdb_checkpoint_create(checkpoint, path, 0, $0) }
+        try checkpointing.withLock { (_) throws(EngineError) in
+            try gate.read { (handle) throws(EngineError) in
+                try Files.checkAbsent(path)
+                let checkpoint = try handle.check { rocksdb_checkpoint_object_create(handle.database, $0) }
+                defer { rocksdb_checkpoint_object_destroy(checkpoint) }
+                // 0: always flush, so that the copy needs no log of ours.
+                try handle.check { rocksdb_checkpoint_create(checkpoint, path, 0, $0) }
+                try Files.synchronize(Files.parent(of: path))
+            }
         }
     }
 

@@ -35,7 +35,7 @@ public enum RocksEngineFactory: EngineFactory {
             help: "Check the checksum of each block read from a table."),
         .init(
             "log_damage", .choice(["drop", "refuse"]), default: "drop",
-            help: "A damaged record in the write-ahead log: recover what precedes it, or refuse to open."),
+            help: "A damaged record in the write-ahead log: drop it and what follows, or refuse to open."),
         .init(
             "statistics", .bool, default: "false",
             help: "Keep the library's own counters (costs some percent of CPU)."),

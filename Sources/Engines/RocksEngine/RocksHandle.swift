@@ -14,8 +14,8 @@ final class RocksHandle: GatedHandle {
     private let families: [OpaquePointer]
     private let defaultFamily: OpaquePointer
 
-    init(path: String, options: EngineOptions) throws(EngineError) {
-        let own = RocksOptions(options)
+    init(path: String, options: EngineOptions, _ recovery: LogRecovery) throws(EngineError) {
+        let own = RocksOptions(options, recovery)
         // The library insists on its own "default" being opened.
         let names = ["default"] + Keyspace.allCases.map(\.name)
         let cNames = names.map { $0.withCString { strdup($0) } }

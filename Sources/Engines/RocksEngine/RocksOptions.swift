@@ -16,7 +16,7 @@ final class RocksOptions {
     let verifiesChecksums: Bool
     let keepsStatistics: Bool
 
-    init(_ options: EngineOptions) {
+    init(_ options: EngineOptions, _ recovery: LogRecovery) {
         cache = rocksdb_cache_create_lru(options.int("block_cache_bytes"))
         verifiesChecksums = options.bool("verify_checksums")
         keepsStatistics = options.bool("statistics")
@@ -32,12 +32,13 @@ final class RocksOptions {
         // The library's own text log, which nobody asked to grow.
         rocksdb_options_set_max_log_file_size(base, 16 << 20)
         rocksdb_options_set_keep_log_file_num(base, 4)
-        // Point-in-time recovery replays up to the first damaged record, so that a torn tail, as power loss leaves it,
-        // opens; the other mode takes only an incomplete last record.
-        let recovery =
-            options.choice("log_damage") == "drop"
-            ? rocksdb_point_in_time_recovery : rocksdb_tolerate_corrupted_tail_records_recovery
-        rocksdb_options_set_wal_recovery_mode(base, Int32(recovery))
+        // The strict mode takes an incomplete last record, as the death of the process leaves it, and refuses any other
+        // damage. It cannot tell a flipped bit of a record's length from such an end where the length reaches behind
+        // the log's, which it may in the log's last 32 KiB. Point-in-time recovery replays up to the first damage.
+        let mode =
+            recovery == .strict
+            ? rocksdb_tolerate_corrupted_tail_records_recovery : rocksdb_point_in_time_recovery
+        rocksdb_options_set_wal_recovery_mode(base, Int32(mode))
         setTableOptions(bloomBits: options.int("bloom_bits"))
         rocksdb_writeoptions_set_sync(writeSynced, 1)
         for option in [read, readResident] {

@@ -156,18 +156,20 @@ private struct RocksCursor: PairCursor, ~Copyable {
     }
 
     private mutating func load() throws(EngineError) -> Bool {
-        guard rocksdb_iter_valid(iterator) != 0 else {
-            var failure: UnsafeMutablePointer<CChar>?
-            rocksdb_iter_get_error(iterator, &failure)
-            if let error = take(failure, path) { throw error }
-            return false
-        }
+        guard rocksdb_iter_valid(iterator) != 0 else { return false }
         var count = 0
         let keyBytes = rocksdb_iter_key(iterator, &count)
         key = UnsafeRawBufferPointer(start: keyBytes, count: count)
         let valueBytes = rocksdb_iter_value(iterator, &count)
         value = UnsafeRawBufferPointer(start: valueBytes, count: count)
         return true
+    }
+
+    /// The library ends the iteration at a damaged block, and tells only here.
+    func checkError() throws(EngineError) {
+        var failure: UnsafeMutablePointer<CChar>?
+        rocksdb_iter_get_error(iterator, &failure)
+        if let error = take(failure, path) { throw error }
     }
 }
 #endif

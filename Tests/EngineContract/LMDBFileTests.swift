@@ -1,0 +1,79 @@
+#if LMDB
+import Engine
+import Foundation
+import LMDBEngine
+import Testing
+
+/// What is LMDB's alone: damaged meta pages, and closing while the map is read.
+@Suite struct LMDBFileTests {
+    private let subject = Subject(factory: LMDBEngineFactory.self, given: ["map_size_bytes": "1073741824"])
+    private static let mapPages: UInt64 = 1_073_741_824 / 4096
+
+    @Test(arguments: [mapPages, 1 << 30, 1 << 39, mapPages - 1])
+    func `a last page beyond the map is corrupt`(_ lastPage: UInt64) throws {
+        try withScratch { path in
+            let engine = try subject.open(path)
+            for number in 0..<100 { try engine.put(Row.key(number), Row.value(number)) }
+            try engine.close()
+            let bytes = (0..<8).map { UInt8(truncatingIfNeeded: lastPage >> (8 * $0)) }
+            for meta in 0..<2 {
+                try Damage.overwrite(byte: 4096 * meta + 136, with: bytes).apply(path + "/data.mdb")
+            }
+            if lastPage >= Self.mapPages {
+                #expect(engineError { _ = try subject.open(path) } == .corruption)
+            } else {
+                // A sound file may be shorter than its last page says.
+                let engine = try subject.open(path)
+                #expect(try engine.scan(.data, .all).rows.count == 100)
+                try engine.close()
+            }
+        }
+    }
+
+    @Test func `a node in a page's free room is corrupt`() throws {
+        try withScratch { path in
+            let engine = try subject.open(path)
+            for number in 0..<100 { try engine.put(Row.key(number), Row.value(number)) }
+            try engine.close()
+            let file = path + "/data.mdb"
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+            // Branches and leaves, some of them in use: the free room reaches to the page's end.
+            let pages = stride(from: 2 * 4096, to: bytes.count, by: 4096)
+            for page in pages where [1, 2].contains(bytes[page + 10]) {
+                try Damage.overwrite(byte: page + 14, with: [0x00, 0x10]).apply(file)
+            }
+            #expect(engineError { _ = try subject.open(path) } == .corruption)
+        }
+    }
+
+    @Test func `closing waits for the readers at work`() async throws {
+        try await withScratch { path in
+            let engine = try subject.open(path)
+            try engine.put([1], Row.value(100))
+            let (reading, isReading) = AsyncStream<Void>.makeStream()
+            let gate = Gate()
+            let closed = Gate()
+            async let value = onThread {
+                try engine.withResidentValue(.data, [1]) { (span) throws(EngineError) in
+                    isReading.yield()
+                    gate.wait()
+                    // The map is still there.
+                    let bytes = if let span { [UInt8](copying: span) } else { [UInt8]() }
+                    return (bytes, closed.isOpen)
+                }
+            }
+            for await _ in reading { break }
+            async let closing: Void = onThread {
+                try engine.close()
+                closed.open()
+            }
+            while engineError({ _ = try engine.get(.data, [1]) }) != .closed { await Task.yield() }
+            gate.open()
+            let (bytes, wasClosed) = try #require(try await value)
+            try await closing
+            #expect(bytes == Row.value(100) && !wasClosed)
+            try subject.open(path).close()
+        }
+    }
+}
+#endif
