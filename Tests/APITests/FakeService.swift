@@ -96,7 +96,7 @@ final class FakeService: KeyValueService {
         let versions = state.withLock { $0.keys[key] } ?? Versions()
         return Reading(
             siblings: versions.siblings.filter { $0.content != .tombstone },
-            context: ContextToken.encode(versions.context, for: key))
+            context: ContextToken.encode(versions.causalContext, for: key))
     }
 
     private func write(_ put: PutRequest) throws -> Response {

@@ -8,12 +8,12 @@ import NIOPosix
 import SwiftProtobuf
 import Testing
 
-private typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
-
 @Suite("gRPC: server")
 struct GRPCServerTests {
+    typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
+
     /// Runs `body` against a gRPC server over a fake store, then stops client and server in order.
-    private func withServer(
+    func withServer(
         _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in },
         _ body: (Client, FakeService, ClientGRPCServer) async throws -> Void
     ) async throws {
@@ -41,7 +41,7 @@ struct GRPCServerTests {
         }
     }
 
-    private func put(_ key: String, _ value: String, context: Data = Data()) -> Kvnode_V1_PutRequest {
+    func put(_ key: String, _ value: String, context: Data = Data()) -> Kvnode_V1_PutRequest {
         .with {
             $0.bucket = "b"
             $0.key = Data(key.utf8)
@@ -50,7 +50,7 @@ struct GRPCServerTests {
         }
     }
 
-    private func get(_ key: String) -> Kvnode_V1_GetRequest {
+    func get(_ key: String) -> Kvnode_V1_GetRequest {
         .with {
             $0.bucket = "b"
             $0.key = Data(key.utf8)

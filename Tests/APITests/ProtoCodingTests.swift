@@ -22,6 +22,11 @@ struct ProtoCodingTests {
         }
     }
 
+    private func decodeSession(_ bytes: [UInt8]) throws -> [SessionOperation] {
+        try decode(bytes) { (reader) throws(ProtoError) in try SessionOperation.decodeBatch(&reader, limit: 2)
+        }
+    }
+
     private var options: Kvnode_V1_Options {
         .with {
             $0.n = 3
@@ -96,7 +101,7 @@ struct ProtoCodingTests {
             ]
         }
         #expect(
-            try decode(session, SessionOperation.decodeBatch)
+            try decodeSession(Array(session.serializedData()))
                 == [SessionOperation(id: .max, request: decodedPut), SessionOperation(id: 2, request: nil)])
 
         let batch = Kvnode_V1_BatchGetRequest.with {
@@ -104,13 +109,31 @@ struct ProtoCodingTests {
             $0.entries = [.with { $0.key = Data([1]) }, .with { $0.options.w = 2 }]
         }
         let entries = try decode(batch) { (reader) throws(ProtoError) in
-            try Request.decodeBatch(&reader, entry: Request.decodeGet)
+            try Request.decodeBatch(&reader, limit: 2, entry: Request.decodeGet)
         }
         #expect(
             entries == [
                 .get(GetRequest(bucket: "", key: [1], quorum: quorum, timeoutMillis: 300)),
                 .get(GetRequest(bucket: "", key: [], quorum: QuorumOverrides(w: 2))),
             ])
+    }
+
+    @Test("a message with more entries or operations than the limit is refused before they are decoded")
+    func tooMany() throws {
+        // After the limit comes an entry that can't be decoded: it isn't looked at.
+        let bytes: [UInt8] = [0x0a, 0, 0x0a, 0, 0x0a, 1, 0xff]
+        let isTooMany = { (error: any Error) in
+            if case ProtoError.tooMany(limit: 2) = error { true } else { false }
+        }
+        #expect(throws: ProtoError.self) { try decodeSession(Array(bytes.dropFirst(2))) }
+        #expect {
+            try decodeSession(bytes)
+        } throws: { isTooMany($0) }
+        #expect {
+            try decode(bytes) { (reader) throws(ProtoError) in
+                try Request.decodeBatch(&reader, limit: 2, entry: Request.decodeGet)
+            }
+        } throws: { isTooMany($0) }
     }
 
     @Test("replies")
@@ -162,14 +185,14 @@ struct ProtoCodingTests {
         // Each prefix in an allocation of its own, so that a sanitizer would see a read past it.
         var refused = 0
         for length in 0..<valid.count {
-            if (try? decode(Array(valid[..<length]), SessionOperation.decodeBatch)) == nil { refused += 1 }
+            if (try? decodeSession(Array(valid[..<length]))) == nil { refused += 1 }
         }
         #expect(refused == valid.count - 1, "every prefix but the empty one is cut off")
         for index in valid.indices {
             for bit in 0..<8 {
                 var changed = valid
                 changed[index] ^= 1 << bit
-                let ours = try? decode(changed, SessionOperation.decodeBatch)
+                let ours = try? decodeSession(changed)
                 let theirs = try? Kvnode_V1_SessionRequest(serializedBytes: changed)
                 if theirs == nil { #expect(ours == nil, "byte \(index), bit \(bit)") }
             }

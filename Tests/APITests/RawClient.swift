@@ -62,6 +62,48 @@ final class RawClient {
         return (try? receive()) == nil && errno != EAGAIN
     }
 
+    /// Reads what is there, and drops it, a little at a time until the end.
+    ///
+    /// - Returns: How many bytes came, without those of the header.
+    func bodyByteCount(pausing pause: UInt32, chunk: Int) throws -> Int {
+        let head = try reply(hasBody: false)
+        let length = Int(head.headers["content-length"] ?? "0")!
+        var (count, bytes) = (buffer.count, [UInt8](repeating: 0, count: chunk))
+        buffer = []
+        while count < length {
+            let received = recv(socket, &bytes, bytes.count, 0)
+            guard received > 0 else { return count }
+            count += received
+            usleep(pause)
+        }
+        return count
+    }
+
+    /// Reads to the end of the connection, however it ends.
+    ///
+    /// - Returns: How many bytes came, with those that had been read before.
+    func drain() throws -> Int {
+        var (count, bytes) = (buffer.count, [UInt8](repeating: 0, count: 1 << 20))
+        buffer = []
+        while true {
+            let received = recv(socket, &bytes, bytes.count, 0)
+            guard received > 0 else { return count }
+            count += received
+        }
+    }
+
+    /// Sends the byte again and again until the server says something or ends the connection.
+    ///
+    /// - Returns: false if it does neither for 10 seconds.
+    func trickle(byte: String) -> Bool {
+        for _ in 0..<500 {
+            guard (try? send(byte)) != nil else { return true }
+            var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            if Glibc.poll(&poll, 1, 20) == 1 { return true }
+        }
+        return false
+    }
+
     /// The next reply. `hasBody` false for the reply to a HEAD.
     func reply(hasBody: Bool = true) throws -> Reply {
         let end = Array("\r\n\r\n".utf8)

@@ -95,7 +95,7 @@ import Testing
     /// What `output` writes to its two outputs.
     private func written(_ output: SiblingOutput) throws -> (values: String, notes: String) {
         let (values, notes) = (Pipe(), Pipe())
-        output.write(
+        try output.write(
             values: Output(descriptor: values.fileHandleForWriting.fileDescriptor),
             notes: Output(descriptor: notes.fileHandleForWriting.fileDescriptor))
         return (try Self.text(values), try Self.text(notes))

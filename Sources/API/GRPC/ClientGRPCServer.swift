@@ -14,11 +14,12 @@ public final class ClientGRPCServer: Sendable {
         /// 0 takes any free one.
         public var port: Int
         /// Bytes of a request message at most; a longer one fails with RESOURCE_EXHAUSTED. Should leave room
-        /// around the largest value, so that a value over its own limit gets the error that says so.
+        /// around the largest value, so that a value over its own limit gets the error that says so. Bytes
+        /// of a batch's results too: entries beyond fail, but the first always fits.
         public var maxMessageBytes = 65 << 20
         /// Calls at the same time on one connection.
         public var maxStreamsPerConnection = 1_000
-        /// Entries of a BatchGet or BatchPut.
+        /// Entries of a BatchGet or BatchPut, and operations of one message of a session.
         public var maxBatchEntries = 1_000
         /// Keys in a page of List whose request names no number, and the most of any.
         public var defaultListLimit = 100
@@ -29,7 +30,7 @@ public final class ClientGRPCServer: Sendable {
         /// Operations of one session that were taken and not answered yet; more aren't read from the client.
         public var maxSessionInFlight = 1_024
         /// Bytes of replies of one session that the client hasn't taken, from which no more operations are
-        /// read.
+        /// read, and those in flight whose reply isn't short fail.
         public var maxSessionUnsentBytes = 8 << 20
         /// Bytes from which a session's reply message is closed and the next one begun.
         public var sessionReplyBytes = 256 << 10
@@ -65,6 +66,7 @@ public final class ClientGRPCServer: Sendable {
             defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit)
         let keyValue = KeyValueProvider(
             service: service, rules: rules, maxBatchEntries: configuration.maxBatchEntries,
+            maxBatchReplyBytes: configuration.maxMessageBytes,
             defaultTimeoutMillis: configuration.defaultTimeoutMillis, session: session)
         let health = HealthProvider(service: service, interval: configuration.healthInterval)
         server = GRPCServer(transport: transport, services: [keyValue, health])

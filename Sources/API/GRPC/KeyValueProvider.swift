@@ -8,7 +8,10 @@ import SwiftProtobuf
 struct KeyValueProvider: RegistrableRPCService {
     let service: any KeyValueService
     let rules: RequestRules
+    /// Of a batch, and operations of one message of a session.
     let maxBatchEntries: Int
+    /// Bytes of the results of a batch together.
+    let maxBatchReplyBytes: Int
     let defaultTimeoutMillis: Int
     let session: SessionHandler.Limits
 
@@ -55,16 +58,11 @@ struct KeyValueProvider: RegistrableRPCService {
         _ router: inout RPCRouter<Transport>
     ) {
         let decoder = ProtoDecoder { (reader: inout ProtoReader) throws(ProtoError) in
-            try Request.decodeBatch(&reader, entry: entry)
+            try Request.decodeBatch(&reader, limit: maxBatchEntries, entry: entry)
         }
         router.registerHandler(forMethod: method, deserializer: decoder, serializer: EncodedSerializer()) {
             stream, _ in
             let call = try await ServerRequest(stream: stream)
-            guard call.message.count <= maxBatchEntries else {
-                let message =
-                    "a batch has at most \(maxBatchEntries) entries, this one has \(call.message.count)"
-                throw RequestError(.invalidArgument, message).rpcError
-            }
             let deadline = GRPCDeadline.milliseconds(call.metadata)
             var writer = ProtoWriter()
             for response in await serve(call.message, within: deadline) { writer.batchResult(response) }
@@ -85,7 +83,7 @@ struct KeyValueProvider: RegistrableRPCService {
                 refusals[index] = error
             }
         }
-        var served = await service.serve(accepted).makeIterator()
+        var served = await service.serve(accepted, replyBytes: maxBatchReplyBytes).makeIterator()
         return entries.indices.map { index in
             if let refusal = refusals[index] { return .failed(refusal) }
             return served.next() ?? .failed(RequestError(.internal, "an entry of the batch got no response"))
@@ -93,10 +91,11 @@ struct KeyValueProvider: RegistrableRPCService {
     }
 
     private func registerSession<Transport>(_ router: inout RPCRouter<Transport>) {
+        let decoder = ProtoDecoder { (reader: inout ProtoReader) throws(ProtoError) in
+            try SessionOperation.decodeBatch(&reader, limit: maxBatchEntries)
+        }
         router.registerHandler(
-            forMethod: Method.Session.descriptor,
-            deserializer: ProtoDecoder(decode: SessionOperation.decodeBatch),
-            serializer: EncodedSerializer()
+            forMethod: Method.Session.descriptor, deserializer: decoder, serializer: EncodedSerializer()
         ) { stream, _ in
             StreamingServerResponse { writer in
                 try await SessionHandler(service: service, rules: rules, limits: session).run(

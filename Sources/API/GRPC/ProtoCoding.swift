@@ -1,3 +1,4 @@
+import ClusterCore
 import GRPCCore
 
 /// Sends bytes that were encoded before.
@@ -15,6 +16,9 @@ struct ProtoDecoder<Message: Sendable>: MessageDeserializer {
                 var reader = ProtoReader(bytes)
                 return try decode(&reader)
             }
+        } catch ProtoError.tooMany(let limit) {
+            let message = "a message has at most \(limit) entries or operations, this one has more"
+            throw RequestError(.invalidArgument, message).rpcError
         } catch {
             throw RPCError(code: .invalidArgument, message: "The message can't be decoded: \(error).")
         }

@@ -88,4 +88,6 @@ enum ProtoError: Error {
     case truncated
     case malformed
     case notUTF8
+    /// More entries or operations in one message than the limit.
+    case tooMany(limit: Int)
 }

@@ -11,10 +11,15 @@ extension KeyValueService {
     }
 
     /// Serves all of `requests` at the same time; the responses are in their order.
-    func serve(_ requests: [Request]) async -> [Response] {
+    ///
+    /// - Parameter replyBytes: What the responses may have together, short ones aside. One that comes after
+    ///   others and would go beyond is replaced by a failure at once, so that it isn't held until the end.
+    func serve(_ requests: [Request], replyBytes: Int) async -> [Response] {
         if requests.isEmpty { return [] }
         return await withCheckedContinuation { continuation in
-            let gathering = Gathering(count: requests.count) { continuation.resume(returning: $0) }
+            let gathering = Gathering(count: requests.count, budget: replyBytes) {
+                continuation.resume(returning: $0)
+            }
             for (index, request) in requests.enumerated() {
                 submit(request) { gathering.set(index, $0) }
             }
@@ -27,23 +32,50 @@ private final class Gathering: Sendable {
     private struct State {
         var responses: [Response]
         var missing: Int
+        var bytes = 0
     }
 
     private let state: Mutex<State>
+    private let budget: Int
     private let whenComplete: @Sendable ([Response]) -> Void
 
-    init(count: Int, whenComplete: @escaping @Sendable ([Response]) -> Void) {
+    init(count: Int, budget: Int, whenComplete: @escaping @Sendable ([Response]) -> Void) {
         let placeholder = Response.failed(RequestError(.internal))
         state = Mutex(State(responses: Array(repeating: placeholder, count: count), missing: count))
+        self.budget = budget
         self.whenComplete = whenComplete
     }
 
     func set(_ index: Int, _ response: Response) {
+        let size = ProtoSize.body(response)
         let complete: [Response]? = state.withLock { state in
-            state.responses[index] = response
+            if size > Response.shortBytes, state.bytes > 0, state.bytes + size > budget {
+                state.responses[index] = response.dropped("ask for fewer keys at once")
+            } else {
+                state.responses[index] = response
+                state.bytes += size
+            }
             state.missing -= 1
             return state.missing == 0 ? state.responses : nil
         }
         if let complete { whenComplete(complete) }
+    }
+}
+
+extension Response {
+    /// Replies up to this size are never dropped: they cost little more than the failure in their place, and
+    /// tell the fate of a write.
+    static let shortBytes = 1 << 10
+
+    /// What is sent instead of a reply for which there is no room.
+    ///
+    /// - Parameter advice: What the client is to do.
+    func dropped(_ advice: String) -> Response {
+        switch self {
+        case .failed: self
+        case .written:
+            .failed(RequestError(.overloaded, "the write was done, but its reply is too long; \(advice)"))
+        case .read, .listed: .failed(RequestError(.overloaded, "there is no room for the reply; \(advice)"))
+        }
     }
 }

@@ -26,14 +26,18 @@ extension Request {
 
     /// A BatchGetRequest or BatchPutRequest: its entries, those without options of their own with the
     /// batch's.
+    ///
+    /// - Parameter limit: Entries at most. Held against each before it is decoded: an empty entry takes two
+    ///   bytes of the message and a hundred times that of memory.
     static func decodeBatch(
-        _ reader: inout ProtoReader, entry: (inout ProtoReader) throws(ProtoError) -> Request
+        _ reader: inout ProtoReader, limit: Int, entry: (inout ProtoReader) throws(ProtoError) -> Request
     ) throws(ProtoError) -> [Request] {
         var entries: [Request] = []
         var common = Options()
         while let tag = try reader.nextTag() {
             switch (tag.field, tag.wire) {
             case (1, .lengthDelimited):
+                guard entries.count < limit else { throw .tooMany(limit: limit) }
                 var part = try reader.message()
                 entries.append(try entry(&part))
             case (2, .lengthDelimited): try common.decode(&reader)
@@ -73,14 +77,17 @@ extension Request {
 }
 
 extension SessionOperation {
-    /// A SessionRequest.
-    static func decodeBatch(_ reader: inout ProtoReader) throws(ProtoError) -> [SessionOperation] {
+    /// A SessionRequest of `limit` operations at most.
+    static func decodeBatch(
+        _ reader: inout ProtoReader, limit: Int
+    ) throws(ProtoError) -> [SessionOperation] {
         var operations: [SessionOperation] = []
         while let tag = try reader.nextTag() {
             guard tag.field == 1, tag.wire == .lengthDelimited else {
                 try reader.skip(tag.wire)
                 continue
             }
+            guard operations.count < limit else { throw .tooMany(limit: limit) }
             var part = try reader.message()
             operations.append(try SessionOperation(proto: &part))
         }

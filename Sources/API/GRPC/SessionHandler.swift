@@ -8,7 +8,8 @@ struct SessionHandler: Sendable {
     struct Limits: Sendable {
         /// Operations that were taken and not answered yet.
         var maxInFlight: Int
-        /// Bytes of replies that the client hasn't taken yet, from which no more operations are read.
+        /// Bytes of replies that the client hasn't taken yet, from which no more operations are read, and
+        /// replies that aren't short are replaced by failures.
         var maxUnsentBytes: Int
         /// Bytes from which a reply message is closed and the next begun; a single reply may be longer.
         var replyBytes: Int

@@ -12,7 +12,10 @@ final class SessionOutbox: Sendable {
         /// Finished messages, then the one that is being appended to.
         var full: [[UInt8]] = []
         var current = ProtoWriter()
+        /// Of all replies that the transport hasn't taken, those included that the writer is at.
         var unsentBytes = 0
+        /// Of those, what the writer is at.
+        var writingBytes = 0
         var inFlight = 0
         /// No more operations will be taken.
         var inputEnded = false
@@ -87,12 +90,19 @@ final class SessionOutbox: Sendable {
     // MARK: The store's side
 
     /// Any thread: queues the reply to one reserved operation.
+    ///
+    /// Operations in flight were taken before their replies' sizes were known. Once the client is behind by
+    /// `maxUnsentBytes`, long replies are dropped for a failure, so a session holds that much and one reply
+    /// more, besides short ones.
     func complete(id: UInt64, isDelete: Bool, _ response: Response) {
+        let isShort = ProtoSize.body(response) <= Response.shortBytes
         let (reader, writer) = state.withLock { state in
             state.inFlight -= 1
             if !state.abandoned {
+                let isDropped = !isShort && state.unsentBytes >= limits.maxUnsentBytes
+                let sent = isDropped ? response.dropped("take the replies faster") : response
                 let before = state.current.bytes.count
-                state.current.sessionResult(id: id, isDelete: isDelete, response)
+                state.current.sessionResult(id: id, isDelete: isDelete, sent)
                 state.unsentBytes += state.current.bytes.count - before
                 if state.current.bytes.count >= limits.replyBytes { Self.closeCurrent(&state) }
             }
@@ -117,19 +127,20 @@ final class SessionOutbox: Sendable {
         var reader: CheckedContinuation<Void, Never>?
     }
 
-    /// Waits for replies. nil when the input has ended and everything is answered and taken, or after
-    /// `abandon`.
+    /// Waits for replies; what the call before gave has been sent by now. nil when the input has ended and
+    /// everything is answered and taken, or after `abandon`.
     func next() async -> [[UInt8]]? {
         while true {
             let gathered: Gathered = state.withLock { state in
                 if !state.current.bytes.isEmpty { Self.closeCurrent(&state) }
-                defer {
-                    state.full = []
-                    state.unsentBytes = 0
-                }
+                let hasSent = state.writingBytes > 0
+                state.unsentBytes -= state.writingBytes
+                // All that is left is in `full`.
+                state.writingBytes = state.unsentBytes
+                defer { state.full = [] }
                 return Gathered(
                     messages: state.full, isAtEnd: state.isAtEnd,
-                    reader: state.full.isEmpty ? nil : state.takeReader())
+                    reader: hasSent ? state.takeReader() : nil)
             }
             gathered.reader?.resume()
             if !gathered.messages.isEmpty { return gathered.messages }
@@ -151,6 +162,7 @@ final class SessionOutbox: Sendable {
             state.abandoned = true
             state.full = []
             state.current = ProtoWriter()
+            (state.unsentBytes, state.writingBytes) = (0, 0)
             return (state.takeReader(), state.takeWriter())
         }
         reader?.resume()

@@ -264,7 +264,9 @@ extension Kvnode_V1_KeyValue {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Reads several keys, each with its own result. The entries aren't one snapshot.
+        /// > Reads several keys, each with its own result. The entries aren't one snapshot. Entries for which the reply
+        /// > would get too long (over the node's limit for messages) fail with the reason `overloaded`: ask for fewer
+        /// > at once.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Kvnode_V1_BatchGetRequest` message.
@@ -336,7 +338,8 @@ extension Kvnode_V1_KeyValue {
         /// >
         /// > Pipelines gets, puts, deletes and lists on one stream: the cheapest way in. Replies come as they are
         /// > ready, in any order, matched by id; an operation that fails fails alone. When the client ends its side,
-        /// > the server answers what it has taken and ends the stream with OK. When the node drains, it answers what
+        /// > the server answers what it has taken and ends the stream with OK. A client that is too far behind with
+        /// > taking replies gets the error `overloaded` in place of long ones, a write's too, which is done then. When the node drains, it answers what
         /// > it has taken and ends the stream with UNAVAILABLE: operations without a reply were not taken.
         ///
         /// - Parameters:
@@ -529,7 +532,9 @@ extension Kvnode_V1_KeyValue {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Reads several keys, each with its own result. The entries aren't one snapshot.
+        /// > Reads several keys, each with its own result. The entries aren't one snapshot. Entries for which the reply
+        /// > would get too long (over the node's limit for messages) fail with the reason `overloaded`: ask for fewer
+        /// > at once.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Kvnode_V1_BatchGetRequest` message.
@@ -634,7 +639,8 @@ extension Kvnode_V1_KeyValue {
         /// >
         /// > Pipelines gets, puts, deletes and lists on one stream: the cheapest way in. Replies come as they are
         /// > ready, in any order, matched by id; an operation that fails fails alone. When the client ends its side,
-        /// > the server answers what it has taken and ends the stream with OK. When the node drains, it answers what
+        /// > the server answers what it has taken and ends the stream with OK. A client that is too far behind with
+        /// > taking replies gets the error `overloaded` in place of long ones, a write's too, which is done then. When the node drains, it answers what
         /// > it has taken and ends the stream with UNAVAILABLE: operations without a reply were not taken.
         ///
         /// - Parameters:
@@ -827,7 +833,9 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Reads several keys, each with its own result. The entries aren't one snapshot.
+    /// > Reads several keys, each with its own result. The entries aren't one snapshot. Entries for which the reply
+    /// > would get too long (over the node's limit for messages) fail with the reason `overloaded`: ask for fewer
+    /// > at once.
     ///
     /// - Parameters:
     ///   - request: A request containing a single `Kvnode_V1_BatchGetRequest` message.
@@ -917,7 +925,8 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
     /// >
     /// > Pipelines gets, puts, deletes and lists on one stream: the cheapest way in. Replies come as they are
     /// > ready, in any order, matched by id; an operation that fails fails alone. When the client ends its side,
-    /// > the server answers what it has taken and ends the stream with OK. When the node drains, it answers what
+    /// > the server answers what it has taken and ends the stream with OK. A client that is too far behind with
+    /// > taking replies gets the error `overloaded` in place of long ones, a write's too, which is done then. When the node drains, it answers what
     /// > it has taken and ends the stream with UNAVAILABLE: operations without a reply were not taken.
     ///
     /// - Parameters:
@@ -1106,7 +1115,9 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Reads several keys, each with its own result. The entries aren't one snapshot.
+    /// > Reads several keys, each with its own result. The entries aren't one snapshot. Entries for which the reply
+    /// > would get too long (over the node's limit for messages) fail with the reason `overloaded`: ask for fewer
+    /// > at once.
     ///
     /// - Parameters:
     ///   - message: request message to send.
@@ -1208,7 +1219,8 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
     /// >
     /// > Pipelines gets, puts, deletes and lists on one stream: the cheapest way in. Replies come as they are
     /// > ready, in any order, matched by id; an operation that fails fails alone. When the client ends its side,
-    /// > the server answers what it has taken and ends the stream with OK. When the node drains, it answers what
+    /// > the server answers what it has taken and ends the stream with OK. A client that is too far behind with
+    /// > taking replies gets the error `overloaded` in place of long ones, a write's too, which is done then. When the node drains, it answers what
     /// > it has taken and ends the stream with UNAVAILABLE: operations without a reply were not taken.
     ///
     /// - Parameters:

@@ -281,7 +281,10 @@ public nonisolated struct Kvnode_V1_PutResponse: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The context after the write: covers it, and what `context` covered.
+  /// The context after the write. With return_siblings: covers all values that the reply holds. Without: covers
+  /// the write and what the request's `context` covered, but no sibling beside it that the client hasn't been
+  /// shown, so a put that passes it on replaces none of those. Empty if there is no such context, as even the
+  /// write's own dot would cover an unseen sibling: read the key for one.
   public var context: Data = Data()
 
   /// The values after the write, if return_siblings was set.
@@ -341,7 +344,7 @@ public nonisolated struct Kvnode_V1_DeleteResponse: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The context after the delete. A put that passes it is causally after the delete.
+  /// As PutResponse.context. A put that passes it is causally after the delete.
   public var context: Data = Data()
 
   /// The values that are left, if return_siblings was set.
@@ -632,7 +635,8 @@ public nonisolated struct Kvnode_V1_SessionRequest: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Any number; several in a message cost much less than several messages.
+  /// At most as many as a batch may have entries (1,000 unless configured otherwise), else the stream ends with
+  /// INVALID_ARGUMENT. Several in a message cost much less than several messages.
   public var operations: [Kvnode_V1_SessionOperation] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -22,21 +22,22 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         var date: HTTPDate
         /// For the one thing that the store does asynchronously.
         var executor: EventLoopTaskExecutor
+        var times: ConnectionWatch.Limits
     }
 
     /// What belongs to the request that is being served.
-    private struct Exchange {
+    struct Exchange {
         var isHead = false
         var keepAlive = true
     }
 
-    private enum State {
+    enum State {
         case idle
         /// The body is coming in.
         case receiving(HTTPPlan, limit: Int)
         /// The reply is decided, and is sent when the rest of a short body has been passed over.
         case refusing(HTTPReply)
-        /// Complete, but the client has to take earlier replies first.
+        /// Complete, but the client has to take earlier replies first, or the stack is to be unwound.
         case held(HTTPPlan)
         /// The store has it.
         case waiting
@@ -49,18 +50,43 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     /// How long a connection whose last reply is sent waits for the client's end. Closing at once, with bytes
     /// of the client unread, would reset the connection and might take the reply with it.
     private static let lingerTime = TimeAmount.seconds(1)
-    private static let maxPropertiesBytes = 64 << 10
+    /// Bytes that are reserved for a body on the word of its header alone.
+    private static let maxReservedBytes = 64 << 10
+    /// Replies that may be written one within the other: the pipeline handler hands over the next pipelined
+    /// request from within the write of a reply.
+    private static let maxDepth = 4
 
-    private let shared: Shared
-    private var state = State.idle
-    private var exchange = Exchange()
+    let shared: Shared
+    let watch: ConnectionWatch
+    var state = State.idle
+    var exchange = Exchange()
     private var body: [UInt8] = []
+    /// Bytes of the body that came, kept or not.
+    private var receivedBytes = 0
+    /// Replies that are being written right now, one within the other.
+    var depth = 0
     private var context: ChannelHandlerContext?
+    private var ticks: RepeatedTask?
 
-    init(shared: Shared) { self.shared = shared }
+    /// - Parameter watch: Of the same channel, at its head.
+    init(shared: Shared, watch: ConnectionWatch) {
+        self.shared = shared
+        self.watch = watch
+    }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let tick = shared.times.tick
+        ticks = context.eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in me.value.tick()
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        ticks?.cancel()
+        ticks = nil
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         state = .closing
@@ -83,13 +109,17 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         let isUpgrade = head.headers.contains(name: "upgrade") || head.method == .CONNECT
         exchange = Exchange(isHead: head.method == .HEAD, keepAlive: head.isKeepAlive && !isUpgrade)
         body = []
+        receivedBytes = 0
+        watch.requestBegins()
         do throws(Problem) {
             let plan = try HTTPPlan(head, service: shared.service, rules: shared.rules)
             let limit = plan.bodyLimit(values: shared.maxBodyBytes)
             let announced = Self.announcedLength(head.headers)
             if let announced, announced > limit { throw Self.tooLarge(limit) }
             try answerExpectation(head, context)
-            if case .put = plan, let announced { body.reserveCapacity(announced) }
+            if case .put = plan, let announced {
+                body.reserveCapacity(min(announced, Self.maxReservedBytes))
+            }
             state = .receiving(plan, limit: limit)
         } catch {
             refuse(error, head, context)
@@ -129,7 +159,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     private func received(_ part: ByteBuffer, _ context: ChannelHandlerContext) {
         guard case .receiving(let plan, let limit) = state else { return }
-        guard body.count + part.readableBytes <= limit else {
+        receivedBytes += part.readableBytes
+        guard receivedBytes <= limit else {
             body = []
             return sendLast(Self.tooLarge(limit).reply, context)
         }
@@ -139,17 +170,32 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     }
 
     private func receivedEnd(_ context: ChannelHandlerContext) {
+        watch.requestEnds()
         switch state {
         case .receiving(let plan, _):
-            if context.channel.isWritable { perform(plan, context) } else { state = .held(plan) }
-        case .refusing(let reply): send(reply, context)
+            state = .held(plan)
+            proceed(context)
+        case .refusing(let reply):
+            state = .held(.reply(reply))
+            proceed(context)
         case .idle, .held, .waiting, .closing: break
         }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if case .held(let plan) = state, context.channel.isWritable { perform(plan, context) }
+        proceed(context)
         context.fireChannelWritabilityChanged()
+    }
+
+    /// Serves the request that is held, once it can be.
+    private func proceed(_ context: ChannelHandlerContext) {
+        guard case .held(let plan) = state, context.channel.isWritable else { return }
+        guard depth >= Self.maxDepth else { return perform(plan, context) }
+        // Many pipelined requests that are answered at once would otherwise overflow the stack.
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            if let context = me.value.context { me.value.proceed(context) }
+        }
     }
 
     // MARK: The store
@@ -218,77 +264,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         send(reply, context)
     }
 
-    // MARK: Replies
-
-    /// Sends the reply to a request that was read to its end.
-    private func send(_ reply: HTTPReply, _ context: ChannelHandlerContext) {
-        guard exchange.keepAlive else { return sendLast(reply, context) }
-        // Before the write, in which the pipeline handler may already hand over the next request.
-        state = .idle
-        let isHead = exchange.isHead
-        write(reply, close: false, isHead: isHead, context)
-    }
-
-    /// Sends a reply after which the connection ends.
-    private func sendLast(_ reply: HTTPReply, _ context: ChannelHandlerContext) {
-        state = .closing
-        write(reply, close: true, isHead: exchange.isHead, context)
-        context.close(mode: .output, promise: nil)
-        let channel = context.channel
-        context.eventLoop.scheduleTask(in: Self.lingerTime) { channel.close(promise: nil) }
-    }
-
-    private func write(_ reply: HTTPReply, close: Bool, isHead: Bool, _ context: ChannelHandlerContext) {
-        var head = HTTPResponseHead(version: .http1_1, status: reply.status, headers: reply.headers)
-        head.headers.add(name: "date", value: shared.date.now)
-        if close { head.headers.add(name: "connection", value: "close") }
-        if let body = reply.body { head.headers.add(name: "content-length", value: "\(body.count)") }
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if let body = reply.body, !body.isEmpty, !isHead {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
-        }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    }
-
-    // MARK: The connection
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case ChannelEvent.inputClosed: inputClosed(context)
-        case is IdleStateHandler.IdleStateEvent: idle(context)
-        default: context.fireUserInboundEventTriggered(event)
-        }
-    }
-
-    /// The client sends no more, but may still read.
-    private func inputClosed(_ context: ChannelHandlerContext) {
-        switch state {
-        case .held, .waiting: exchange.keepAlive = false
-        case .idle, .receiving, .refusing, .closing: context.close(promise: nil)
-        }
-    }
-
-    private func idle(_ context: ChannelHandlerContext) {
-        switch state {
-        case .waiting: break  // The store answers within the request's own timeout.
-        case .receiving, .refusing:
-            let problem = Problem(.requestTimeout, "request_timeout", "the rest of the request is late")
-            sendLast(problem.reply, context)
-        case .idle, .held, .closing: context.close(promise: nil)
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch (state, error as? HTTPParserError) {
-        case (.closing, _): break
-        case (_, nil), (_, .invalidEOFState): context.close(promise: nil)
-        case (_, .headerOverflow):
-            let problem = Problem(
-                .requestHeaderFieldsTooLarge, "header_too_large", "the request's header is too long")
-            sendLast(problem.reply, context)
-        default:
-            sendLast(
-                Problem(.badRequest, "not_http", "this isn't a well-formed HTTP/1.1 request").reply, context)
-        }
+    private func tick() {
+        if let context { tick(context) }
     }
 }

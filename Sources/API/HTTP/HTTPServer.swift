@@ -17,8 +17,12 @@ public final class HTTPServer: Sendable {
         public var maxBodyBytes = 64 << 20
         /// Connections at the same time; one more is told 503 and closed.
         public var maxConnections = 10_000
-        /// How long a connection may send nothing, between requests or within one.
+        /// How long a connection may send nothing, between requests or within one, and take nothing of a reply.
+        /// Kept to within a quarter.
         public var idleTimeout: Duration = .seconds(60)
+        /// How long one request may take to come in, from its first byte to its last; then it's told 408, or
+        /// closed without a word if its header isn't complete. Kept to within a quarter.
+        public var requestTimeout: Duration = .seconds(60)
         /// Bytes of a request's header fields together, of one of them, and their number.
         public var maxHeaderBytes = 128 << 10
         public var maxHeaderFieldBytes = 64 << 10
@@ -55,7 +59,10 @@ public final class HTTPServer: Sendable {
             defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit)
         shared = HTTPConnectionHandler.Shared(
             service: service, rules: rules, maxBodyBytes: configuration.maxBodyBytes, date: HTTPDate(),
-            executor: EventLoopTaskExecutor(group: group))
+            executor: EventLoopTaskExecutor(group: group),
+            times: ConnectionWatch.Limits(
+                idleTimeout: TimeAmount(configuration.idleTimeout),
+                requestTimeout: TimeAmount(configuration.requestTimeout)))
         connections = ConnectionRegistry(limit: configuration.maxConnections)
         listening = group.any().makePromise()
     }
@@ -126,10 +133,11 @@ public final class HTTPServer: Sendable {
         limits.maxHeaderListSize = configuration.maxHeaderBytes
         limits.maxHeaderFieldSize = configuration.maxHeaderFieldBytes
         limits.maxHeaderFieldCount = configuration.maxHeaderFields
-        try pipeline.addHandler(IdleStateHandler(readTimeout: TimeAmount(configuration.idleTimeout)))
+        let watch = ConnectionWatch(limits: shared.times)
+        try pipeline.addHandler(watch)
         try pipeline.configureHTTPServerPipeline(
             withErrorHandling: false, withEncoderConfiguration: HTTPResponseEncoder.Configuration(),
             withDecoderLimitConfiguration: limits)
-        try pipeline.addHandler(HTTPConnectionHandler(shared: shared))
+        try pipeline.addHandler(HTTPConnectionHandler(shared: shared, watch: watch))
     }
 }

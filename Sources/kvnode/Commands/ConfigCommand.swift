@@ -26,11 +26,12 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
         if explain {
-            Output.standardOutput.write(SettingTable().settings.map(Self.explanation).joined(separator: "\n"))
+            try Output.standardOutput.print(
+                SettingTable().settings.map(Self.explanation).joined(separator: "\n"))
             return
         }
         let report = ConfigurationReport(values: try options.load().values)
-        Output.standardOutput.write(json ? try report.json : report.yaml)
+        try Output.standardOutput.print(json ? try report.json : report.yaml)
     }
 
     private static func explanation(of setting: Setting) -> String {

@@ -34,20 +34,24 @@ struct DeleteCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = try request()
-        let response = try await ClientSession(options: options).run { client, call in
+        let output = try await ClientSession(options: options).run { client, call in
             try await Self.delete(request, client, call)
         }
-        guard let response else {
-            Output.standardError.write("kvnode: the key has no value\n")
+        if output.found == false {
+            if options.json {
+                try Output.standardOutput.print(try JSONText.encode(output))
+            } else {
+                Output.standardError.write("kvnode: the key has no value\n")
+            }
             throw ExitCode.notFound
         }
-        try WriteOutput(context: response.context).write(options, printContext: printContext)
+        try output.write(options, printContext: printContext)
     }
 
-    /// Nil if the key had to be read first and has no value.
+    /// Of a key that had to be read first and has no value, what the read saw.
     private static func delete(
         _ request: Kvnode_V1_DeleteRequest, _ client: ClientSession.Client, _ call: CallOptions
-    ) async throws -> Kvnode_V1_DeleteResponse? {
+    ) async throws -> WriteOutput {
         var request = request
         if request.context.isEmpty, !request.hasIfMatch {
             var get = Kvnode_V1_GetRequest()
@@ -55,10 +59,10 @@ struct DeleteCommand: AsyncParsableCommand {
             get.key = request.key
             get.options = request.options
             let reading = try await client.get(get, options: call)
-            guard reading.found else { return nil }
+            guard reading.found else { return WriteOutput(found: false, context: reading.context) }
             request.context = reading.context
         }
-        return try await client.delete(request, options: call)
+        return WriteOutput(context: try await client.delete(request, options: call).context)
     }
 
     private func request() throws -> Kvnode_V1_DeleteRequest {

@@ -72,7 +72,7 @@ struct DevCommand: AsyncParsableCommand {
             try Data(node.configuration.utf8).write(
                 to: URL(fileURLWithPath: node.configurationFile), options: .atomic)
         }
-        Output.standardOutput.write(plan.table)
+        try Output.standardOutput.print(plan.table)
         var cluster = DevCluster(plan: plan, restart: restart)
         if await cluster.run() == .failed { throw ExitCode.failure }
     }

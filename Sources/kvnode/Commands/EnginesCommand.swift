@@ -5,13 +5,13 @@ struct EnginesCommand: ParsableCommand {
         commandName: "engines",
         abstract: "List the storage engines of this build and their options.")
 
-    func run() {
+    func run() throws {
         let table = SettingTable()
         for engine in EngineRegistry.names {
-            Output.standardOutput.write(engine + "\n")
+            try Output.standardOutput.print(engine + "\n")
             let prefix = "engine.\(engine)."
             for setting in table.settings where setting.key.hasPrefix(prefix) {
-                Output.standardOutput.write(
+                try Output.standardOutput.print(
                     """
                       \(setting.key)
                           \(setting.help)

@@ -31,11 +31,11 @@ struct GetCommand: AsyncParsableCommand {
                 try await client.get(request, options: call)
             })
         if options.json {
-            Output.standardOutput.write(try JSONText.encode(output))
+            try Output.standardOutput.print(try JSONText.encode(output))
         } else if printContext {
-            Output.standardOutput.write(output.context.base64EncodedString() + "\n")
+            try Output.standardOutput.print(output.context.base64EncodedString() + "\n")
         } else {
-            output.write(values: .standardOutput, notes: .standardError)
+            try output.write(values: .standardOutput, notes: .standardError)
         }
         if let code = output.exitCode { throw code }
     }

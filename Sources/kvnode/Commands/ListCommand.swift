@@ -38,13 +38,13 @@ struct ListCommand: AsyncParsableCommand {
                 if json {
                     listed += page.keys.map(ListedKey.init)
                 } else {
-                    for key in page.keys { Output.standardOutput.write([UInt8](key) + [UInt8(ascii: "\n")]) }
+                    try Output.standardOutput.print(page.keys.flatMap { [UInt8]($0) + [UInt8(ascii: "\n")] })
                 }
                 request.cursor = page.cursor
             } while !request.cursor.isEmpty && (limit == 0 || count < limit)
             return listed
         }
-        if json { Output.standardOutput.write(try JSONText.encode(["keys": listed])) }
+        if json { try Output.standardOutput.print(try JSONText.encode(["keys": listed])) }
     }
 }
 

@@ -54,13 +54,13 @@ struct SiblingOutput: Encodable {
     }
 
     /// One value as its bytes and nothing else; of several each ends with a newline and is announced on `notes`.
-    func write(values: Output, notes: Output) {
+    func write(values: Output, notes: Output) throws(ExitCode) {
         if siblings.isEmpty { notes.write("kvnode: the key has no value\n") }
-        if siblings.count == 1 { values.write([UInt8](siblings[0].value)) }
+        if siblings.count == 1 { try values.print([UInt8](siblings[0].value)) }
         guard siblings.count > 1 else { return }
         for (index, sibling) in siblings.enumerated() {
             notes.write("sibling \(index + 1) of \(siblings.count): \(sibling.summary)\n")
-            values.write([UInt8](sibling.value) + [UInt8(ascii: "\n")])
+            try values.print([UInt8](sibling.value) + [UInt8(ascii: "\n")])
         }
         notes.write("context: \(context.base64EncodedString())\n")
     }
