@@ -25,7 +25,6 @@ import Testing
         #expect(one == two)
         #expect(one.properties(of: "a")?.n == 2)
         #expect(one.properties(of: "b") == nil)
-        #expect(one.latestTimestamp == Timestamp(rawValue: 11))
     }
 
     @Test func theNodeDecidesBetweenSettingsOfTheSameTime() throws {

@@ -119,16 +119,24 @@ struct CodecSamples {
         return table
     }
 
+    /// Extremes included.
+    mutating func replicaList() -> ReplicaList {
+        let (a, b) = (random.below(1 << (1 + random.below(16))), random.below(1 << (1 + random.below(16))))
+        let limits = [1, 1 + random.below(ListCoordinator.maximumRows), ListCoordinator.maximumRows]
+        return ReplicaList(
+            firstPartition: min(a, b), lastPartition: random.chance(5) ? 65_535 : max(a, b),
+            bucket: "b" + text(upTo: 6),
+            prefix: bytes(upTo: random.chance(5) ? KeyLimits.maxKeySize : 9), after: optional { $0.key() },
+            limit: limits.randomElement(using: &random)!)
+    }
+
     mutating func peerRequest() -> PeerRequestMessage {
         let body: PeerRequest =
             switch random.below(5) {
             case 0: .get(key())
             case 1: .put(key(), versions(), policy: Versions.Policy.allCases.randomElement(using: &random)!)
             case 2:
-                .list(
-                    ReplicaList(
-                        firstPartition: int(), lastPartition: int(), bucket: text(upTo: 9),
-                        prefix: bytes(upTo: 9), after: optional { $0.key() }, limit: int()))
+                .list(replicaList())
             case 3: .forward(request())
             default: .buckets(table())
             }

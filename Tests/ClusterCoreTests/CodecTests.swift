@@ -31,7 +31,7 @@ import Testing
         var versions = Versions()
         versions.write(
             .value([0xaa, 0xbb], contentType: "t/p"), dot: Dot(actor: 0x0102_0304_0506_0708, counter: 300),
-            timestamp: Timestamp(rawValue: 0x1112_1314_1516_1718), expiresAt: 5, context: VersionVector(),
+            timestamp: Timestamp(rawValue: 0x1112_1314_1516_1718), expiresAt: 5, context: CausalContext(),
             policy: .siblings)
         let stored: [UInt8] =
             [1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 0xac, 2]
@@ -39,6 +39,11 @@ import Testing
             + [1, 3, 0x74, 0x2f, 0x70, 2, 0xaa, 0xbb]
         #expect(VersionsCodec.encode(versions) == stored)
         let key = StorageKey(bucket: "b", key: [9], partitionCount: 1)
+        #expect(
+            ContextToken.encode(versions.causalContext, for: key)
+                == [1, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18] + stored[1..<12] + [
+                    0xe2, 0xbc, 0x57, 0xad,
+                ])
         let header: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 1, 0]
         #expect(
             encoded([
@@ -102,6 +107,54 @@ import Testing
         ]
         for (what, bytes) in bad {
             #expect(throws: CodecError.self, "\(what)") { try VersionsCodec.decode(bytes) }
+        }
+    }
+
+    @Test func listingsOutsideTheirLimitsAreRefused() throws {
+        let good = ReplicaList(
+            firstPartition: 0, lastPartition: 65_535, bucket: String(repeating: "b", count: 28),
+            prefix: [UInt8](repeating: 1, count: 480), limit: 1000)
+        let changes: [(String, (inout ReplicaList) -> Void, isGood: Bool)] = [
+            ("all that is allowed", { _ in }, true),
+            ("one partition", { $0.firstPartition = 65_535 }, true),
+            ("one row", { $0.limit = 1 }, true),
+            ("first partition below 0", { $0.firstPartition = -1 }, false),
+            ("first partition of Int.min", { $0.firstPartition = .min }, false),
+            ("last partition past all", { $0.lastPartition = 65_536 }, false),
+            ("last partition of Int.max", { $0.lastPartition = .max }, false),
+            (
+                "both partitions past all",
+                {
+                    $0.firstPartition = 65_536
+                    $0.lastPartition = 65_536
+                }, false
+            ),
+            (
+                "first after last",
+                {
+                    $0.firstPartition = 6
+                    $0.lastPartition = 5
+                }, false
+            ),
+            ("no bucket", { $0.bucket = "" }, false),
+            ("too long a bucket", { $0.bucket += "b" }, false),
+            ("too long a prefix", { $0.prefix += [1] }, false),
+            ("no rows", { $0.limit = 0 }, false),
+            ("fewer than no rows", { $0.limit = -1 }, false),
+            ("too many rows", { $0.limit = 1001 }, false),
+            ("Int.max rows", { $0.limit = .max }, false),
+        ]
+        for (what, change, isGood) in changes {
+            var list = good
+            change(&list)
+            let message = PeerRequestMessage(id: 1, body: .list(list))
+            if isGood {
+                #expect(try decodedRequests(encoded([message])) == [message], "\(what)")
+            } else {
+                #expect(throws: CodecError(.malformed, "a listing outside its limits"), "\(what)") {
+                    try decodedRequests(encoded([message]))
+                }
+            }
         }
     }
 

@@ -104,10 +104,10 @@ import Testing
         var get = coordinator(r: 2, threeNodes + [nodeD])
         _ = actions(&get) { $0.start(&$1) }
         #expect(actions(&get) { $0.failed(nodeA, .down, &$1) } == [])
-        #expect(actions(&get) { $0.failed(nodeB, .slow, &$1) } == [])
+        #expect(actions(&get) { $0.failed(nodeB, .busy, &$1) } == [])
         let error = RequestError(
             code: .quorumNotReached,
-            message: "1 of 4 replicas answered, 2 needed: 2 unreachable, 1 timed out",
+            message: "1 of 4 replicas answered, 2 needed: 2 unreachable, 1 overloaded",
             replicasAnswered: 1, replicasNeeded: 2)
         #expect(actions(&get) { $0.failed(nodeC, .down, &$1) } == [])
         #expect(actions(&get) { $0.received(old, from: nodeD, &$1) } == [.fail(error), .finished])

@@ -7,7 +7,7 @@ import Testing
     private let now: UInt64 = 1_000
 
     private func coordinator(
-        _ condition: WriteCondition, context: VersionVector = VersionVector()
+        _ condition: WriteCondition, context: CausalContext = CausalContext()
     ) -> ConditionalPut {
         ConditionalPut(
             local: nodeA, replicas: threeNodes, r: 2, w: 2, policy: .siblings, fanout: .all,
@@ -36,7 +36,7 @@ import Testing
         let expired = Versions.written("x", actor: 1, counter: 1, expiresAt: now)
         for absent in [Versions(), deleted, expired] {
             var put = coordinator(.ifAbsent)
-            #expect(verdict(&put, absent, nil) == [.write(.writeLocally(context: absent.context))])
+            #expect(verdict(&put, absent, nil) == [.write(.writeLocally(context: absent.causalContext))])
         }
     }
 
@@ -59,7 +59,7 @@ import Testing
 
     @Test func writesIfTheContextMatches() {
         var put = coordinator(.ifMatch(second.context))
-        #expect(verdict(&put, first, second) == [.write(.writeLocally(context: second.context))])
+        #expect(verdict(&put, first, second) == [.write(.writeLocally(context: second.causalContext))])
     }
 
     @Test(arguments: [true, false])
@@ -72,9 +72,9 @@ import Testing
 
     @Test func theWriteCountsAsMadeByOneWhoSawBothWhatWasReadAndWhatTheClientSaw() {
         let deleted = first.deleted(actor: 1, counter: 2)
-        var put = coordinator(.ifAbsent, context: second.context)
-        var both = deleted.context
-        both.join(second.context)
+        var put = coordinator(.ifAbsent, context: second.causalContext)
+        var both = deleted.causalContext
+        both.join(second.causalContext)
         #expect(verdict(&put, deleted, nil) == [.write(.writeLocally(context: both))])
     }
 

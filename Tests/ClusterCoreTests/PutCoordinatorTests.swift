@@ -6,7 +6,7 @@ import Testing
     private let rest = "; the write stays where it was stored and may become visible"
 
     private func coordinator(w: Int, _ nodes: [NodeID] = threeNodes) -> PutCoordinator {
-        PutCoordinator(local: nodeA, replicas: nodes, w: w, context: VersionVector())
+        PutCoordinator(local: nodeA, replicas: nodes, w: w, context: CausalContext())
     }
 
     private func actions(
@@ -18,8 +18,8 @@ import Testing
     }
 
     @Test func writesHereFirstWithTheClientsContext() {
-        var put = PutCoordinator(local: nodeB, replicas: threeNodes, w: 2, context: state.context)
-        #expect(actions(&put) { $0.start(&$1) } == [.writeLocally(context: state.context)])
+        var put = PutCoordinator(local: nodeB, replicas: threeNodes, w: 2, context: state.causalContext)
+        #expect(actions(&put) { $0.start(&$1) } == [.writeLocally(context: state.causalContext)])
         #expect(actions(&put) { $0.acked(from: nodeA, &$1) } == [], "nothing was replicated yet")
         #expect(
             actions(&put) { $0.localDone(state, &$1) } == [
@@ -64,7 +64,7 @@ import Testing
     @Test func aLocalFailureStopsItBeforeAnythingIsReplicated() {
         let codes: [(ReplicaError.Code, RequestError.Code)] = [
             (.noSpace, .noSpace), (.overloaded, .overloaded), (.io, .internal), (.corruption, .internal),
-            (.invalid, .invalidArgument), (.timedOut, .quorumNotReached), (.unreachable, .quorumNotReached),
+            (.invalid, .invalidArgument), (.unreachable, .quorumNotReached),
         ]
         for (code, expected) in codes {
             var put = coordinator(w: 1)

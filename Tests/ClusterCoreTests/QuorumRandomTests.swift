@@ -93,7 +93,7 @@ import Testing
             let w = 1 + random.below(n)
             let local = Self.nodes[random.below(n)]
             var put = PutCoordinator(
-                local: local, replicas: Array(Self.nodes.prefix(n)), w: w, context: VersionVector())
+                local: local, replicas: Array(Self.nodes.prefix(n)), w: w, context: CausalContext())
             let state = Versions.written("v", actor: 1, counter: 1)
             var log = Log()
             var stored: Set<NodeID> = []
@@ -155,7 +155,7 @@ import Testing
                 local: local, replicas: Array(Self.nodes.prefix(n)), r: 1 + random.below(n),
                 w: 1 + random.below(n),
                 policy: .siblings, fanout: random.below(2) == 0 ? .all : .quorum, condition: .ifAbsent,
-                context: VersionVector())
+                context: CausalContext())
             let state = Versions.written("v", actor: 1, counter: 1)
             var log = Log()
             var writes = 0

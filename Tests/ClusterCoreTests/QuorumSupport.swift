@@ -19,7 +19,7 @@ let threeNodes = [nodeA, nodeB, nodeC]
 
 extension ReplicaError {
     static let down = ReplicaError(code: .unreachable, message: "no connection")
-    static let slow = ReplicaError(code: .timedOut, message: "too late")
+    static let busy = ReplicaError(code: .overloaded, message: "the queue is full")
     static let full = ReplicaError(code: .noSpace, message: "disk full")
 }
 
@@ -44,7 +44,7 @@ extension Versions {
         var result = self
         result.write(
             content, dot: Dot(actor: actor, counter: counter), timestamp: Timestamp(milliseconds: counter),
-            expiresAt: expiresAt, context: context, policy: .siblings)
+            expiresAt: expiresAt, context: causalContext, policy: .siblings)
         return result
     }
 

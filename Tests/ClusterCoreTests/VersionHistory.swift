@@ -51,7 +51,7 @@ struct VersionHistory {
     }
 
     struct Client {
-        var context = VersionVector()
+        var context = CausalContext()
         var seen: UInt64 = 0
         /// Counts what the client may not know of itself: it becomes another writer when it drops its context.
         var session: Int
@@ -60,6 +60,8 @@ struct VersionHistory {
     struct Write {
         let dot: Dot
         let timestamp: Timestamp
+        /// What its coordinator's clock said, before causality was heeded.
+        let clock: Timestamp
         /// What its client had seen.
         let past: UInt64
         let session: Int
@@ -113,12 +115,12 @@ struct VersionHistory {
         let state = replicas[replica].state
         if random.chance(20) {
             // Only what this replica says, which may be older than what the client had.
-            clients[client].context = state.versions.context
+            clients[client].context = state.versions.causalContext
             clients[client].seen = state.truth.seen
             clients[client].session = sessions
             sessions += 1
         } else {
-            clients[client].context.join(state.versions.context)
+            clients[client].context.join(state.versions.causalContext)
             clients[client].seen |= state.truth.seen
         }
     }
@@ -133,17 +135,20 @@ struct VersionHistory {
         let past = clients[client].seen
         let content: Sibling.Content =
             random.chance(25) ? .tombstone : .value([UInt8(writes.count)], contentType: "")
+        let clock = replica.clock.now(wallMillis: wall + replica.skew)
         replica.state.versions.write(
-            content, dot: dot, timestamp: replica.clock.now(wallMillis: wall + replica.skew),
+            content, dot: dot, timestamp: clock,
             context: clients[client].context, policy: policy)
         replica.state.truth.live = replica.state.truth.live & ~past | bit
         replica.state.truth.seen |= past | bit
         let stamped = replica.state.versions.siblings.first { $0.dot == dot }!
         writes.append(
-            Write(dot: dot, timestamp: stamped.timestamp, past: past, session: clients[client].session))
+            Write(
+                dot: dot, timestamp: stamped.timestamp, clock: clock, past: past,
+                session: clients[client].session))
         replicas[index] = replica
         // The client learns of its own write, as a put's answer carries the context.
-        clients[client].context.join(replica.state.versions.context)
+        clients[client].context.join(replica.state.versions.causalContext)
         clients[client].seen |= replica.state.truth.seen
     }
 

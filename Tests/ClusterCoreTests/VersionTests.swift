@@ -14,7 +14,7 @@ import Testing
     /// Writes with the counter, and at the time, of `count`.
     private func write(
         _ content: Sibling.Content, to versions: inout Versions, by actor: UInt64, count: UInt64,
-        seen: VersionVector = VersionVector(), policy: Versions.Policy = .siblings
+        seen: CausalContext = CausalContext(), policy: Versions.Policy = .siblings
     ) {
         versions.write(
             content, dot: Dot(actor: actor, counter: count), timestamp: Timestamp(milliseconds: count),
@@ -24,11 +24,11 @@ import Testing
     @Test func writesWithTheSameOldContextBecomeSiblingsAndTheNewContextResolvesThem() {
         var versions = Versions()
         write(value(1), to: &versions, by: Self.a, count: 1)
-        let old = versions.context
+        let old = versions.causalContext
         write(value(2), to: &versions, by: Self.a, count: 2, seen: old)
         write(value(3), to: &versions, by: Self.a, count: 3, seen: old)
         #expect(contents(versions) == [value(2), value(3)])
-        write(value(4), to: &versions, by: Self.a, count: 4, seen: versions.context)
+        write(value(4), to: &versions, by: Self.a, count: 4, seen: versions.causalContext)
         #expect(contents(versions) == [value(4)])
         #expect(versions.context[Self.a] == 4)
     }
@@ -37,7 +37,7 @@ import Testing
         var first = Versions()
         write(value(1), to: &first, by: Self.a, count: 1)
         var second = Versions()
-        write(value(2), to: &second, by: Self.b, count: 1, seen: first.context)
+        write(value(2), to: &second, by: Self.b, count: 1, seen: first.causalContext)
         second.merge(first, policy: .siblings)
         #expect(contents(second) == [value(2)])
     }
@@ -45,7 +45,7 @@ import Testing
     @Test func aTombstoneConcurrentWithAValueIsKept() {
         var first = Versions()
         write(value(1), to: &first, by: Self.a, count: 1)
-        let seen = first.context
+        let seen = first.causalContext
         var second = first
         write(.tombstone, to: &first, by: Self.a, count: 2, seen: seen)
         write(value(2), to: &second, by: Self.b, count: 1, seen: seen)
@@ -59,7 +59,7 @@ import Testing
         var versions = Versions()
         write(value(1), to: &versions, by: Self.a, count: 1, policy: policy)
         let stale = versions
-        write(.tombstone, to: &versions, by: Self.a, count: 2, seen: versions.context, policy: policy)
+        write(.tombstone, to: &versions, by: Self.a, count: 2, seen: versions.causalContext, policy: policy)
         versions.merge(stale, policy: policy)
         #expect(contents(versions) == [.tombstone])
         var late = stale
@@ -70,7 +70,7 @@ import Testing
     @Test func aWriteAfterADeleteReplacesTheTombstone() {
         var versions = Versions()
         write(.tombstone, to: &versions, by: Self.a, count: 1)
-        write(value(1), to: &versions, by: Self.b, count: 1, seen: versions.context)
+        write(value(1), to: &versions, by: Self.b, count: 1, seen: versions.causalContext)
         #expect(contents(versions) == [value(1)])
     }
 
@@ -91,9 +91,70 @@ import Testing
             var versions = Versions()
             write(value(1), to: &versions, by: Self.a, count: 1000, policy: policy)
             let stamp = versions.siblings[0].timestamp
-            write(value(2), to: &versions, by: Self.b, count: 3, seen: versions.context, policy: policy)
+            write(value(2), to: &versions, by: Self.b, count: 3, seen: versions.causalContext, policy: policy)
             #expect(contents(versions) == [value(2)])
             #expect(versions.siblings[0].timestamp == stamp.successor)
+        }
+    }
+
+    /// Its replica may hold nothing of that, and have a clock that is behind.
+    @Test func aWriteIsStampedAfterWhatItsClientHadSeenElsewhere() {
+        for policy in Versions.Policy.allCases {
+            var read = Versions()
+            write(value(1), to: &read, by: Self.b, count: 100, policy: policy)
+            var written = Versions()
+            write(value(2), to: &written, by: Self.a, count: 50, seen: read.causalContext, policy: policy)
+            #expect(written.siblings[0].timestamp == read.siblings[0].timestamp.successor)
+            var (here, there) = (written, read)
+            here.merge(read, policy: policy)
+            there.merge(written, policy: policy)
+            #expect(here == there)
+            #expect(contents(here) == [value(2)])
+        }
+    }
+
+    @Test func aWriteThatIsLateAnywayKeepsItsTimestamp() {
+        var read = Versions()
+        write(value(1), to: &read, by: Self.b, count: 100)
+        var written = Versions()
+        write(value(2), to: &written, by: Self.a, count: 101, seen: read.causalContext)
+        #expect(written.siblings[0].timestamp == Timestamp(milliseconds: 101))
+    }
+
+    @Test func theContextOfVersionsHasTheirVectorAndTheLatestOfTheirTimestamps() {
+        #expect(Versions().causalContext == CausalContext())
+        #expect(CausalContext().isEmpty)
+        var versions = Versions()
+        write(value(1), to: &versions, by: Self.a, count: 7)
+        write(value(2), to: &versions, by: Self.b, count: 5)
+        let context = versions.causalContext
+        #expect(context == CausalContext(vector: versions.context, latest: Timestamp(milliseconds: 7)))
+        #expect(!context.isEmpty)
+        for (mine, theirs) in [(3, 9), (9, 3)] as [(UInt64, UInt64)] {
+            var join = CausalContext(
+                vector: VersionVector([Dot(actor: 1, counter: 4)]), latest: Timestamp(rawValue: mine))
+            let other = VersionVector([Dot(actor: 2, counter: 6)])
+            join.join(CausalContext(vector: other, latest: Timestamp(rawValue: theirs)))
+            #expect(join.vector == VersionVector([Dot(actor: 1, counter: 4), Dot(actor: 2, counter: 6)]))
+            #expect(join.latest == Timestamp(rawValue: 9))
+        }
+    }
+
+    @Test func moreActorsThanATokenHoldsAreNoticed() throws {
+        let forged = VersionVector(
+            (0..<UInt64(ContextToken.maxActors)).map { Dot(actor: $0 + 10, counter: 1) })
+        let seen = CausalContext(vector: forged, latest: Timestamp())
+        let key = StorageKey(bucket: "b", key: [1], partitionCount: 1)
+        var known = Versions()
+        write(value(1), to: &known, by: 10, count: 2, seen: seen)
+        #expect(!known.hasTooManyActors)
+        let token = ContextToken.encode(known.causalContext, for: key)
+        #expect(try ContextToken.decode(token, for: key) == known.causalContext)
+        var new = Versions()
+        write(value(1), to: &new, by: Self.a, count: 1, seen: seen)
+        #expect(new.hasTooManyActors)
+        #expect(throws: CodecError.self) {
+            try ContextToken.decode(ContextToken.encode(new.causalContext, for: key), for: key)
         }
     }
 

@@ -36,6 +36,23 @@ import Testing
         }
     }
 
+    @Test func aPutsContextCoversNothingThatItsClientHasNotSeen() async throws {
+        try await TestCluster.with { cluster in
+            let key = "k"
+            // Both through one coordinator, whose counters are one sequence.
+            _ = try await cluster.nodes[0].put(key, "x", returnSiblings: false)
+            let blind = try await cluster.nodes[0].put(key, "y", returnSiblings: false)
+            _ = try await cluster.nodes[0].put(key, "z", context: blind.context, returnSiblings: false)
+            #expect(try await cluster.nodes[1].get(key).texts.contains("x"))
+
+            // Through two: what the client wrote itself is replaced, what it never saw stays.
+            _ = try await cluster.nodes[0].put("l", "x", returnSiblings: false)
+            let other = try await cluster.nodes[1].put("l", "y", returnSiblings: false)
+            _ = try await cluster.nodes[1].put("l", "z", context: other.context, returnSiblings: false)
+            #expect(Set(try await cluster.nodes[2].get("l", r: 3).texts) == ["x", "z"])
+        }
+    }
+
     @Test func theLastWriterWinsWhereTheBucketSaysSo() async throws {
         try await TestCluster.with { cluster in
             var properties = cluster.nodes[0].node.properties(ofBucket: "lww")

@@ -16,8 +16,8 @@ import Testing
             bucketDefaults: BucketProperties(), durability: durability)
     }
 
-    private static func environment(boot: String) -> Environment {
-        Environment(bootID: boot, wallMillis: { 1_795_000_000_000 })
+    private static func environment(boot: String, data: String = "inode 1") -> Environment {
+        Environment(bootID: boot, dataID: data, wallMillis: { 1_795_000_000_000 })
     }
 
     private static func replica(_ executor: EngineExecutor, _ issuer: DotIssuer) -> Replica {
@@ -62,6 +62,17 @@ import Testing
         }
     }
 
+    @Test func aCopyOfTheDataIsANewActorHoweverItWasStopped() async throws {
+        try await withTemporaryExecutor { executor in
+            let first = try await begin(executor, durability: .synced)
+            try await NodeState.end(executor, environment: Self.environment(boot: "1"))
+            let copy = try await NodeState.begin(
+                executor, configuration: try Self.configuration(),
+                environment: Self.environment(boot: "1", data: "inode 2"))
+            #expect(copy.actor != first.actor)
+        }
+    }
+
     @Test func anEmptyDirectoryIsANewActor() async throws {
         try await withTemporaryExecutor { first in
             let actor = try await begin(first).actor
@@ -98,7 +109,7 @@ import Testing
                 let replica = Self.replica(executor, issuer)
                 for _ in 0..<5 {
                     let write = ClientWrite(
-                        content: .value([1], contentType: ""), context: VersionVector(), ttlSeconds: 0)
+                        content: .value([1], contentType: ""), context: CausalContext(), ttlSeconds: 0)
                     let entry = ReplicaWriteJob.Entry(
                         id: 0, key: key, mutation: .write(write), policy: .lastWriteWins)
                     let entries = await withCheckedContinuation { done in
@@ -113,26 +124,28 @@ import Testing
         }
     }
 
-    @Test func aContextWithACounterThatWasNeverIssuedIsPassedBy() async throws {
+    @Test func aForgedCounterCountsForItsOwnKeyAlone() async throws {
         try await withTemporaryExecutor { executor in
             let state = try await begin(executor)
             let issuer = DotIssuer(
                 state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
             let replica = Self.replica(executor, issuer)
-            let key = StorageKey(bucket: "b", key: [1], partitionCount: 64)
-            for (counter, isTaken) in [(UInt64(1) << 40, true), (.max, false)] {
-                var context = VersionVector()
-                context.insert(Dot(actor: state.actor, counter: counter))
+            var written: [Dot?] = []
+            for (key, forged) in [(UInt8(1), UInt64(1) << 63), (1, 0), (2, 0), (3, .max)] {
+                var context = CausalContext()
+                if forged > 0 { context.vector.insert(Dot(actor: state.actor, counter: forged)) }
                 let write = ClientWrite(
                     content: .value([1], contentType: ""), context: context, ttlSeconds: 0)
-                let entry = ReplicaWriteJob.Entry(id: 0, key: key, mutation: .write(write), policy: .siblings)
+                let entry = ReplicaWriteJob.Entry(
+                    id: 0, key: StorageKey(bucket: "b", key: [key], partitionCount: 64),
+                    mutation: .write(write), policy: .siblings)
                 let entries = await withCheckedContinuation { done in
                     replica.write([entry]) { done.resume(returning: $0) }
                 }
-                let outcome = try #require(entries[0].outcome)
-                #expect(
-                    (try? outcome.get().siblings.last?.dot.counter).map { $0 > counter } ?? false == isTaken)
+                written.append(try? entries[0].outcome?.get() == nil ? nil : entries[0].dot)
             }
+            let jumped = UInt64(1) << 63
+            #expect(written.map { $0?.counter } == [jumped + 1, jumped + 2, 3, nil])
         }
     }
 }

@@ -65,7 +65,7 @@ final class TestCluster: Sendable {
         let layout = try Layout.initial(
             members: members, partitionCount: 64, replicationFactor: min(3, count))
         let clock = clock
-        let environment = Environment(bootID: bootID, wallMillis: { clock.now })
+        let environment = Environment(bootID: bootID, dataID: "memory", wallMillis: { clock.now })
         var started: [TestNode] = []
         for member in members {
             var configuration = ClusterConfiguration(
@@ -146,14 +146,14 @@ final class TestCluster: Sendable {
 extension TestCluster.TestNode {
     func put(
         _ key: String, _ value: String?, bucket: String = "b", context: [UInt8] = [], ttl: Int? = nil,
-        condition: PutRequest.Condition = .none, w: Int? = nil, timeoutMillis: Int = 0
+        condition: PutRequest.Condition = .none, w: Int? = nil, returnSiblings: Bool = true
     ) async throws(RequestError) -> Reading {
         let content: Sibling.Content =
             value.map { .value(Array($0.utf8), contentType: "text/plain") } ?? .tombstone
         let request = PutRequest(
             bucket: bucket, key: Array(key.utf8), content: content, context: context, ttlSeconds: ttl,
-            condition: condition, returnSiblings: true, quorum: QuorumOverrides(w: w),
-            timeoutMillis: timeoutMillis)
+            condition: condition, returnSiblings: returnSiblings,
+            quorum: QuorumOverrides(w: w))
         switch await serve(.put(request)) {
         case .written(let reading): return reading
         case .failed(let error): throw error

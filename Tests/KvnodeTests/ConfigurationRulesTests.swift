@@ -27,7 +27,7 @@ import Testing
         ),
         (Self.three + "\nbuckets: {w: 4}", "buckets.w is \"4\""),
         ("requests: {timeout_ms: 70000}", "must be at most requests.max_timeout_ms is \"60000\" (default)"),
-        ("peer: {max_batch_bytes: 1000000}", "requests.max_value_bytes is \"8388608\" (default)"),
+        ("peer: {max_batch_bytes: 2000000}", "requests.max_value_bytes is \"8388608\" (default)"),
         ("grpc: {max_message_bytes: 8388608}", "less 65536 for what comes with a value"),
         ("peer: {backoff_min_ms: 6000}", "peer.backoff_min_ms is \"6000\""),
         ("requests: {list_limit: 2000}", "requests.list_limit is \"2000\""),

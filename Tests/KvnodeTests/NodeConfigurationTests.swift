@@ -50,7 +50,7 @@ import Testing
     @Test func aNodeWithoutMembersIsItsOwnCluster() throws {
         let node = try Sources().configuration(processors: 6)
         #expect(node.cluster.members == [Member(name: "node0", address: "127.0.0.1:7401")])
-        #expect(node.node.eventLoops == 6)
+        #expect(node.node.eventLoops == 3)
         #expect(node.peer.listen.host == "127.0.0.1" && node.grpc.listen.host == "127.0.0.1")
         #expect(node.http.listen.host == "127.0.0.1")
     }

@@ -9,6 +9,9 @@ import Synchronization
 /// Every method may be called from any thread. Start: make the node, make a transport with the node as its handler,
 /// `attach` it, run it. Stop: `drain`, stop the transport, then `close`.
 public final class ClusterNode: Sendable {
+    /// How many event loops a node can coordinate on.
+    public static let maxEventLoops = Shard.maxCount
+
     public let configuration: ClusterConfiguration
     let replica: Replica
     let registry: BucketRegistry
@@ -29,7 +32,9 @@ public final class ClusterNode: Sendable {
         configuration: ClusterConfiguration, executor: EngineExecutor, loops: [any EventLoop],
         environment: Environment, logger: Logger
     ) async throws {
-        precondition((1...Shard.maxCount).contains(loops.count), "a node has 1 to 256 event loops")
+        precondition(
+            (1...Self.maxEventLoops).contains(loops.count),
+            "a node has 1 to \(Self.maxEventLoops) event loops")
         let selfID = NodeID(name: configuration.nodeName)
         guard configuration.layout.member(selfID) != nil else {
             throw StartError("cluster.members does not list this node, \"\(configuration.nodeName)\"")
@@ -167,7 +172,7 @@ extension ClusterNode {
             case .put(let put):
                 let key = try configuration.storageKey(bucket: put.bucket, key: put.key)
                 try configuration.check(put.content)
-                let context = try contextVector(put.context, for: key)
+                let context = try causalContext(put.context, for: key)
                 let timeout = try configuration.timeout(millis: put.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
                 shard.perform {
@@ -177,6 +182,7 @@ extension ClusterNode {
                 }
             case .list(let list):
                 try configuration.check(bucket: list.bucket)
+                try configuration.check(prefix: list.prefix)
                 let timeout = try configuration.timeout(millis: list.timeoutMillis)
                 let cursor = try ListCursor.decode(
                     list.cursor, bucket: list.bucket, partitionCount: configuration.layout.partitionCount)

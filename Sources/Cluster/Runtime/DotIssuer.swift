@@ -11,8 +11,6 @@ final class DotIssuer: @unchecked Sendable {
     // on its one writer thread, one after the other.
 
     private static let block: UInt64 = 1 << 20
-    /// A million writes a second take 290,000 years to get here.
-    private static let maxCounter: UInt64 = 1 << 63
 
     let actor: UInt64
     private let environment: Environment
@@ -28,30 +26,26 @@ final class DotIssuer: @unchecked Sendable {
         clock = HybridClock(maxDriftMillis: maxClockDriftMillis)
     }
 
-    /// Makes sure that `count` dots above `floor` are reserved by what `stage` commits.
-    func reserve(_ count: Int, above floor: UInt64, in stage: inout WriteStage) throws(EngineError) {
-        guard floor < Self.maxCounter else {
-            throw EngineError(.invalidArgument, "the context names a counter that no node has issued")
+    /// The next dot, with a counter above `floor`, which is what the key's own history has of this actor.
+    ///
+    /// Whoever forges a context can name any counter there. So a floor above the node's counter counts for this one key,
+    /// whose stored context then keeps it; the node's counter goes on as if nothing had been.
+    func next(above floor: UInt64, in stage: inout WriteStage) throws(EngineError) -> Dot {
+        guard floor < .max else {
+            throw EngineError(.invalidArgument, "the context names the last counter that there can be")
         }
-        let needed = max(counter, floor) + UInt64(count)
-        if needed > reserved {
+        if counter == reserved {
             var writer = ByteWriter()
-            writer.u64(needed + Self.block)
+            writer.u64(reserved + Self.block)
             try stage.put(.meta, NodeState.Key.counter, writer.bytes)
-            reserved = needed + Self.block
+            reserved += Self.block
         }
-        counter = max(counter, floor)
+        counter += 1
+        return Dot(actor: actor, counter: max(counter, floor + 1))
     }
 
     /// A commit failed: what it would have reserved is not.
     func commitFailed() { reserved = counter }
-
-    /// The next dot. It must have been reserved.
-    func next() -> Dot {
-        assert(counter < reserved)
-        counter += 1
-        return Dot(actor: actor, counter: counter)
-    }
 
     func timestamp() -> Timestamp { clock.now(wallMillis: environment.wallMillis()) }
 

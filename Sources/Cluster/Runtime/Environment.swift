@@ -6,12 +6,15 @@ public struct Environment: Sendable {
     public var randomIdentifier: @Sendable () -> UInt64
     /// Names the machine's current boot: as long as it is the same, what was written before a crash is still there.
     public var bootID: String
+    /// Names the place where the engine's data lies: a copy of the data has another.
+    public var dataID: String
 
     public init(
-        bootID: String, wallMillis: @escaping @Sendable () -> UInt64,
+        bootID: String, dataID: String, wallMillis: @escaping @Sendable () -> UInt64,
         randomIdentifier: @escaping @Sendable () -> UInt64 = { .random(in: 1 ... .max) }
     ) {
         self.bootID = bootID
+        self.dataID = dataID
         self.wallMillis = wallMillis
         self.randomIdentifier = randomIdentifier
     }

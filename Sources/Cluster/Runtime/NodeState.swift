@@ -21,6 +21,8 @@ struct NodeState: Sendable {
     /// A dot must never be issued twice, and a replica that lost some of its own writes would claim, by the compact
     /// form of the version vector, to have seen them. So the actor is replaced unless everything that it had committed
     /// is still there: after a clean stop, after commits that were all synced, or after a crash of the process alone.
+    /// A copy of the data, such as a restored backup, is an earlier state, however it was stopped; and so is what an
+    /// engine opened that had to drop part of a damaged log.
     ///
     /// - Throws: `StartError` if the data belongs to another node, cluster or layout; `EngineError`; `CodecError`.
     static func begin(
@@ -36,7 +38,9 @@ struct NodeState: Sendable {
         if let bytes = stored.identity {
             let identity = try NodeIdentity(bytes)
             try identity.check(against: configuration)
-            if let session = try stored.session.map(NodeSession.init), session.keptEverything(environment) {
+            if !executor.engine.hasLostWrites, let session = try stored.session.map(NodeSession.init),
+                session.keptEverything(environment)
+            {
                 state.actor = identity.actor
             }
         }
@@ -51,7 +55,8 @@ struct NodeState: Sendable {
         var batch = WriteBatch()
         batch.put(.meta, Key.identity, NodeIdentity(configuration, actor: state.actor).encoded())
         let session = NodeSession(
-            clean: false, synced: configuration.durability == .synced, bootID: environment.bootID)
+            clean: false, synced: configuration.durability == .synced, bootID: environment.bootID,
+            dataID: environment.dataID)
         batch.put(.meta, Key.session, session.encoded())
         try await executor.write(batch, durability: .synced)
         return state
@@ -61,7 +66,8 @@ struct NodeState: Sendable {
     static func end(_ executor: EngineExecutor, environment: Environment) async throws {
         try await executor.maintain { (engine) throws(EngineError) in try engine.sync() }
         var batch = WriteBatch()
-        let session = NodeSession(clean: true, synced: true, bootID: environment.bootID)
+        let session = NodeSession(
+            clean: true, synced: true, bootID: environment.bootID, dataID: environment.dataID)
         batch.put(.meta, Key.session, session.encoded())
         try await executor.write(batch, durability: .synced)
     }
@@ -140,11 +146,13 @@ struct NodeSession {
     var clean: Bool
     var synced: Bool
     var bootID: String
+    var dataID: String
 
-    init(clean: Bool, synced: Bool, bootID: String) {
+    init(clean: Bool, synced: Bool, bootID: String, dataID: String) {
         self.clean = clean
         self.synced = synced
         self.bootID = bootID
+        self.dataID = dataID
     }
 
     init(_ bytes: [UInt8]) throws(CodecError) {
@@ -153,6 +161,7 @@ struct NodeSession {
         clean = try reader.bool()
         synced = try reader.bool()
         bootID = try reader.string()
+        dataID = try reader.string()
     }
 
     func encoded() -> [UInt8] {
@@ -161,12 +170,13 @@ struct NodeSession {
         writer.u8(clean ? 1 : 0)
         writer.u8(synced ? 1 : 0)
         writer.string(bootID)
+        writer.string(dataID)
         return writer.bytes
     }
 
     /// Whether every commit of that run is still there. Within one boot, a crash of the process loses nothing.
     func keptEverything(_ environment: Environment) -> Bool {
-        clean || synced || bootID == environment.bootID
+        dataID == environment.dataID && (clean || synced || bootID == environment.bootID)
     }
 }
 

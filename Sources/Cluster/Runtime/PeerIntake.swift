@@ -5,7 +5,7 @@ import ClusterCore
 struct PeerIntake {
     private let node: ClusterNode
     private let replies: any PeerReplyPath
-    private var answers = ByteWriter()
+    private var answers = PeerBatches()
     private var reads: [(id: UInt64, key: StorageKey)] = []
     private var writes: [ReplicaWriteJob.Entry] = []
 
@@ -18,8 +18,7 @@ struct PeerIntake {
         switch message.body {
         case .get(let key):
             if let answer = node.replica.residentVersions(key) {
-                PeerCodec.append(PeerReplyMessage(id: message.id, body: answer.reply), to: &answers)
-                if answers.count >= PeerBatch.targetBytes { sendAnswers() }
+                answers.append(PeerReplyMessage(id: message.id, body: answer.reply))
             } else {
                 reads.append((message.id, key))
             }
@@ -28,7 +27,7 @@ struct PeerIntake {
         case .list(let list):
             node.replica.list(list) { [replies] in Self.answer(message.id, $0, replies) }
         case .forward(let request):
-            node.submit(request, isForwarded: true) { [replies] in
+            node.submit(request.answered(within: message.timeoutMillis), isForwarded: true) { [replies] in
                 Self.answer(message.id, .forwarded($0), replies)
             }
         case .buckets(let table):
@@ -38,22 +37,21 @@ struct PeerIntake {
 
     /// Hands over what `take` gathered.
     mutating func serve() {
-        sendAnswers()
+        Self.send(&answers, replies)
         if !reads.isEmpty {
-            node.replica.read(reads.map(\.key)) { [reads, replies] answers in
-                Self.answer(zip(reads, answers).map { ($0.id, $1.reply) }, replies)
+            let ids = reads.map(\.id)
+            node.replica.read(reads.map(\.key)) { [replies] answers in
+                Self.answer(zip(ids, answers).map { ($0, $1.reply) }, replies)
             }
         }
         if !writes.isEmpty {
-            node.replica.write(writes) { [replies] entries in
-                Self.answer(entries.map { ($0.id, $0.outcome!.acknowledgement) }, replies)
+            // Moved, not shared: the writer thread changes the entries in place.
+            var leaving: [ReplicaWriteJob.Entry] = []
+            swap(&leaving, &writes)
+            node.replica.write(leaving) { [replies] entries in
+                Self.answer(entries.map { ($0.id, $0.acknowledgement) }, replies)
             }
         }
-    }
-
-    private mutating func sendAnswers() {
-        if answers.count > 0 { _ = replies.send(answers.bytes) }
-        answers = ByteWriter()
     }
 
     private func takeBuckets(_ table: BucketTable, _ id: UInt64) {
@@ -70,27 +68,60 @@ struct PeerIntake {
         answer([(id, reply)], replies)
     }
 
-    /// Nobody waits for the reply to a request with id 0. A reply that cannot be queued is one lost on the way: the
-    /// peer's deadline covers it.
+    /// Nobody waits for the reply to a request with id 0.
     private static func answer(_ all: [(id: UInt64, reply: PeerReply)], _ replies: any PeerReplyPath) {
-        var writer = ByteWriter()
-        for (id, reply) in all where id != 0 {
-            PeerCodec.append(PeerReplyMessage(id: id, body: reply), to: &writer)
-            if writer.count >= PeerBatch.targetBytes {
-                _ = replies.send(writer.bytes)
-                writer = ByteWriter()
+        var batches = PeerBatches()
+        for (id, reply) in all where id != 0 { batches.append(PeerReplyMessage(id: id, body: reply)) }
+        send(&batches, replies)
+    }
+
+    /// A reply that cannot be queued is replaced by a short one that says so. When the stream itself is gone, the peer
+    /// knows without.
+    private static func send(_ batches: inout PeerBatches, _ replies: any PeerReplyPath) {
+        for batch in batches.take() where replies.send(batch.bytes) == .full {
+            var refusals = ByteWriter()
+            for id in batch.ids {
+                let error = ReplicaError(
+                    .overloaded, "the reply is too long for a message, or the queue for it is full")
+                PeerCodec.append(PeerReplyMessage(id: id, body: .failed(error)), to: &refusals)
             }
+            _ = replies.send(refusals.bytes)
         }
-        if writer.count > 0 { _ = replies.send(writer.bytes) }
     }
 }
 
-extension Result<Versions, ReplicaError> {
-    /// What a peer whose write it was is told.
-    var acknowledgement: PeerReply {
+extension Request {
+    /// The request with less time than the node that forwards it has, so that the answer of this one, which knows
+    /// more, comes first. That holds for a request that runs out of time, too.
+    fileprivate func answered(within millis: UInt32) -> Request {
+        let timeout = max(1, Int(millis) - max(5, Int(millis) / 10))
         switch self {
+        case .get(var get):
+            get.timeoutMillis = timeout
+            return .get(get)
+        case .put(var put):
+            put.timeoutMillis = timeout
+            return .put(put)
+        case .list(var list):
+            list.timeoutMillis = timeout
+            return .list(list)
+        }
+    }
+}
+
+extension PeerBatches {
+    fileprivate mutating func append(_ reply: PeerReplyMessage) {
+        append(reply.id) { PeerCodec.append(reply, to: &$0) }
+    }
+}
+
+extension ReplicaWriteJob.Entry {
+    /// What a peer whose write it was is told.
+    fileprivate var acknowledgement: PeerReply {
+        switch outcome {
         case .success: .stored
         case .failure(let error): .failed(error)
+        case nil: preconditionFailure("a write job must set every outcome")
         }
     }
 }

@@ -1,7 +1,5 @@
 import ClusterCore
 import Engine
-import NIOCore
-import Synchronization
 
 /// This node as a holder of copies: serves batches of reads and writes, its own coordinators' and its peers'.
 ///
@@ -56,7 +54,8 @@ final class Replica: Sendable {
 
     /// Applies `entries` in one commit and calls `whenDone` on the writer thread.
     func write(
-        _ entries: [ReplicaWriteJob.Entry], whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
+        _ entries: consuming [ReplicaWriteJob.Entry],
+        whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
     ) {
         ReplicaWriteJob(entries, rules: rules, issuer: issuer, whenDone: whenDone).submit(to: executor)
     }

@@ -9,9 +9,24 @@ enum Mutation: Sendable {
     case write(ClientWrite)
 }
 
+extension Mutation {
+    fileprivate var byteCount: Int {
+        switch self {
+        case .merge(let versions): versions.siblings.reduce(0) { $0 + $1.content.byteCount }
+        case .write(let write): write.content.byteCount
+        }
+    }
+}
+
+extension Sibling.Content {
+    fileprivate var byteCount: Int {
+        if case .value(let bytes, _) = self { bytes.count } else { 0 }
+    }
+}
+
 struct ClientWrite: Sendable {
     var content: Sibling.Content
-    var context: VersionVector
+    var context: CausalContext
     /// 0 for never.
     var ttlSeconds: Int
 }
@@ -28,6 +43,8 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var key: StorageKey
         var mutation: Mutation
         var policy: Versions.Policy
+        /// After staging: the dot that a client's write got.
+        var dot: Dot?
         /// After staging: the key's state with the mutation applied, or why it failed.
         var outcome: Result<Versions, ReplicaError>?
     }
@@ -41,6 +58,8 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
 
     var entries: [Entry]
     var durability: Durability { rules.durability }
+    /// About what the entries hold in memory, values included.
+    let byteCount: Int
     private let rules: Rules
     private let issuer: DotIssuer
     private let whenDone: @Sendable ([Entry]) -> Void
@@ -53,6 +72,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     ) {
         self.entries = entries
         self.rules = rules
+        byteCount = entries.reduce(0) { $0 + $1.key.bytes.count + $1.mutation.byteCount }
         self.issuer = issuer
         self.whenDone = whenDone
     }
@@ -110,13 +130,16 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
             }
             versions.merge(other, policy: entry.policy)
         case .write(let write):
-            // The floor covers a context that names this actor with a counter that was never issued here.
-            let floor = max(versions.context[issuer.actor], write.context[issuer.actor])
-            try issuer.reserve(1, above: floor, in: &stage)
+            let floor = max(versions.context[issuer.actor], write.context.vector[issuer.actor])
+            let dot = try issuer.next(above: floor, in: &stage)
+            entry.dot = dot
             versions.write(
-                write.content, dot: issuer.next(), timestamp: issuer.timestamp(),
+                write.content, dot: dot, timestamp: issuer.timestamp(),
                 expiresAt: write.ttlSeconds == 0 ? 0 : issuer.wallMillis + UInt64(write.ttlSeconds) * 1000,
                 context: write.context, policy: entry.policy)
+        }
+        if case .write = entry.mutation, versions.hasTooManyActors {
+            throw EngineError(.invalidArgument, "the context names more actors than a context can hold")
         }
         let encoded = VersionsCodec.encode(versions)
         if case .write = entry.mutation, encoded.count > rules.maxStateSize {

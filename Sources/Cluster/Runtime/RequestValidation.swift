@@ -36,6 +36,14 @@ extension ClusterConfiguration {
 
     static let maxContentTypeSize = 255
 
+    func check(prefix: [UInt8]) throws(RequestError) {
+        guard prefix.count <= KeyLimits.maxKeySize else {
+            throw RequestError(
+                .invalidArgument,
+                "a prefix has at most \(KeyLimits.maxKeySize) bytes, this one has \(prefix.count)")
+        }
+    }
+
     /// How long a request that names `millis` may take; 0 takes the default.
     func timeout(millis: Int) throws(RequestError) -> TimeAmount {
         if millis == 0 { return defaultTimeout }
@@ -51,20 +59,17 @@ extension ClusterConfiguration {
     /// Seconds until a value expires: the request's, or its bucket's; 0 for never.
     func timeToLive(_ requested: Int?, _ properties: BucketProperties) throws(RequestError) -> Int {
         guard let requested else { return properties.ttlSeconds }
-        guard (0...Self.maxTimeToLive).contains(requested) else {
+        let most = BucketProperties.maximumTTLSeconds
+        guard (0...most).contains(requested) else {
             throw RequestError(
-                .invalidArgument,
-                "a time to live has 0 to \(Self.maxTimeToLive) seconds, this one has \(requested)")
+                .invalidArgument, "a time to live has 0 to \(most) seconds, this one has \(requested)")
         }
         return requested
     }
-
-    /// A hundred years.
-    static let maxTimeToLive = 3_155_760_000
 }
 
-/// The vector in a token that a client passed back.
-func contextVector(_ token: [UInt8], for key: StorageKey) throws(RequestError) -> VersionVector {
+/// What a client had seen, by the token that it passed back.
+func causalContext(_ token: [UInt8], for key: StorageKey) throws(RequestError) -> CausalContext {
     do throws(CodecError) {
         return try ContextToken.decode(token, for: key)
     } catch {

@@ -61,12 +61,23 @@ final class Shard: @unchecked Sendable {
     /// Registers an operation and starts it.
     func begin(timeout: TimeAmount, _ make: (UInt64) -> any Operation) {
         loop.preconditionInEventLoop()
-        let id = nextSequence << 8 | index
-        nextSequence += 1
+        let id = nextIdentifier()
         let operation = make(id)
         operations[id] = operation
         arm(id, in: timeout)
         operation.start()
+    }
+
+    /// Registers what answers to an identifier of its own within an operation; it is to be ended with that.
+    func register(_ make: (UInt64) -> any Operation) -> UInt64 {
+        let id = nextIdentifier()
+        operations[id] = make(id)
+        return id
+    }
+
+    private func nextIdentifier() -> UInt64 {
+        defer { nextSequence += 1 }
+        return nextSequence << 8 | index
     }
 
     /// The operation wants no more events.
@@ -163,6 +174,7 @@ final class Shard: @unchecked Sendable {
     /// The first `n` replicas of `partition`, those that can be reached first.
     func replicas(ofPartition partition: Int, n: Int) -> [NodeID] {
         let all = layout.replicas(ofPartition: partition).prefix(n)
+        if reachable.count == layout.members.count { return Array(all) }
         return all.filter(reachable.contains) + all.filter { !reachable.contains($0) }
     }
 
@@ -170,7 +182,8 @@ final class Shard: @unchecked Sendable {
         buckets.properties(of: bucket) ?? context.configuration.bucketDefaults
     }
 
-    func update(_ buckets: BucketTable) { self.buckets = buckets }
+    /// Tables come from several threads in any order; merging makes the order not matter.
+    func update(_ buckets: BucketTable) { self.buckets.merge(buckets) }
 
     /// From now on requests to peers can leave.
     func attach(_ transport: any PeerTransport) { self.transport = transport }
@@ -205,8 +218,8 @@ final class Shard: @unchecked Sendable {
     private func wrote(_ entries: [ReplicaWriteJob.Entry]) {
         for entry in entries {
             switch entry.outcome {
-            case .success(let versions): operations[entry.id]?.wroteLocally(versions)
-            case .failure(let error): operations[entry.id]?.failed(context.selfID, error)
+            case .success(let versions): operations[entry.id]?.wroteLocally(versions, as: entry.dot)
+            case .failure(let error): operations[entry.id]?.failedToWriteLocally(error)
             case nil: preconditionFailure("a write job must set every outcome")
             }
         }
@@ -219,7 +232,7 @@ final class Shard: @unchecked Sendable {
     }
 
     private func take<T>(_ batch: inout [T]) -> [T] {
-        defer { batch.removeAll(keepingCapacity: true) }
+        defer { batch = [] }
         return batch
     }
 }

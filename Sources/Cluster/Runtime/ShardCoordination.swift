@@ -26,7 +26,7 @@ extension Shard {
     }
 
     func coordinate(
-        _ put: PutRequest, key: StorageKey, context clientContext: VersionVector, timeout: TimeAmount,
+        _ put: PutRequest, key: StorageKey, context clientContext: CausalContext, timeout: TimeAmount,
         isForwarded: Bool, _ completion: @escaping @Sendable (Response) -> Void
     ) {
         admit(completion) { () throws(RequestError) in
@@ -40,7 +40,8 @@ extension Shard {
                 key: key, content: put.content,
                 ttlSeconds: put.content == .tombstone
                     ? 0 : try context.configuration.timeToLive(put.ttlSeconds, properties),
-                policy: properties.policy, returnSiblings: put.returnSiblings, deadline: .now() + timeout,
+                policy: properties.policy, returnSiblings: put.returnSiblings, seen: clientContext,
+                deadline: .now() + timeout,
                 completion: completion)
             guard let condition = try put.condition.decoded(for: key) else {
                 let coordinator = PutCoordinator(
@@ -101,7 +102,7 @@ extension PutRequest.Condition {
         switch self {
         case .none: nil
         case .ifAbsent: .ifAbsent
-        case .ifMatch(let token): .ifMatch(try contextVector(token, for: key))
+        case .ifMatch(let token): .ifMatch(try causalContext(token, for: key).vector)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Cluster
 import ClusterCore
 import Engine
 import Logging
@@ -8,7 +9,7 @@ extension NodeConfiguration {
     ///
     /// - Parameters:
     ///   - values: Of a table made for `engines`.
-    ///   - processors: What `node.event_loops: 0` stands for.
+    ///   - processors: Where `node.event_loops: 0` takes one for every two.
     /// - Throws: `ConfigurationError` for an engine's option that the engine itself refuses.
     init(
         _ values: EffectiveConfiguration, engines: [any EngineFactory.Type] = EngineRegistry.all,
@@ -17,7 +18,7 @@ extension NodeConfiguration {
         let loops = values.int("node.event_loops")
         node = Node(
             name: values.text("node.name"), dataDirectory: values.text("node.data_directory"),
-            eventLoops: loops == 0 ? processors : loops)
+            eventLoops: loops == 0 ? min(max(1, processors / 2), ClusterNode.maxEventLoops) : loops)
         cluster = ClusterOptions(
             name: values.text("cluster.name"), members: values.members,
             partitions: values.int("cluster.partitions"),
@@ -43,7 +44,8 @@ extension NodeConfiguration {
             maxCallsPerConnection: values.int("grpc.max_calls_per_connection"))
         http = HTTP(
             listen: values.address("http.listen"), maxConnections: values.int("http.max_connections"),
-            idleTimeout: values.milliseconds("http.idle_timeout_ms"))
+            idleTimeout: values.milliseconds("http.idle_timeout_ms"),
+            requestTimeout: values.milliseconds("http.request_timeout_ms"))
         log = Log(
             level: values.choice("log.level", Logger.Level.init(rawValue:)),
             format: values.choice("log.format", LogFormat.init(rawValue:)))
@@ -66,6 +68,7 @@ extension NodeConfiguration.EngineSettings {
         readerThreads = values.int("engine.reader_threads")
         maxQueuedWrites = values.int("engine.max_queued_writes")
         maxQueuedReads = values.int("engine.max_queued_reads")
+        maxQueuedWriteBytes = values.int("engine.max_queued_write_bytes")
         maxGroupOperations = values.int("engine.max_group_operations")
         maxGroupBytes = values.int("engine.max_group_bytes")
     }

@@ -33,6 +33,7 @@ struct NodeConfiguration: Sendable {
         var readerThreads: Int
         var maxQueuedWrites: Int
         var maxQueuedReads: Int
+        var maxQueuedWriteBytes: Int
         var maxGroupOperations: Int
         var maxGroupBytes: Int
 
@@ -78,6 +79,7 @@ struct NodeConfiguration: Sendable {
         var listen: HostPort
         var maxConnections: Int
         var idleTimeout: Duration
+        var requestTimeout: Duration
     }
 
     /// `log.*`

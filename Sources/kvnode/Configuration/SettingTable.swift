@@ -1,3 +1,4 @@
+import Cluster
 import ClusterCore
 import Engine
 
@@ -30,8 +31,9 @@ struct SettingTable: Sendable {
             "node.data_directory", .path, .text("/var/lib/kvnode"),
             "Where the node keeps its data; created if it is missing."),
         Setting(
-            "node.event_loops", .int(0...1024), .int(0),
-            "Event loop threads; 0 takes one for each processor."),
+            "node.event_loops", .int(0...ClusterNode.maxEventLoops), .int(0),
+            "Event loop threads; 0 takes one for every two processors, which leaves the others to the engine."
+        ),
     ]
 
     private static let cluster: [Setting] = [
@@ -43,7 +45,7 @@ struct SettingTable: Sendable {
             "cluster.partitions", .powerOfTwo(1...65_536), .int(256),
             "Partitions of the hash space; fixed for the life of a cluster."),
         Setting(
-            "cluster.replication", .int(1...BucketProperties.maximumN), .int(3),
+            "cluster.replication", .int(1...Layout.maxReplicationFactor), .int(3),
             "Replicas of each key, if there are as many members."),
         Setting(
             "cluster.max_clock_drift_ms", .int(0...3_600_000), .int(60_000),
@@ -87,6 +89,9 @@ struct SettingTable: Sendable {
             Setting(
                 "engine.max_queued_reads", .int(1...1_000_000), .int(4096),
                 "Read jobs that may wait; more are refused as overloaded."),
+            Setting(
+                "engine.max_queued_write_bytes", .int((1 << 20)...(64 << 30)), .int(256 << 20),
+                "Bytes of writes that wait for the engine at a time; more are refused."),
             Setting(
                 "engine.max_group_operations", .int(1...1_000_000), .int(4096),
                 "Puts and deletes that one group commit holds."),
@@ -144,7 +149,7 @@ struct SettingTable: Sendable {
     private static let peer: [Setting] = [
         Setting("peer.listen", .address, .text("127.0.0.1:7401"), "Where the other nodes connect."),
         Setting(
-            "peer.max_batch_bytes", .int(bytesPerMessage), .int(64 << 20),
+            "peer.max_batch_bytes", .int((1 << 20)...(1 << 30)), .int(64 << 20),
             "The longest batch between nodes; the same on every node. A key's siblings together may take half."
         ),
         Setting(
@@ -176,6 +181,9 @@ struct SettingTable: Sendable {
         Setting(
             "http.max_connections", .int(1...1_000_000), .int(10_000),
             "More HTTP connections than these are closed."),
+        Setting(
+            "http.request_timeout_ms", .int(100...3_600_000), .int(60_000),
+            "How long a client may take to send one request, its body included."),
         Setting(
             "http.idle_timeout_ms", .int(100...3_600_000), .int(60_000),
             "An HTTP connection without a request for so long is closed."),

@@ -4,9 +4,9 @@ import Glibc
 
 /// The machine that the node runs on.
 enum Host {
-    /// Real time and chance.
-    static var environment: Environment {
-        Environment(bootID: bootID, wallMillis: wallMillis)
+    /// Real time and chance, for a node with this data.
+    static func environment(of data: DataDirectory) -> Environment {
+        Environment(bootID: bootID, dataID: data.identifier, wallMillis: wallMillis)
     }
 
     /// Where the kernel doesn't tell, no two runs count as of the same boot, which is the safe side.

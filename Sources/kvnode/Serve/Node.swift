@@ -15,38 +15,41 @@ enum Node {
     static func run(configuration: NodeConfiguration) async throws {
         let logger = Logger(label: "kvnode")
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.node.eventLoops)
-        let executor = try openEngine(configuration)
+        let directory = try DataDirectory(configuration.node.dataDirectory, engine: configuration.engine.type)
+        let executor = try openEngine(configuration.engine, in: directory)
         logger.info(
             "the engine is open",
             metadata: [
                 "engine": "\(configuration.engine.type)", "directory": "\(configuration.node.dataDirectory)",
             ])
-        let outcome = await Result { try await serve(configuration, executor, group, logger) }
-        // Whatever happened, what was committed is closed in good order.
-        try executor.shutdown()
+        let environment = Host.environment(of: directory)
+        let outcome = await result { try await serve(configuration, executor, environment, group, logger) }
+        // Whatever happened, what was committed is closed in good order; the first error is the one to tell.
+        let closing = await result { try executor.shutdown() }
         try await group.shutdownGracefully()
         try outcome.get()
+        try closing.get()
         logger.info("the node has stopped")
     }
 
-    private static func openEngine(_ configuration: NodeConfiguration) throws -> EngineExecutor {
-        let settings = configuration.engine
-        let directory = try DataDirectory(configuration.node.dataDirectory, engine: settings.type)
+    private static func openEngine(
+        _ settings: NodeConfiguration.EngineSettings, in directory: DataDirectory
+    ) throws -> EngineExecutor {
         let engine = try settings.factory.open(at: directory.enginePath, options: settings.options)
         var limits = EngineExecutor.Limits()
         limits.readerThreads = settings.readerThreads
         limits.maxQueuedWrites = settings.maxQueuedWrites
         limits.maxQueuedReads = settings.maxQueuedReads
+        limits.maxQueuedBytes = settings.maxQueuedWriteBytes
         limits.maxGroupOperations = settings.maxGroupOperations
         limits.maxGroupBytes = settings.maxGroupBytes
         return try EngineExecutor(engine: engine, limits: limits)
     }
 
     private static func serve(
-        _ configuration: NodeConfiguration, _ executor: EngineExecutor, _ group: MultiThreadedEventLoopGroup,
-        _ logger: Logger
+        _ configuration: NodeConfiguration, _ executor: EngineExecutor, _ environment: Environment,
+        _ group: MultiThreadedEventLoopGroup, _ logger: Logger
     ) async throws {
-        let environment = Host.environment
         let node = try await ClusterNode(
             configuration: try configuration.clusterConfiguration(), executor: executor,
             loops: Array(group.makeIterator()), environment: environment, logger: logger)
@@ -85,15 +88,13 @@ enum Node {
         try await ServiceGroup(configuration: lifecycle).run()
         try await node.close()
     }
-}
 
-extension Result where Failure == any Error {
     /// What `body` returned or threw.
-    fileprivate init(_ body: () async throws -> Success) async {
+    private static func result(_ body: () async throws -> Void) async -> Result<Void, any Error> {
         do {
-            self = .success(try await body())
+            return .success(try await body())
         } catch {
-            self = .failure(error)
+            return .failure(error)
         }
     }
 }

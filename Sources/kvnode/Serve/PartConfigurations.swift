@@ -48,7 +48,7 @@ extension NodeConfiguration {
         server.defaultTimeoutMillis = Int(TimeAmount(requests.timeout).nanoseconds / 1_000_000)
         server.maxSessionInFlight = grpc.maxSessionInFlight
         server.maxSessionUnsentBytes = grpc.maxSessionUnsentBytes
-        server.shutdownGrace = shutdownTimeout
+        server.shutdownGrace = shutdownTimeout / 3
         return server
     }
 
@@ -57,9 +57,10 @@ extension NodeConfiguration {
         server.maxBodyBytes = requests.maxValueBytes
         server.maxConnections = http.maxConnections
         server.idleTimeout = http.idleTimeout
+        server.requestTimeout = http.requestTimeout
         server.defaultListLimit = requests.listLimit
         server.maxListLimit = requests.maxListLimit
-        server.shutdownGrace = shutdownTimeout
+        server.shutdownGrace = shutdownTimeout / 3
         return server
     }
 }

@@ -105,10 +105,12 @@ public enum PeerCodec {
     }
 
     private static func decodeList(_ reader: inout ByteReader) throws(CodecError) -> ReplicaList {
-        ReplicaList(
+        let list = ReplicaList(
             firstPartition: try reader.int(), lastPartition: try reader.int(), bucket: try reader.string(),
             prefix: try reader.bytes(), after: try reader.bool() ? try decodeKey(&reader) : nil,
             limit: try reader.int())
+        guard list.isWellFormed else { throw CodecError(.malformed, "a listing outside its limits") }
+        return list
     }
 
     private static func decodeKey(_ reader: inout ByteReader) throws(CodecError) -> StorageKey {

@@ -19,6 +19,7 @@ public struct ReplicaList: Equatable, Sendable {
     public var prefix: [UInt8]
     /// Where the last page ended, itself excluded; nil from the start.
     public var after: StorageKey?
+    /// Rows, 1 to `ListCoordinator.maximumRows`.
     public var limit: Int
 
     public init(
@@ -31,6 +32,13 @@ public struct ReplicaList: Equatable, Sendable {
         self.prefix = prefix
         self.after = after
         self.limit = limit
+    }
+
+    /// Whether a coordinator could have asked this; a replica may compute with the numbers then.
+    var isWellFormed: Bool {
+        firstPartition >= 0 && firstPartition <= lastPartition && lastPartition < Layout.maxPartitionCount
+            && KeyLimits.accepts(bucket: bucket) && prefix.count <= KeyLimits.maxKeySize
+            && (1...ListCoordinator.maximumRows).contains(limit)
     }
 }
 
@@ -67,8 +75,6 @@ public struct ReplicaError: Error, Equatable, Sendable {
         case invalid
         /// No stream to the replica; made by the sender itself.
         case unreachable
-        /// No reply in time; made by the sender itself.
-        case timedOut
     }
 
     public var code: Code

@@ -11,13 +11,13 @@ public struct BucketTable: Equatable, Sendable {
     public static let maximumCount = 1_024
 
     /// What is known of one bucket.
-    public struct Entry: Equatable, Sendable {
+    fileprivate struct Entry: Equatable, Sendable {
         /// The properties in force.
-        public var properties: BucketProperties
+        var properties: BucketProperties
         /// When they were set, by the hybrid logical clock of `node`.
-        public var timestamp: Timestamp
+        var timestamp: Timestamp
         /// Where they were set; decides between two entries of the same time.
-        public var node: NodeID
+        var node: NodeID
     }
 
     private var entries: [String: Entry] = [:]
@@ -31,14 +31,8 @@ public struct BucketTable: Equatable, Sendable {
     /// The names of the buckets that have properties of their own, sorted.
     public var buckets: [String] { entries.keys.sorted() }
 
-    /// The latest time in the table, for a clock to start after; `nil` for an empty one.
-    public var latestTimestamp: Timestamp? { entries.values.lazy.map(\.timestamp).max() }
-
     /// The properties set for `bucket`; `nil` if it has the node's defaults.
     public func properties(of bucket: String) -> BucketProperties? { entries[bucket]?.properties }
-
-    /// What is known of `bucket`, with when and where it was set.
-    public func entry(of bucket: String) -> Entry? { entries[bucket] }
 
     /// Sets the properties of `bucket`; they replace those in the table even if `timestamp` is of a clock that lags.
     ///

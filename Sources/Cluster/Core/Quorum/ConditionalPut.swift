@@ -46,7 +46,7 @@ public struct ConditionalPut: Sendable {
     private let local: NodeID
     private let replicas: [NodeID]
     private let w: Int
-    private let context: VersionVector
+    private let context: CausalContext
     private var readActions: [GetCoordinator.Action] = []
     private var writeActions: [PutCoordinator.Action] = []
 
@@ -61,7 +61,7 @@ public struct ConditionalPut: Sendable {
     ///   - context: What the client had seen of the key besides; empty if it doesn't say.
     public init(
         local: NodeID, replicas: [NodeID], r: Int, w: Int, policy: Versions.Policy, fanout: ReadFanout,
-        condition: WriteCondition, context: VersionVector
+        condition: WriteCondition, context: CausalContext
     ) {
         get = GetCoordinator(replicas: replicas, r: r, policy: policy, fanout: fanout)
         self.condition = condition
@@ -166,7 +166,7 @@ public struct ConditionalPut: Sendable {
         // The write supersedes all that was read, so there is nothing left to repair, and what the rest of the
         // replicas would say comes too late.
         phase = .writing
-        var seen = merged.context
+        var seen = merged.causalContext
         seen.join(context)
         var put = PutCoordinator(local: local, replicas: replicas, w: w, context: seen)
         put.start(&writeActions)

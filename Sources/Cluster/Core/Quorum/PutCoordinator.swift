@@ -17,7 +17,7 @@ public struct PutCoordinator: Sendable {
         /// Write here, as a client that has seen this context: read the versions, apply the write with a new dot,
         /// and store the result in one step that nothing else of this key comes between. Then `localDone` or
         /// `localFailed`.
-        case writeLocally(context: VersionVector)
+        case writeLocally(context: CausalContext)
         /// Have this replica merge these versions into what it has; then `acked` or `failed`.
         case replicate(NodeID, Versions)
         /// Answer the client: w replicas have it. With the versions after the write at this node.
@@ -33,7 +33,7 @@ public struct PutCoordinator: Sendable {
     private var tally: ReplicaTally
     private let local: NodeID
     private let w: Int
-    private let context: VersionVector
+    private let context: CausalContext
     private var written = Versions()
     private var phase = Phase.idle
 
@@ -43,7 +43,7 @@ public struct PutCoordinator: Sendable {
     ///   - w: How many must have stored it, this node among them. If there are fewer replicas, the put fails at
     ///     `start` and nothing is written.
     ///   - context: What the client had seen of the key; empty if nothing.
-    public init(local: NodeID, replicas: [NodeID], w: Int, context: VersionVector) {
+    public init(local: NodeID, replicas: [NodeID], w: Int, context: CausalContext) {
         precondition(replicas.contains(local), "only a replica of the key coordinates a put")
         tally = ReplicaTally(replicas)
         self.local = local
@@ -144,7 +144,7 @@ extension RequestError {
             case .overloaded: .overloaded
             case .invalid: .invalidArgument
             case .io, .corruption: .internal
-            case .unreachable, .timedOut: .quorumNotReached
+            case .unreachable: .quorumNotReached
             }
         self.init(
             code: code, message: "the coordinator could not store the write: \(error.message)",

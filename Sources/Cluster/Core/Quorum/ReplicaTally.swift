@@ -99,7 +99,6 @@ extension ReplicaError.Code {
         case .overloaded: "overloaded"
         case .invalid: "refused the request"
         case .unreachable: "unreachable"
-        case .timedOut: "timed out"
         }
     }
 }

@@ -5,15 +5,12 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public init(rawValue: UInt64 = 0) { self.rawValue = rawValue }
 
     /// - Parameter milliseconds: Since 1970; past 48 bits (the year 10889) it stays at the greatest.
-    public init(milliseconds: UInt64, logical: UInt16 = 0) {
-        rawValue = min(milliseconds, (1 << 48) - 1) << 16 | UInt64(logical)
+    public init(milliseconds: UInt64) {
+        rawValue = min(milliseconds, (1 << 48) - 1) << 16
     }
 
     /// Milliseconds since 1970.
     public var milliseconds: UInt64 { rawValue >> 16 }
-
-    /// Orders what one millisecond holds.
-    public var logical: UInt16 { UInt16(truncatingIfNeeded: rawValue) }
 
     /// The least timestamp after this one. The greatest of all is its own successor.
     public var successor: Timestamp { Timestamp(rawValue: rawValue == .max ? .max : rawValue + 1) }

@@ -46,8 +46,9 @@ public struct Versions: Equatable, Sendable {
         return result
     }
 
-    /// A hash of the encoding: equal for equal versions, on every node.
-    public var digest: UInt64 { hash64(VersionsCodec.encode(self)) }
+    /// Whether a context token could not name all actors of the context, so that no client could write with what it
+    /// reads here. A write that leads to this is to be refused: only forged tokens bring so many.
+    public var hasTooManyActors: Bool { context.entries.count > ContextToken.maxActors }
 }
 
 // MARK: - Merging
@@ -125,28 +126,31 @@ extension Versions {
     /// A new write, coordinated here.
     ///
     /// Under `siblings` it replaces what its client had seen, and stands beside the rest. Under `lastWriteWins` it
-    /// replaces all that this replica holds; of a `context` that is ahead of the replica it takes no note, since the
-    /// timestamps of what the client saw elsewhere aren't known here and only they decide.
+    /// replaces all that this replica holds.
     ///
-    /// In both cases the write is stamped after all that it replaces, even if `timestamp` isn't: by then the
-    /// coordinator's clock is behind, and a policy of the greatest timestamp would undo causality.
+    /// In both cases the write is stamped after all that it replaces here and after all that its client had seen
+    /// anywhere, even if `timestamp` isn't: by then the coordinator's clock is behind, and a policy of the greatest
+    /// timestamp would undo causality. So under `lastWriteWins` it wins over what the client had seen wherever they
+    /// meet, by its timestamp alone. The client's vector isn't needed for that and isn't joined: what is covered is
+    /// then always what some replica held, and a forged token can only push the timestamp of its key. (One that pushes
+    /// it to the greatest of all leaves the order of further writes to their dots.)
     ///
     /// - Parameters:
-    ///   - dot: Its counter is greater than both `self.context` and `context` have for its actor (the caller sees to
-    ///     it: the first holds as a coordinator's counter only grows, and a token with a counter that it never issued is
-    ///     forged). A write whose dot counts as seen would be lost at the next merge.
+    ///   - dot: Its counter is greater than both `self.context` and `context.vector` have for its actor (the caller
+    ///     sees to it: the first holds as a coordinator's counter only grows, and a token with a counter that it never
+    ///     issued is forged). A write whose dot counts as seen would be lost at the next merge.
     ///   - timestamp: From the coordinator's hybrid clock.
     ///   - expiresAt: Milliseconds since 1970; 0 for never.
     ///   - context: What the client had seen of this key; empty if nothing.
     public mutating func write(
         _ content: Sibling.Content, dot: Dot, timestamp: Timestamp, expiresAt: UInt64 = 0,
-        context seen: VersionVector, policy: Policy
+        context seen: CausalContext, policy: Policy
     ) {
-        assert(!context.covers(dot) && !seen.covers(dot), "a dot is never issued twice")
-        var stamp = timestamp
+        assert(!context.covers(dot) && !seen.vector.covers(dot), "a dot is never issued twice")
+        var stamp = max(timestamp, seen.latest.successor)
         var kept: [Sibling] = []
         for sibling in siblings {
-            if policy == .lastWriteWins || seen.covers(sibling.dot) {
+            if policy == .lastWriteWins || seen.vector.covers(sibling.dot) {
                 stamp = max(stamp, sibling.timestamp.successor)
             } else {
                 kept.append(sibling)
@@ -155,7 +159,7 @@ extension Versions {
         let new = Sibling(dot: dot, timestamp: stamp, expiresAt: expiresAt, content: content)
         kept.insert(new, at: kept.firstIndex { $0.dot > dot } ?? kept.count)
         siblings = kept
-        if policy == .siblings { context.join(seen) }
+        if policy == .siblings { context.join(seen.vector) }
         context.insert(dot)
     }
 }

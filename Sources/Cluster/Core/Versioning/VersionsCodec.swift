@@ -1,6 +1,6 @@
 /// The form in which versions are stored and sent; docs/formats.md has it byte by byte.
 ///
-/// Equal versions have equal encodings, so a digest of the bytes is one of the versions.
+/// Equal versions have equal encodings, so versions can be compared by their bytes.
 public enum VersionsCodec {
     static let formatVersion: UInt8 = 1
     private static let tombstone: UInt8 = 0

@@ -92,7 +92,7 @@ extension Reading {
     init(_ versions: Versions, of key: StorageKey, now: UInt64) {
         self.init(
             siblings: versions.siblings.filter { $0.isLive(at: now) },
-            context: versions.context.isEmpty ? [] : ContextToken.encode(versions.context, for: key))
+            context: ContextToken.encode(versions.causalContext, for: key))
     }
 }
 

@@ -9,8 +9,15 @@ protocol Operation: AnyObject {
     /// A replica, this node's own included, answered.
     func received(_ reply: PeerReply, from node: NodeID)
 
-    /// This node's replica committed the operation's write; `versions` is the state after it.
-    func wroteLocally(_ versions: Versions)
+    /// This node's replica committed the operation's write.
+    ///
+    /// - Parameters:
+    ///   - versions: The state after it.
+    ///   - dot: The one that the write got.
+    func wroteLocally(_ versions: Versions, as dot: Dot?)
+
+    /// This node's replica could not commit the operation's write.
+    func failedToWriteLocally(_ error: ReplicaError)
 
     /// A replica, this node's own included, has not done what was asked. May be called for nodes that were not asked.
     func failed(_ node: NodeID, _ error: ReplicaError)
@@ -24,7 +31,9 @@ protocol Operation: AnyObject {
 }
 
 extension Operation {
-    func wroteLocally(_ versions: Versions) {}
+    func wroteLocally(_ versions: Versions, as dot: Dot?) {}
+
+    func failedToWriteLocally(_ error: ReplicaError) {}
 
     func lost(_ node: NodeID) { failed(node, ReplicaError(.unreachable, "the connection was lost")) }
 }

@@ -8,6 +8,8 @@ struct PutIntent {
     var ttlSeconds: Int
     var policy: Versions.Policy
     var returnSiblings: Bool
+    /// What the client had seen by its own account.
+    var seen: CausalContext
     var deadline: NIODeadline
     var completion: @Sendable (Response) -> Void
 }
@@ -18,6 +20,7 @@ final class PutOperation: Operation {
     private unowned let shard: Shard
     private let intent: PutIntent
     private var coordinator: PutCoordinator
+    private var dot: Dot?
 
     init(id: UInt64, shard: Shard, intent: PutIntent, coordinator: PutCoordinator) {
         self.id = id
@@ -28,7 +31,12 @@ final class PutOperation: Operation {
 
     func start() { step { $0.start(&$1) } }
 
-    func wroteLocally(_ versions: Versions) { step { $0.localDone(versions, &$1) } }
+    func wroteLocally(_ versions: Versions, as dot: Dot?) {
+        self.dot = dot
+        step { $0.localDone(versions, &$1) }
+    }
+
+    func failedToWriteLocally(_ error: ReplicaError) { step { $0.localFailed(error, &$1) } }
 
     func received(_ reply: PeerReply, from node: NodeID) {
         switch reply {
@@ -38,11 +46,7 @@ final class PutOperation: Operation {
         }
     }
 
-    func failed(_ node: NodeID, _ error: ReplicaError) {
-        step {
-            node == shard.context.selfID ? $0.localFailed(error, &$1) : $0.failed(node, error, &$1)
-        }
-    }
+    func failed(_ node: NodeID, _ error: ReplicaError) { step { $0.failed(node, error, &$1) } }
 
     func timerFired(_ now: NIODeadline) {
         if now >= intent.deadline { step { $0.deadlineElapsed(&$1) } }
@@ -51,13 +55,13 @@ final class PutOperation: Operation {
     private func step(_ event: (inout PutCoordinator, inout [PutCoordinator.Action]) -> Void) {
         var actions: [PutCoordinator.Action] = []
         event(&coordinator, &actions)
-        for action in actions { shard.perform(action, of: intent, for: id) }
+        for action in actions { shard.perform(action, of: intent, as: dot, for: id) }
     }
 }
 
 extension Shard {
-    /// The actions that every put shares, conditional or not.
-    func perform(_ action: PutCoordinator.Action, of intent: PutIntent, for id: UInt64) {
+    /// The actions that every put shares, conditional or not. `dot` is the write's, once it has one.
+    func perform(_ action: PutCoordinator.Action, of intent: PutIntent, as dot: Dot?, for id: UInt64) {
         switch action {
         case .writeLocally(let context):
             let write = ClientWrite(content: intent.content, context: context, ttlSeconds: intent.ttlSeconds)
@@ -67,13 +71,32 @@ extension Shard {
                 .put(intent.key, versions, policy: intent.policy), to: node, for: id,
                 timeout: intent.deadline - .now())
         case .respond(let versions):
-            var reading = Reading(versions, of: intent.key, now: context.environment.wallMillis())
-            if !intent.returnSiblings { reading.siblings = [] }
-            intent.completion(.written(reading))
+            let now = context.environment.wallMillis()
+            intent.completion(.written(Reading(after: dot, in: versions, of: intent, now: now)))
         case .fail(let error):
             intent.completion(.failed(error))
         case .finished:
             end(id)
         }
+    }
+}
+
+extension Reading {
+    /// What the writer of `dot` is told of the state after its write.
+    ///
+    /// The context must cover nothing that the client was not shown: its next write would replace, unseen, what another
+    /// client wrote. So without the siblings it gets what it had seen and its own write, if there are others beside it;
+    /// and no context, if even that would cover one of them, as it does for two writes through the same coordinator.
+    fileprivate init(after dot: Dot?, in versions: Versions, of intent: PutIntent, now: UInt64) {
+        self.init(versions, of: intent.key, now: now)
+        guard !intent.returnSiblings else { return }
+        siblings = []
+        let others = versions.siblings.filter { $0.dot != dot }
+        guard let dot, !others.isEmpty else { return }
+        var known = intent.seen
+        known.vector.insert(dot)
+        known.latest = versions.causalContext.latest
+        let isSafe = !others.contains { known.vector.covers($0.dot) }
+        context = isSafe ? ContextToken.encode(known, for: intent.key) : []
     }
 }
