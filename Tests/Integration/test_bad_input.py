@@ -134,8 +134,8 @@ def garbage(seed: int) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("port", ["http_port", "grpc_port", "peer_port"])
 def test_garbage_on_each_port(cluster, bucket, port):
-    seed = int(os.environ.get("KVNODE_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
-    print(f"KVNODE_TEST_SEED={seed}")
+    seed = int(os.environ.get("KVNODE_SEED") or random.SystemRandom().randrange(1 << 32))
+    print(f"KVNODE_SEED={seed}")
     streams = garbage(seed).values()
     with concurrent.futures.ThreadPoolExecutor(len(streams)) as pool:
         list(pool.map(functools.partial(send_and_leave, getattr(cluster[1], port)), streams))

@@ -81,6 +81,13 @@ package enum Files {
         return isKnown ? UInt64(status.f_bavail) * UInt64(status.f_frsize) : nil
     }
 
+    /// Bytes left on the disk that holds `path`, or will hold it in the folder that there is.
+    package static func freeBytes(atOrAbove path: String) -> UInt64? {
+        if let free = freeBytes(at: path) { return free }
+        guard let slash = path.lastIndex(of: "/") else { return freeBytes(at: ".") }
+        return freeBytes(at: slash == path.startIndex ? "/" : String(path[..<slash]))
+    }
+
     /// Whether `count` more bytes do not fit behind the file at `path`: on its disk, or under the process's limit.
     package static func isFull(_ path: String, for count: Int) -> Bool {
         if let free = freeBytes(at: path), free < UInt64(count) { return true }

@@ -44,7 +44,14 @@ public enum RocksEngineFactory: EngineFactory {
     public static func open(
         at path: String, options: EngineOptions
     ) throws(EngineError) -> any StorageEngine {
-        try RocksEngine(path: path, options: options)
+        // Opening writes headers to the library's text log, which must not meet a full disk: see `RocksOptions`.
+        if let free = Files.freeBytes(atOrAbove: path), free < Self.roomToOpen {
+            throw EngineError(
+                .noSpace, "the disk has \(free) bytes left, opening takes \(Self.roomToOpen)", path: path)
+        }
+        return try RocksEngine(path: path, options: options)
     }
+
+    private static let roomToOpen: UInt64 = 1 << 20
 }
 #endif

@@ -16,6 +16,9 @@ final class RocksOptions {
     let verifiesChecksums: Bool
     let keepsStatistics: Bool
 
+    /// `InfoLogLevel::HEADER_LEVEL`, for which the C interface has no name.
+    private static let headersOnly: Int32 = 5
+
     init(_ options: EngineOptions, _ recovery: LogRecovery) {
         cache = rocksdb_cache_create_lru(options.int("block_cache_bytes"))
         verifiesChecksums = options.bool("verify_checksums")
@@ -29,7 +32,9 @@ final class RocksOptions {
         rocksdb_options_increase_parallelism(base, Int32(options.int("compaction_threads")))
         rocksdb_options_set_allow_mmap_reads(base, options.bool("allow_mmap_reads") ? 1 : 0)
         if keepsStatistics { rocksdb_options_enable_statistics(base) }
-        // The library's own text log, which nobody asked to grow.
+        // The library's own text log, which nobody asked to grow. Only the headers that opening writes: built with its
+        // assertions, as Debian's is, the library aborts the process when it logs a second time to a full disk.
+        rocksdb_options_set_info_log_level(base, Self.headersOnly)
         rocksdb_options_set_max_log_file_size(base, 16 << 20)
         rocksdb_options_set_keep_log_file_num(base, 4)
         // The strict mode takes an incomplete last record, as the death of the process leaves it, and refuses any other
