@@ -20,7 +20,8 @@ struct GRPCServerTests {
         let service = FakeService()
         var configuration = ClientGRPCServer.Configuration(host: "127.0.0.1", port: 0)
         configuration.healthInterval = .milliseconds(20)
-        configuration.shutdownGrace = .seconds(2)
+        // Bounds a hang, nothing else.
+        configuration.shutdownGrace = .seconds(60)
         change(&configuration)
         let server = try ClientGRPCServer(
             configuration: configuration, service: service, group: .singletonMultiThreadedEventLoopGroup,

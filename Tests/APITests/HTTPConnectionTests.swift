@@ -198,7 +198,7 @@ struct HTTPConnectionTests {
 
     @Test("an idle connection is closed, a half-sent request gets 408")
     func idleTimeout() async throws {
-        try await withHTTPServer({ $0.idleTimeout = .milliseconds(200) }) { port, _, _ in
+        try await withHTTPServer({ $0.idleTimeout = .seconds(2) }) { port, _, _ in
             let idle = try RawClient(port: port)
             #expect(idle.isClosed())
             let half = try RawClient(port: port)

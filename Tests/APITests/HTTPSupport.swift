@@ -12,7 +12,8 @@ func withHTTPServer(
     let service = FakeService()
     var configuration = HTTPServer.Configuration(host: "127.0.0.1", port: 0)
     configuration.maxBodyBytes = 100_000
-    configuration.shutdownGrace = .seconds(2)
+    // Bounds a hang, nothing else.
+    configuration.shutdownGrace = .seconds(60)
     change(&configuration)
     let server = HTTPServer(
         configuration: configuration, service: service, group: .singletonMultiThreadedEventLoopGroup,

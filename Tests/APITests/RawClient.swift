@@ -17,7 +17,7 @@ final class RawClient {
 
     init(port: Int) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -94,9 +94,9 @@ final class RawClient {
 
     /// Sends the byte again and again until the server says something or ends the connection.
     ///
-    /// - Returns: false if it does neither for 10 seconds.
+    /// - Returns: false if it does neither for a minute.
     func trickle(byte: String) -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             guard (try? send(byte)) != nil else { return true }
             var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             if Glibc.poll(&poll, 1, 20) == 1 { return true }

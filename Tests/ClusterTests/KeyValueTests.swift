@@ -169,7 +169,7 @@ import Testing
         } _: { cluster in
             cluster.isolate(1)
             let key = Array("k".utf8)
-            let slow = GetRequest(bucket: "b", key: key, quorum: QuorumOverrides(r: 3), timeoutMillis: 100)
+            let slow = GetRequest(bucket: "b", key: key, quorum: QuorumOverrides(r: 3))
             let outcomes = await withTaskGroup(of: Response.self) { tasks in
                 for _ in 0..<64 { tasks.addTask { await cluster.nodes[0].serve(.get(slow)) } }
                 return await tasks.reduce(into: []) { $0.append($1) }

@@ -71,7 +71,7 @@ final class TestCluster: Sendable {
             var configuration = ClusterConfiguration(
                 clusterName: "test", nodeName: member.name, layout: layout,
                 bucketDefaults: BucketProperties(n: min(3, count), r: min(2, count), w: min(2, count)),
-                defaultTimeout: .seconds(5))
+                defaultTimeout: .seconds(30))
             change(&configuration)
             let (executor, directory) = try makeTemporaryExecutor()
             let logger = Logger(label: member.name) { _ in SwiftLogNoOpLogHandler() }

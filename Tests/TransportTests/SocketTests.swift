@@ -39,11 +39,11 @@ struct SocketTests {
 
     @Test("A quiet connection stays up under keepalive")
     func keepaliveOfIdleStreams() async throws {
-        let settings: (inout Settings) -> Void = { $0.keepaliveTime = .milliseconds(500) }
+        let settings: (inout Settings) -> Void = { $0.keepaliveTime = .seconds(1) }
         try await withPair(.grpc, a: settings, b: settings) { _, a, b in
             // Five pings' worth of silence: more than a server bears that takes them for a flood.
             await #expect(throws: TimedOut.self) {
-                try await a.record.wait("a disconnect", within: .milliseconds(2700)) { $0.events.count > 1 }
+                try await a.record.wait("a disconnect", within: .milliseconds(5500)) { $0.events.count > 1 }
             }
             #expect(a.send([9], to: b) == .accepted)
             try await a.record.wait("the reply") { $0.replies == [9] }

@@ -10,7 +10,7 @@ extension HTTPConnectionHandler {
 
     /// Sends the reply to a request that was read to its end.
     func send(_ reply: HTTPReply, _ context: ChannelHandlerContext) {
-        guard exchange.keepAlive else { return sendLast(reply, context) }
+        guard exchange.keepAlive, !shared.connections.isQuiescing else { return sendLast(reply, context) }
         // Before the write, in which the pipeline handler may already hand over the next request.
         state = .idle
         let isHead = exchange.isHead

@@ -23,6 +23,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         /// For the one thing that the store does asynchronously.
         var executor: EventLoopTaskExecutor
         var times: ConnectionWatch.Limits
+        let connections: ConnectionRegistry
     }
 
     /// What belongs to the request that is being served.
@@ -47,9 +48,6 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     /// A body that isn't wanted and no longer than this is passed over, so that the connection lives on.
     private static let passableBodyBytes = 64 << 10
-    /// How long a connection whose last reply is sent waits for the client's end. Closing at once, with bytes
-    /// of the client unread, would reset the connection and might take the reply with it.
-    private static let lingerTime = TimeAmount.seconds(1)
     /// Bytes that are reserved for a body on the word of its header alone.
     private static let maxReservedBytes = 64 << 10
     /// Replies that may be written one within the other: the pipeline handler hands over the next pipelined

@@ -57,13 +57,14 @@ public final class HTTPServer: Sendable {
         self.logger = logger
         let rules = RequestRules(
             defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit)
+        connections = ConnectionRegistry(limit: configuration.maxConnections)
         shared = HTTPConnectionHandler.Shared(
             service: service, rules: rules, maxBodyBytes: configuration.maxBodyBytes, date: HTTPDate(),
             executor: EventLoopTaskExecutor(group: group),
             times: ConnectionWatch.Limits(
                 idleTimeout: TimeAmount(configuration.idleTimeout),
-                requestTimeout: TimeAmount(configuration.requestTimeout)))
-        connections = ConnectionRegistry(limit: configuration.maxConnections)
+                requestTimeout: TimeAmount(configuration.requestTimeout)),
+            connections: connections)
         listening = group.any().makePromise()
     }
 

@@ -38,7 +38,7 @@ final class Observed<State: Sendable>: Sendable {
     /// Returns when `condition` holds; throws if it doesn't in time.
     @discardableResult
     func wait(
-        _ what: String, within timeout: Duration = .seconds(20),
+        _ what: String, within timeout: Duration = .seconds(60),
         until condition: @escaping @Sendable (State) -> Bool
     ) async throws -> State {
         let id = storage.withLock { storage in
