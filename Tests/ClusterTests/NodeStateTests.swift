@@ -28,9 +28,23 @@ import Testing
     private func begin(
         _ executor: EngineExecutor, boot: String = "1", durability: Durability = .buffered
     ) async throws -> NodeState {
-        try await NodeState.begin(
-            executor, configuration: try Self.configuration(durability: durability),
-            environment: Self.environment(boot: boot))
+        try await begin(
+            executor, try Self.configuration(durability: durability), Self.environment(boot: boot))
+    }
+
+    private func begin(
+        _ executor: EngineExecutor, _ configuration: ClusterConfiguration, _ environment: Environment
+    ) async throws -> NodeState {
+        let state = try await executor.maintain { engine in
+            Result { try NodeState.begin(engine, configuration: configuration, environment: environment) }
+        }
+        return try state.get()
+    }
+
+    private func end(_ executor: EngineExecutor) async throws {
+        try await executor.maintain { (engine) throws(EngineError) in
+            try NodeState.end(engine, environment: Self.environment(boot: "1"))
+        }
     }
 
     @Test func aCrashOfTheProcessKeepsTheActor() async throws {
@@ -57,7 +71,7 @@ import Testing
     @Test func aCleanStopKeepsTheActor() async throws {
         try await withTemporaryExecutor { executor in
             let first = try await begin(executor)
-            try await NodeState.end(executor, environment: Self.environment(boot: "1"))
+            try await end(executor)
             #expect(try await begin(executor, boot: "2").actor == first.actor)
         }
     }
@@ -65,10 +79,9 @@ import Testing
     @Test func aCopyOfTheDataIsANewActorHoweverItWasStopped() async throws {
         try await withTemporaryExecutor { executor in
             let first = try await begin(executor, durability: .synced)
-            try await NodeState.end(executor, environment: Self.environment(boot: "1"))
-            let copy = try await NodeState.begin(
-                executor, configuration: try Self.configuration(),
-                environment: Self.environment(boot: "1", data: "inode 2"))
+            try await end(executor)
+            let copy = try await begin(
+                executor, try Self.configuration(), Self.environment(boot: "1", data: "inode 2"))
             #expect(copy.actor != first.actor)
         }
     }
@@ -90,8 +103,7 @@ import Testing
             _ = try await begin(executor)
             for other in others {
                 await #expect(throws: StartError.self) {
-                    _ = try await NodeState.begin(
-                        executor, configuration: other, environment: Self.environment(boot: "1"))
+                    _ = try await begin(executor, other, Self.environment(boot: "1"))
                 }
             }
         }

@@ -28,10 +28,23 @@ public final class ClusterNode: Sendable {
     /// - Parameter loops: One shard of the coordination runs on each; 1 to 256.
     /// - Throws: `StartError` if the engine holds another node's data; `EngineError`; `CodecError`; `RequestError` if
     ///   the default bucket properties don't fit the layout.
-    public init(
+    public convenience init(
         configuration: ClusterConfiguration, executor: EngineExecutor, loops: [any EventLoop],
         environment: Environment, logger: Logger
     ) async throws {
+        let state = try await executor.maintain { engine in
+            Result { try NodeState.begin(engine, configuration: configuration, environment: environment) }
+        }
+        try self.init(
+            configuration: configuration, state: try state.get(), executor: executor, loops: loops,
+            environment: environment, logger: logger)
+    }
+
+    /// The node with a state that was opened in `executor`'s engine; the rest is as above.
+    public init(
+        configuration: ClusterConfiguration, state: NodeState, executor: EngineExecutor,
+        loops: [any EventLoop], environment: Environment, logger: Logger
+    ) throws {
         precondition(
             (1...Self.maxEventLoops).contains(loops.count),
             "a node has 1 to \(Self.maxEventLoops) event loops")
@@ -40,8 +53,6 @@ public final class ClusterNode: Sendable {
             throw StartError("cluster.members does not list this node, \"\(configuration.nodeName)\"")
         }
         try configuration.bucketDefaults.validate(replicationFactor: configuration.layout.replicationFactor)
-        let state = try await NodeState.begin(
-            executor, configuration: configuration, environment: environment)
         let drift = UInt64(configuration.maxClockDrift.nanoseconds / 1_000_000)
         let issuer = DotIssuer(state: state, environment: environment, maxClockDriftMillis: drift)
         let replica = Replica(
@@ -79,10 +90,16 @@ public final class ClusterNode: Sendable {
 
     /// Refuses new requests and waits until those under way have ended; none outlives its own deadline.
     public func drain() async {
+        await withCheckedContinuation { done in drain { done.resume() } }
+    }
+
+    /// As above; calls `whenDone` on some event loop.
+    public func drain(whenDone: @escaping @Sendable () -> Void) {
         draining.store(true, ordering: .releasing)
-        for shard in shards {
-            await withCheckedContinuation { done in
-                shard.loop.execute { shard.whenIdle { done.resume() } }
+        let busy = Atomic(shards.count)
+        forEachShard { shard in
+            shard.whenIdle {
+                if busy.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { whenDone() }
             }
         }
     }
@@ -90,7 +107,9 @@ public final class ClusterNode: Sendable {
     /// Marks the engine's data as complete. After `drain`, and after the transport has stopped; the executor is shut
     /// down by its owner.
     public func close() async throws {
-        try await NodeState.end(executor, environment: environment)
+        try await executor.maintain { [environment] (engine) throws(EngineError) in
+            try NodeState.end(engine, environment: environment)
+        }
     }
 
     func forEachShard(_ body: @escaping @Sendable (Shard) -> Void) {
@@ -115,34 +134,43 @@ extension ClusterNode: KeyValueService {
     }
 
     public func setProperties(_ properties: BucketProperties, ofBucket bucket: String) async throws {
-        try configuration.check(bucket: bucket)
-        try properties.validate(replicationFactor: configuration.layout.replicationFactor)
-        let timestamp = Timestamp(milliseconds: environment.wallMillis())
-        try registry.set(properties, of: bucket, at: timestamp)
-        try await spreadBuckets()
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            setProperties(properties, ofBucket: bucket) { done.resume(with: $0) }
+        }
     }
 
-    /// Stores the table here and at every peer; returns when a majority of the nodes has it.
-    private func spreadBuckets() async throws {
-        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            storeBuckets { result in
-                if case .failure(let error) = result {
-                    return done.resume(throwing: RequestError(.internal, error.description))
-                }
-                let peers = self.configuration.layout.members.map(\.id).filter { $0 != self.selfID }
-                let shard = self.shards[0]
-                let table = self.registry.current
-                shard.perform {
-                    let timeout = self.configuration.defaultTimeout
-                    shard.begin(timeout: timeout) { id in
-                        BroadcastOperation(
-                            id: id, shard: shard, body: .buckets(table), to: peers, timeout: timeout
-                        ) {
-                            done.resume(with: $0)
-                        }
-                    }
-                }
+    /// As above; calls `completion` once, on the caller's thread, an event loop or the engine's writer thread.
+    public func setProperties(
+        _ properties: BucketProperties, ofBucket bucket: String,
+        _ completion: @escaping @Sendable (Result<Void, RequestError>) -> Void
+    ) {
+        do throws(RequestError) {
+            try configuration.check(bucket: bucket)
+            try properties.validate(replicationFactor: configuration.layout.replicationFactor)
+            let timestamp = Timestamp(milliseconds: environment.wallMillis())
+            try registry.set(properties, of: bucket, at: timestamp)
+        } catch {
+            return completion(.failure(error))
+        }
+        storeBuckets { result in
+            if case .failure(let error) = result {
+                return completion(.failure(RequestError(.internal, error.description)))
             }
+            let shard = self.shards[0]
+            shard.perform { self.spreadBuckets(from: shard, completion) }
+        }
+    }
+
+    /// Sends the table to every peer; done when a majority of the nodes has it.
+    private func spreadBuckets(
+        from shard: Shard, _ completion: @escaping @Sendable (Result<Void, RequestError>) -> Void
+    ) {
+        let peers = configuration.layout.members.map(\.id).filter { $0 != selfID }
+        let timeout = configuration.defaultTimeout
+        shard.begin(timeout: timeout) { id in
+            BroadcastOperation(
+                id: id, shard: shard, body: .buckets(registry.current), to: peers, timeout: timeout,
+                completion: completion)
         }
     }
 

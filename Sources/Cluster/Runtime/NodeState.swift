@@ -2,7 +2,7 @@ import ClusterCore
 import Engine
 
 /// What a node remembers of itself between runs, in the engine's `meta` keyspace (docs/formats.md).
-struct NodeState: Sendable {
+public struct NodeState: Sendable {
     /// Under which identity this node issues dots.
     var actor: UInt64
     /// Dots up to this counter may have been issued.
@@ -24,21 +24,21 @@ struct NodeState: Sendable {
     /// A copy of the data, such as a restored backup, is an earlier state, however it was stopped; and so is what an
     /// engine opened that had to drop part of a damaged log.
     ///
+    /// Blocks on the disk: called on the engine's writer thread, before anything else is written.
+    ///
     /// - Throws: `StartError` if the data belongs to another node, cluster or layout; `EngineError`; `CodecError`.
-    static func begin(
-        _ executor: EngineExecutor, configuration: ClusterConfiguration, environment: Environment
-    ) async throws -> NodeState {
-        let stored = try await executor.read { (engine) throws(EngineError) in
-            Stored(
-                identity: try engine.get(.meta, Key.identity), session: try engine.get(.meta, Key.session),
-                counter: try engine.get(.meta, Key.counter), buckets: try engine.get(.meta, Key.buckets))
-        }
+    public static func begin(
+        _ engine: any StorageEngine, configuration: ClusterConfiguration, environment: Environment
+    ) throws -> NodeState {
+        let stored = Stored(
+            identity: try engine.get(.meta, Key.identity), session: try engine.get(.meta, Key.session),
+            counter: try engine.get(.meta, Key.counter), buckets: try engine.get(.meta, Key.buckets))
         var state = NodeState(
             actor: environment.randomIdentifier(), reservedCounter: 0, buckets: BucketTable())
         if let bytes = stored.identity {
             let identity = try NodeIdentity(bytes)
             try identity.check(against: configuration)
-            if !executor.engine.hasLostWrites, let session = try stored.session.map(NodeSession.init),
+            if !engine.hasLostWrites, let session = try stored.session.map(NodeSession.init),
                 session.keptEverything(environment)
             {
                 state.actor = identity.actor
@@ -58,21 +58,21 @@ struct NodeState: Sendable {
             clean: false, synced: configuration.durability == .synced, bootID: environment.bootID,
             dataID: environment.dataID)
         batch.put(.meta, Key.session, session.encoded())
-        try await executor.write(batch, durability: .synced)
+        try engine.write(batch, durability: .synced)
         return state
     }
 
-    /// Marks the run as ended with nothing lost. Nothing may be written afterwards.
-    static func end(_ executor: EngineExecutor, environment: Environment) async throws {
-        try await executor.maintain { (engine) throws(EngineError) in try engine.sync() }
+    /// Marks the run as ended with nothing lost. Called as `begin` is; nothing may be written afterwards.
+    public static func end(_ engine: any StorageEngine, environment: Environment) throws(EngineError) {
+        try engine.sync()
         var batch = WriteBatch()
         let session = NodeSession(
             clean: true, synced: true, bootID: environment.bootID, dataID: environment.dataID)
         batch.put(.meta, Key.session, session.encoded())
-        try await executor.write(batch, durability: .synced)
+        try engine.write(batch, durability: .synced)
     }
 
-    private struct Stored: Sendable {
+    private struct Stored {
         var identity: [UInt8]?
         var session: [UInt8]?
         var counter: [UInt8]?

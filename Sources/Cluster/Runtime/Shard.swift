@@ -45,7 +45,7 @@ final class Shard: @unchecked Sendable {
         self.buckets = buckets
         layout = context.configuration.layout
         reachable = [context.selfID]
-        wheel = DeadlineWheel(now: .now())
+        wheel = DeadlineWheel(now: loop.now)
     }
 
     // MARK: Operations
@@ -102,7 +102,7 @@ final class Shard: @unchecked Sendable {
 
     /// Wakes the operation `id` after `delay`, unless it has ended by then.
     func arm(_ id: UInt64, in delay: TimeAmount) {
-        let now = NIODeadline.now()
+        let now = loop.now
         if !wheelIsTurning {
             wheel.reset(to: now)
             wheelIsTurning = true
@@ -116,7 +116,7 @@ final class Shard: @unchecked Sendable {
     }
 
     private func tick() {
-        let now = NIODeadline.now()
+        let now = loop.now
         for id in wheel.advance(to: now) { operations[id]?.timerFired(now) }
         if wheel.count > 0 { scheduleTick() } else { wheelIsTurning = false }
     }
@@ -165,8 +165,8 @@ final class Shard: @unchecked Sendable {
 
     func disconnected(_ peer: NodeID) {
         reachable.remove(peer)
-        // A copy, since an operation that ends removes itself.
-        for operation in Array(operations.values) { operation.lost(peer) }
+        // A copy, since an operation that ends removes itself; in order, so that a simulation repeats itself.
+        for id in operations.keys.sorted() { operations[id]?.lost(peer) }
     }
 
     func isReachable(_ node: NodeID) -> Bool { reachable.contains(node) }

@@ -41,7 +41,7 @@ extension Shard {
                 ttlSeconds: put.content == .tombstone
                     ? 0 : try context.configuration.timeToLive(put.ttlSeconds, properties),
                 policy: properties.policy, returnSiblings: put.returnSiblings, seen: clientContext,
-                deadline: .now() + timeout,
+                deadline: loop.now + timeout,
                 completion: completion)
             guard let condition = try put.condition.decoded(for: key) else {
                 let coordinator = PutCoordinator(

@@ -94,6 +94,36 @@ public final class EngineExecutor: Sendable {
         self.threads = threads
     }
 
+    /// An executor without threads, for a simulator: what is queued is done when ``step(_:)`` is called, in the caller's
+    /// own time and thread.
+    ///
+    /// - Parameter wake: Called from ``submit(_:)`` or ``submitRead(_:)`` when there is work of a kind and was none
+    ///   before; it is to see to it that ``step(_:)`` is called later, not at once.
+    public init(
+        engine: any StorageEngine, limits: Limits = Limits(), wake: @escaping @Sendable (Work) -> Void
+    ) {
+        self.engine = engine
+        writer = EngineWriter(engine: engine, limits: limits, wake: { wake(.writes) })
+        readers = EngineReaders(
+            engine: engine, maxQueued: limits.maxQueuedReads, wake: { wake(.reads) })
+        threads = []
+    }
+
+    /// Which queue of an executor without threads has work.
+    public enum Work: Sendable {
+        case writes
+        case reads
+    }
+
+    /// Does what is queued: the writes, in as few commits as the limits of a group allow, or the reads.
+    public func step(_ work: Work) {
+        precondition(threads.isEmpty, "the executor's threads do its work")
+        switch work {
+        case .writes: writer.step()
+        case .reads: readers.step()
+        }
+    }
+
     /// Queues a write job. Throws `overloaded` when the queue is full, `closed` after ``shutdown()``.
     public func submit(_ job: any EngineWriteJob) throws(EngineError) {
         try writer.submit(.job(job))
@@ -115,6 +145,10 @@ public final class EngineExecutor: Sendable {
             isShutDown = true
             writer.stop()
             readers.stop()
+            if threads.isEmpty {
+                writer.step()
+                readers.step()
+            }
             for thread in threads { thread.join() }
             try engine.close()
         }

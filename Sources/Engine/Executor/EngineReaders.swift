@@ -28,20 +28,26 @@ final class EngineReaders: Sendable {
     private let maxQueued: Int
     private let monitor = Monitor(State())
 
-    init(engine: any StorageEngine, maxQueued: Int) {
+    /// Told when the queue is no longer empty, where no thread waits for it.
+    private let wake: (@Sendable () -> Void)?
+
+    init(engine: any StorageEngine, maxQueued: Int, wake: (@Sendable () -> Void)? = nil) {
         self.engine = engine
         self.maxQueued = maxQueued
+        self.wake = wake
     }
 
     func submit(_ job: @escaping Job) throws(EngineError) {
-        try monitor.withLock { (state) throws(EngineError) in
+        let wasIdle = try monitor.withLock { (state) throws(EngineError) in
             if state.isStopping { throw EngineExecutor.shutDown }
             if state.depth >= maxQueued {
                 throw EngineError(.overloaded, "\(state.depth) reads are queued already")
             }
             state.queue.append(job)
+            return state.depth == 1
         }
-        monitor.wakeOne()
+        guard let wake else { return monitor.wakeOne() }
+        if wasIdle { wake() }
     }
 
     func stop() {
@@ -60,6 +66,16 @@ final class EngineReaders: Sendable {
                 return state.isStopping ? .some(nil) : nil
             }
             guard let job = next else { return }
+            job(engine)
+            monitor.withLock { $0.done += 1 }
+        }
+    }
+
+    /// Does what is queued at the call, without a thread of its own.
+    func step() {
+        let count = monitor.withLock { $0.depth }
+        for _ in 0..<count {
+            guard let job = monitor.withLock({ $0.take() }) else { return }
             job(engine)
             monitor.withLock { $0.done += 1 }
         }

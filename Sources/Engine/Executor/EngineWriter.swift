@@ -34,9 +34,13 @@ final class EngineWriter: Sendable {
     private let limits: EngineExecutor.Limits
     private let monitor = Monitor(State())
 
-    init(engine: any StorageEngine, limits: EngineExecutor.Limits) {
+    /// Told when the queue is no longer empty, where no thread waits for it.
+    private let wake: (@Sendable () -> Void)?
+
+    init(engine: any StorageEngine, limits: EngineExecutor.Limits, wake: (@Sendable () -> Void)? = nil) {
         self.engine = engine
         self.limits = limits
+        self.wake = wake
     }
 
     func submit(_ entry: Entry) throws(EngineError) {
@@ -59,7 +63,8 @@ final class EngineWriter: Sendable {
             state.queue.append(Pending(entry: entry, bytes: bytes))
             return state.queue.count == 1
         }
-        if wasIdle { monitor.wakeOne() }
+        guard wasIdle else { return }
+        if let wake { wake() } else { monitor.wakeOne() }
     }
 
     func stop() {
@@ -80,7 +85,6 @@ final class EngineWriter: Sendable {
     func run() {
         var stage = WriteStage(engine: engine)
         var entries: [Pending] = []
-        var group = Group()
         while true {
             let isDone = monitor.wait { state -> Bool? in
                 if state.queue.isEmpty { return state.isStopping ? true : nil }
@@ -88,25 +92,38 @@ final class EngineWriter: Sendable {
                 return false
             }
             if isDone { return }
-            for pending in entries {
-                switch pending.entry {
-                case .job(let job):
-                    add(job, pending.bytes, to: &stage, &group)
-                case .maintenance(let body):
-                    commit(&stage, &group)
-                    body(engine)
-                    monitor.withLock { $0.pending -= 1 }
-                }
-                if stage.batch.count >= limits.maxGroupOperations
-                    || stage.batch.byteCount >= limits.maxGroupBytes
-                    || group.jobs.count >= limits.maxGroupJobs
-                {
-                    commit(&stage, &group)
-                }
-            }
+            perform(entries, &stage)
             entries.removeAll(keepingCapacity: true)
-            commit(&stage, &group)
         }
+    }
+
+    /// Does what is queued at the call, without a thread of its own.
+    func step() {
+        var stage = WriteStage(engine: engine)
+        var entries: [Pending] = []
+        monitor.withLock { swap(&$0.queue, &entries) }
+        perform(entries, &stage)
+    }
+
+    private func perform(_ entries: [Pending], _ stage: inout WriteStage) {
+        var group = Group()
+        for pending in entries {
+            switch pending.entry {
+            case .job(let job):
+                add(job, pending.bytes, to: &stage, &group)
+            case .maintenance(let body):
+                commit(&stage, &group)
+                body(engine)
+                monitor.withLock { $0.pending -= 1 }
+            }
+            if stage.batch.count >= limits.maxGroupOperations
+                || stage.batch.byteCount >= limits.maxGroupBytes
+                || group.jobs.count >= limits.maxGroupJobs
+            {
+                commit(&stage, &group)
+            }
+        }
+        commit(&stage, &group)
     }
 
     private func add(

@@ -7,14 +7,14 @@ final class BroadcastOperation: Operation {
     private unowned let shard: Shard
     private let body: PeerRequest
     private let timeout: TimeAmount
-    private let completion: @Sendable (Result<Void, any Error>) -> Void
+    private let completion: @Sendable (Result<Void, RequestError>) -> Void
     private var waitingFor: Set<NodeID>
     private let nodeCount: Int
     private var confirmed = 1
 
     init(
         id: UInt64, shard: Shard, body: PeerRequest, to peers: [NodeID], timeout: TimeAmount,
-        completion: @escaping @Sendable (Result<Void, any Error>) -> Void
+        completion: @escaping @Sendable (Result<Void, RequestError>) -> Void
     ) {
         self.id = id
         self.shard = shard
@@ -28,7 +28,7 @@ final class BroadcastOperation: Operation {
     private var majority: Int { nodeCount / 2 + 1 }
 
     func start() {
-        for peer in waitingFor { shard.send(body, to: peer, for: id, timeout: timeout) }
+        for peer in waitingFor.sorted() { shard.send(body, to: peer, for: id, timeout: timeout) }
         endIfDecided()
     }
 

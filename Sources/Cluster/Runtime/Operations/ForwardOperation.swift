@@ -18,7 +18,7 @@ final class ForwardOperation: Operation {
         self.shard = shard
         self.request = request
         self.completion = completion
-        deadline = .now() + timeout
+        deadline = shard.loop.now + timeout
         let isRead = if case .get = request { true } else { false }
         attempts = ForwardAttempts(replicas: replicas, isRead: isRead)
     }
@@ -47,7 +47,7 @@ final class ForwardOperation: Operation {
         for action in actions {
             switch action {
             case .send(let node):
-                shard.send(.forward(request), to: node, for: id, timeout: deadline - .now())
+                shard.send(.forward(request), to: node, for: id, timeout: deadline - shard.loop.now)
             case .respond(let response):
                 shard.end(id)
                 completion(response)

@@ -20,7 +20,7 @@ final class GetOperation: Operation {
         self.key = key
         self.policy = policy
         self.coordinator = coordinator
-        deadline = .now() + timeout
+        deadline = shard.loop.now + timeout
         self.completion = completion
     }
 
@@ -71,7 +71,7 @@ extension Shard {
         case .ask(context.selfID):
             readLocally(key, for: id)
         case .ask(let node):
-            send(.get(key), to: node, for: id, timeout: deadline - .now())
+            send(.get(key), to: node, for: id, timeout: deadline - loop.now)
         case .repair(context.selfID, let versions):
             writeLocally(key, .merge(versions), policy: policy, for: 0)
         case .repair(let node, let versions):

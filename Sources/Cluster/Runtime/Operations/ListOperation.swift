@@ -19,7 +19,7 @@ final class ListOperation: Operation {
         self.shard = shard
         self.coordinator = coordinator
         self.completion = completion
-        deadline = .now() + timeout
+        deadline = shard.loop.now + timeout
     }
 
     func start() { step { $0.start(&$1) } }
@@ -56,7 +56,7 @@ final class ListOperation: Operation {
             if node == shard.context.selfID {
                 shard.listLocally(list, for: id)
             } else {
-                shard.send(.list(list), to: node, for: id, timeout: deadline - .now())
+                shard.send(.list(list), to: node, for: id, timeout: deadline - shard.loop.now)
             }
         case .respond(let listing):
             completion(.listed(listing))

@@ -69,7 +69,7 @@ extension Shard {
         case .replicate(let node, let versions):
             send(
                 .put(intent.key, versions, policy: intent.policy), to: node, for: id,
-                timeout: intent.deadline - .now())
+                timeout: intent.deadline - loop.now)
         case .respond(let versions):
             let now = context.environment.wallMillis()
             intent.completion(.written(Reading(after: dot, in: versions, of: intent, now: now)))
