@@ -122,6 +122,21 @@ let package = Package(
             ] + nio + grpc + protobuf,
             swiftSettings: strict),
 
+        // MARK: The simulator
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "ClusterCore", "Cluster", "Engine", log, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "kvsim",
+            dependencies: [
+                "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
         // MARK: Tests
         .executableTarget(
             name: "engine-crash-writer", dependencies: engines,
@@ -135,6 +150,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests", dependencies: ["Cluster", "ClusterCore", "Engine", "Transport", log] + nio,
             swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "kvsim"], swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Cluster", "ClusterCore", log] + nio,
             swiftSettings: strict),

@@ -13,11 +13,11 @@ public enum MemoryEngineFactory: EngineFactory {
 }
 
 final class MemoryEngine: StorageEngine, @unchecked Sendable {
-    // Sendable: `maps` changes only with `lock` held for writing and is read, or copied, with it held. A copy shares its
-    // nodes, which are then copied before any change (see OrderedMap). The rest never changes.
+    // Sendable: `image` changes only with `lock` held for writing and is read, or copied, with it held. The rest never
+    // changes.
     private let lock = ReadWriteLock()
-    /// One for each keyspace; nil when closed.
-    private var maps: [OrderedMap]?
+    /// Nil when closed.
+    private var image: MemoryImage?
     private let path: String
     private let claim: PathClaim
 
@@ -33,75 +33,49 @@ final class MemoryEngine: StorageEngine, @unchecked Sendable {
         self.path = path
         claim = try PathClaim(path)
         do throws(EngineError) {
-            maps = try MemoryFile.load(directory: path)
+            image = MemoryImage(maps: try MemoryFile.load(directory: path))
         } catch {
             claim.release()
             throw error
         }
     }
 
-    private func current() throws(EngineError) -> [OrderedMap] {
+    private func current() throws(EngineError) -> MemoryImage {
         lock.lockForReading()
         defer { lock.unlock() }
-        guard let maps else { throw EngineError.closed(path) }
-        return maps
+        guard let image else { throw EngineError.closed(path) }
+        return image
     }
 
-    private func change(_ body: (inout [OrderedMap]) -> Void) throws(EngineError) {
+    private func change(_ body: (inout MemoryImage) throws(EngineError) -> Void) throws(EngineError) {
         lock.lockForWriting()
         defer { lock.unlock() }
         // Unwrapping makes a second owner, for which every node would be copied.
-        guard maps != nil else { throw EngineError.closed(path) }
-        body(&maps!)
+        guard image != nil else { throw EngineError.closed(path) }
+        try body(&image!)
     }
 
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
-        try batch.forEach { (_, key, value) throws(EngineError) in
-            try EngineLimits.check(keyCount: key.byteCount)
-            if let value { try EngineLimits.check(valueCount: value.byteCount) }
-        }
-        var rows: [(Int, [UInt8], [UInt8]?)] = []
-        rows.reserveCapacity(batch.count)
-        try batch.forEach { (keyspace, key, value) throws(EngineError) in
-            if let value {
-                rows.append((Int(keyspace.rawValue), [UInt8](copying: key), [UInt8](copying: value)))
-            } else {
-                rows.append((Int(keyspace.rawValue), [UInt8](copying: key), nil))
-            }
-        }
-        try change { maps in
-            for (keyspace, key, value) in rows {
-                if let value { maps[keyspace].put(key, value) } else { maps[keyspace].remove(key) }
-            }
-        }
+        try change { (image) throws(EngineError) in try image.apply(batch) }
     }
 
     func deleteRange(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
-        var keys: [[UInt8]] = []
-        if !range.isEmpty {
-            try current()[Int(keyspace.rawValue)].forEach(in: range, reverse: false) { key, _ in
-                keys.append(key)
-                return true
-            }
-        }
-        try change { maps in
-            for key in keys { maps[Int(keyspace.rawValue)].remove(key) }
-        }
+        try change { $0.remove(keyspace, range) }
     }
 
     func withValue<R>(
         _ keyspace: Keyspace, _ key: [UInt8], _ body: (RawSpan?) throws(EngineError) -> R
     ) throws(EngineError) -> R {
         try EngineLimits.check(keyCount: key.count)
-        return try MemoryReader.lend(try value(keyspace, key), body)
+        return try MemoryImage.lend(try value(keyspace, key), body)
     }
 
     /// Looks up under the lock: that costs less than the copies that writes would make for a snapshot.
     private func value(_ keyspace: Keyspace, _ key: [UInt8]) throws(EngineError) -> [UInt8]? {
         lock.lockForReading()
         defer { lock.unlock() }
-        guard maps != nil else { throw EngineError.closed(path) }
-        return maps![Int(keyspace.rawValue)][key]
+        guard image != nil else { throw EngineError.closed(path) }
+        return image!.maps[Int(keyspace.rawValue)][key]
     }
 
     func withResidentValue<R>(
@@ -114,11 +88,11 @@ final class MemoryEngine: StorageEngine, @unchecked Sendable {
         _ keyspace: Keyspace, _ range: KeyRange, reverse: Bool, limit: ScanLimit,
         _ body: (RawSpan, RawSpan) throws(EngineError) -> ScanStep
     ) throws(EngineError) -> KeyRange? {
-        try MemoryReader(maps: try current()).scan(keyspace, range, reverse: reverse, limit: limit, body)
+        try current().scan(keyspace, range, reverse: reverse, limit: limit, body)
     }
 
     func read<R>(_ body: (any EngineReader) throws(EngineError) -> R) throws(EngineError) -> R {
-        try body(MemoryReader(maps: try current()))
+        try body(try current())
     }
 
     /// Nothing is on a disk.
@@ -128,9 +102,9 @@ final class MemoryEngine: StorageEngine, @unchecked Sendable {
     }
 
     func checkpoint(to path: String) throws(EngineError) {
-        let maps = try current()
+        let image = try current()
         try Files.makeCheckpoint(path) { () throws(EngineError) in
-            try MemoryFile.save(maps, directory: path)
+            try MemoryFile.save(image.maps, directory: path)
         }
     }
 
@@ -141,7 +115,7 @@ final class MemoryEngine: StorageEngine, @unchecked Sendable {
     func sync() throws(EngineError) { _ = try current() }
 
     func statistics() throws(EngineError) -> [String: Double] {
-        let maps = try current()
+        let maps = try current().maps
         return [
             "entries": Double(maps.reduce(0) { $0 + $1.count }),
             "bytes": Double(maps.reduce(0) { $0 + $1.byteCount }),
@@ -151,8 +125,8 @@ final class MemoryEngine: StorageEngine, @unchecked Sendable {
     func close() throws(EngineError) {
         lock.lockForWriting()
         defer { lock.unlock() }
-        guard maps != nil else { throw EngineError.closed(path) }
-        maps = nil
+        guard image != nil else { throw EngineError.closed(path) }
+        image = nil
         claim.release()
     }
 }

@@ -1,0 +1,129 @@
+import Cluster
+import ClusterCore
+
+/// A client: reads and writes a few keys, passes back the contexts that it was given, and tells the history.
+final class Client: @unchecked Sendable {
+    // @unchecked: a simulation runs on one thread.
+
+    private let name: String
+    private unowned let world: World
+    /// What the client was last shown of each key.
+    private var known: [Int: (seen: Set<History.WriteID>, context: [UInt8])] = [:]
+    private var count = 0
+    private var isWorking = true
+
+    init(name: String, world: World) {
+        self.name = name
+        self.world = world
+    }
+
+    func start() { pause() }
+
+    /// Begins nothing more.
+    func stop() { isWorking = false }
+
+    private func pause() {
+        world.scheduler.after(world.scheduler.delay(micros: 1_000...300_000)) { [self] in
+            if isWorking { act() }
+        }
+    }
+
+    private func act() {
+        let key = world.scheduler.number(below: world.plan.keys)
+        let up = world.nodes.filter(\.isUp)
+        guard !up.isEmpty else { return pause() }
+        let node = up[world.scheduler.number(below: up.count)]
+        switch world.scheduler.number(below: 10) {
+        case 0..<4: read(key, from: node)
+        case 4: write(key, at: node, isDelete: true)
+        default: write(key, at: node, isDelete: false)
+        }
+    }
+
+    private func read(_ key: Int, from node: SimulatedNode) {
+        let start = world.scheduler.now
+        let request = GetRequest(bucket: World.bucket, key: World.bytes(ofKey: key), timeoutMillis: 2_000)
+        world.trace("\(name) reads k\(key) from \(node.name)")
+        submit(.get(request), to: node) { [self] response in
+            guard case .read(let reading) = response else { return noteFailure(key, response) }
+            let shown = note(reading, of: key)
+            world.trace("\(name) was shown k\(key): \(shown.sorted())")
+            world.history.checkRead(
+                of: key, world.vector(of: reading.context, key: key), from: start, to: world.scheduler.now)
+        }
+    }
+
+    private func write(_ key: Int, at node: SimulatedNode, isDelete: Bool) {
+        count += 1
+        let id = "\(name)-\(count)"
+        // Now and then without a context, as a client does that never reads.
+        let base = world.scheduler.happens(0.8) ? known[key] : nil
+        world.history.begin(id, .init(key: key, seen: base?.seen ?? [], isDelete: isDelete))
+        let request = PutRequest(
+            bucket: World.bucket, key: World.bytes(ofKey: key),
+            content: isDelete ? .tombstone : .value(Array(id.utf8), contentType: ""),
+            context: base?.context ?? [], returnSiblings: true, timeoutMillis: 2_000)
+        world.trace("\(name) \(isDelete ? "deletes" : "writes") k\(key) as \(id) at \(node.name)")
+        submit(.put(request), to: node) { [self] response in
+            guard case .written(let reading) = response else { return noteFailure(key, response) }
+            let own = reading.siblings.first { $0.text == id }
+            world.history.acknowledge(id, at: world.scheduler.now, dot: own?.dot)
+            let shown = note(reading, of: key)
+            world.trace("\(name) was told \(id) of k\(key): \(shown.sorted())")
+        }
+    }
+
+    private func note(_ reading: Reading, of key: Int) -> Set<History.WriteID> {
+        let shown = Set(reading.siblings.compactMap(\.text))
+        known[key] = (shown, reading.context)
+        world.history.checkSiblings(shown, of: key)
+        return shown
+    }
+
+    private func noteFailure(_ key: Int, _ response: Response) {
+        world.history.noteFailure()
+        if case .failed(let error) = response {
+            world.trace("\(name) failed at k\(key): \(error.code)")
+        } else {
+            world.violations.append("\(name) got the wrong kind of answer")
+        }
+    }
+
+    /// Sends a request and hands over its answer, of which there must be one in time unless the node ends before.
+    private func submit(
+        _ request: Request, to node: SimulatedNode, _ done: @escaping (Response) -> Void
+    ) {
+        let call = Call(done)
+        let target = node.node
+        target?.submit(request) { [self] response in
+            if call.isAnswered { return world.violations.append("\(name) was answered twice") }
+            call.isAnswered = true
+            call.done(response)
+            if !call.isGivenUp { pause() }
+        }
+        world.scheduler.after(.milliseconds(3_000)) { [self] in
+            if call.isAnswered { return }
+            call.isGivenUp = true
+            if node.node === target {
+                world.violations.append("\(name) got no answer from \(node.name) in time")
+            }
+            pause()
+        }
+    }
+
+    private final class Call: @unchecked Sendable {
+        // @unchecked: a simulation runs on one thread.
+        let done: (Response) -> Void
+        var isAnswered = false
+        var isGivenUp = false
+
+        init(_ done: @escaping (Response) -> Void) { self.done = done }
+    }
+}
+
+extension Sibling {
+    /// The write that this is, by its value.
+    var text: String? {
+        if case .value(let bytes, _) = content { String(decoding: bytes, as: UTF8.self) } else { nil }
+    }
+}

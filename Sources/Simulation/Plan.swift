@@ -1,0 +1,50 @@
+import ClusterCore
+import Engine
+
+/// What a simulation is made of. What isn't said here, the seed decides.
+public struct Plan: Sendable {
+    /// A kind of fault that the simulation may bring about.
+    public enum Fault: String, CaseIterable, Sendable {
+        /// A node stops in good order, or its process is killed, and starts again.
+        case crash
+        /// A machine loses its power, and with buffered commits its latest writes.
+        case power
+        /// Some nodes don't hear others: the cluster in two, one way only, or with one node between.
+        case partition
+        /// The nodes' paths are blocked one after the other, then freed one after the other.
+        case clog
+        /// Batches come twice, or out of order.
+        case disorder
+        /// Disks are full, or slow.
+        case disk
+        /// Wall clocks jump.
+        case clock
+        /// A disk is replaced by an empty one.
+        case wipe
+        /// A node's data is replaced by an earlier copy of it.
+        case oldCopy
+    }
+
+    public var nodes = 5
+    public var faults = Set(Fault.allCases)
+    /// How long clients work while faults happen, in simulated seconds.
+    public var seconds: UInt64 = 30
+    public var clients = 8
+    public var keys = 6
+
+    // Drawn from the seed.
+    var durability = Durability.buffered
+    var readFanout = ReadFanout.all
+    var loops = 2
+
+    public init() {}
+
+    /// This plan with what the seed decides.
+    func drawn(_ random: inout SplitMix64) -> Plan {
+        var plan = self
+        plan.durability = random.next(below: 2) == 0 ? .buffered : .synced
+        plan.readFanout = random.next(below: 2) == 0 ? .all : .quorum
+        plan.loops = 1 + random.next(below: 3)
+        return plan
+    }
+}

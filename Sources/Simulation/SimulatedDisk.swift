@@ -1,0 +1,66 @@
+import ClusterCore
+import Engine
+
+/// What lies on a node's disk. It outlives the node's runs, and loses what a real one would.
+final class SimulatedDisk {
+    private(set) var image = MemoryImage()
+    /// Names this disk's data: a copy has another.
+    private(set) var dataID: String
+    /// Writes fail, as on a full disk.
+    var isFull = false
+    /// How much longer everything takes.
+    var slowness: UInt64 = 1
+    private var synced = MemoryImage()
+    /// What the disk held after each write since the last flush, oldest first, as far as it is remembered.
+    private var unsynced: [MemoryImage] = []
+    private static let remembered = 64
+    private let name: String
+    private var generation = 0
+
+    init(node: String) {
+        name = node
+        dataID = "\(node)-0"
+    }
+
+    func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
+        if isFull { throw EngineError(.noSpace, "the simulated disk is full") }
+        try image.apply(batch)
+        if durability == .synced { return flush() }
+        unsynced.append(image)
+        if unsynced.count > Self.remembered { unsynced.removeFirst() }
+    }
+
+    func remove(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
+        image.remove(keyspace, range)
+        unsynced.append(image)
+    }
+
+    func flush() {
+        synced = image
+        unsynced = []
+    }
+
+    /// Power goes: the writes since the last flush are gone, from some write on.
+    ///
+    /// - Returns: Whether anything was lost.
+    func losePower(_ random: inout SplitMix64) -> Bool {
+        let kept = random.next(below: unsynced.count + 1)
+        let isLoss = kept < unsynced.count
+        image = kept == 0 ? synced : unsynced[kept - 1]
+        flush()
+        return isLoss
+    }
+
+    /// A new, empty disk in its place.
+    func wipe() { replace(with: MemoryImage()) }
+
+    /// The data is replaced by an earlier state of it, as from a backup.
+    func restore(_ earlier: MemoryImage) { replace(with: earlier) }
+
+    private func replace(with image: MemoryImage) {
+        self.image = image
+        generation += 1
+        dataID = "\(name)-\(generation)"
+        flush()
+    }
+}

@@ -1,0 +1,79 @@
+import ClusterCore
+
+/// A cluster of whole nodes with its clients, in one thread and in simulated time. One seed decides everything.
+///
+/// The nodes are the real ones, from the coordination of requests to the group commit. What is simulated is below and
+/// around them: time, network, disks, threads, chance.
+public enum Simulation {
+    public struct Outcome: Sendable {
+        public var seed: UInt64
+        /// What must not have happened, and did; empty if all is well.
+        public var violations: [String]
+        /// Of the whole trace: equal for equal seeds and plans.
+        public var traceDigest: UInt64
+        public var traceLines: Int
+        public var simulatedSeconds: Double
+        public var acknowledgedWrites: Int
+        public var reads: Int
+        public var failures: Int
+        /// The trace's lines about what the first violation names, and the faults between.
+        public var explanation: [String]
+    }
+
+    /// How long a cluster without faults may take until every replica agrees.
+    private static let timeToAgree: UInt64 = .seconds(60)
+
+    /// Runs one simulation to its end.
+    ///
+    /// - Parameter trace: Takes each line of what happens.
+    /// - Throws: `LayoutError` if there can be no such cluster.
+    public static func run(
+        _ plan: Plan, seed: UInt64, trace: ((String) -> Void)? = nil
+    ) throws -> Outcome {
+        let world = try World(plan, seed: seed, print: trace)
+        let scheduler = world.scheduler
+        for node in world.nodes { node.start() }
+        scheduler.run(until: .seconds(1))
+        let nemesis = Nemesis(world)
+        for client in world.clients { client.start() }
+        nemesis.start()
+        scheduler.run(until: .seconds(1 + plan.seconds), or: { !world.violations.isEmpty })
+        if world.violations.isEmpty { settle(world, nemesis) }
+        scheduler.end()
+        return outcome(of: world, seed: seed)
+    }
+
+    /// Ends the faults and the work, has the replicas agree, and looks at what is left.
+    private static func settle(_ world: World, _ nemesis: Nemesis) {
+        let scheduler = world.scheduler
+        for client in world.clients { client.stop() }
+        nemesis.stop()
+        // The last requests end.
+        scheduler.run(until: scheduler.now + .seconds(10))
+        var agree = false
+        world.repair { agree = true }
+        scheduler.run(until: scheduler.now + timeToAgree, or: { agree })
+        guard agree else {
+            let keys = (0..<world.plan.keys).filter { !world.isRepaired($0) }.map { "k\($0)" }
+            return world.violations.append("the replicas of \(keys) don't agree, a minute after all is well")
+        }
+        for key in 0..<world.plan.keys {
+            let left = world.states(ofKey: key)[0]?.siblings ?? []
+            world.history.checkEnd(of: key, values: Set(left.compactMap(\.text)))
+        }
+    }
+
+    private static func outcome(of world: World, seed: UInt64) -> Outcome {
+        // The key, if the violation is about one.
+        let word = world.violations.first?.split(separator: " ").first {
+            $0.first == "k" && Int($0.dropFirst()) != nil
+        }
+        return Outcome(
+            seed: seed, violations: world.violations, traceDigest: world.trace.digest,
+            traceLines: world.trace.lineCount,
+            simulatedSeconds: Double(world.scheduler.now) / 1_000_000_000,
+            acknowledgedWrites: world.history.acknowledged, reads: world.history.reads,
+            failures: world.history.failures,
+            explanation: world.violations.isEmpty ? [] : world.trace.lines(naming: String(word ?? "!")))
+    }
+}
