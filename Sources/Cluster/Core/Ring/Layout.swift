@@ -76,6 +76,24 @@ public struct Layout: Equatable, Sendable {
 }
 
 extension Layout {
+    /// A layout as another node computed it: a change is computed once, and all go by that table.
+    ///
+    /// - Precondition: `members` are valid and ascend by id; `table` has `min(replicationFactor, members.count)` of
+    ///   their ids for each partition.
+    init(
+        version: UInt64, partitionCount: Int, replicationFactor: Int, members: [Member], table: [NodeID]
+    ) {
+        let replicaCount = min(replicationFactor, members.count)
+        precondition(table.count == partitionCount * replicaCount, "a table of another size")
+        self.version = version
+        self.partitionCount = partitionCount
+        self.replicationFactor = replicationFactor
+        self.members = members
+        self.replicaCount = replicaCount
+        self.table = table
+        self.digest = Self.digest(partitionCount, replicationFactor, members, table)
+    }
+
     private init(
         version: UInt64, partitionCount: Int, replicationFactor: Int, members unordered: [Member],
         previous: Layout?
