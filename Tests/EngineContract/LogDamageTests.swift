@@ -55,6 +55,24 @@ import Testing
         }
     }
 
+    /// Bit by bit, where the record begins: some types and lengths have a meaning of their own to a library.
+    @Test(arguments: logged)
+    func `every flipped bit of a record's header is told`(_ subject: Subject) throws {
+        var strict = subject
+        strict.given["log_damage"] = "refuse"
+        try withScratch { path in
+            try prepare(subject, path + "/original")
+            // A log begins with a record.
+            for bit in 0..<56 {
+                let copy = try copy(path) { _ in .flip(byte: bit / 8, bit: bit % 8) }
+                #expect(engineError { _ = try strict.open(copy) } == .corruption, "bit \(bit)")
+                let engine = try subject.open(copy)
+                #expect(engine.hasLostWrites, "bit \(bit)")
+                try engine.close()
+            }
+        }
+    }
+
     @Test(arguments: logged)
     func `a log cut short by a crash is no damage`(_ subject: Subject) throws {
         var generator = SeededGenerator.seeded("log ends of \(subject.factory.name)")

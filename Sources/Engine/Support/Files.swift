@@ -151,6 +151,24 @@ extension Files {
         }
     }
 
+    /// Reads on until `bytes` is full or the file ends.
+    /// - Returns: How many bytes were read.
+    package static func fill(
+        _ bytes: inout [UInt8], from descriptor: Int32, _ path: String
+    ) throws(EngineError) -> Int {
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress! + offset, $0.count - offset)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw error(errno, "cannot read", path) }
+            if count == 0 { break }
+            offset += count
+        }
+        return offset
+    }
+
     static func read(_ path: String) throws(EngineError) -> [UInt8] {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw error(errno, "cannot open", path) }
@@ -158,11 +176,9 @@ extension Files {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 20)
         while true {
-            let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw error(errno, "cannot read", path) }
-            if count == 0 { return bytes }
+            let count = try fill(&chunk, from: descriptor, path)
             bytes += chunk[..<count]
+            if count < chunk.count { return bytes }
         }
     }
 }

@@ -13,6 +13,10 @@ struct LMDBCheck {
     private var reached: [UInt64]
     private let reachablePages: UInt64
     private var freed: [UInt64] = []
+    /// What the trees' records say that there are, and the nodes of leaves that were met. A damaged count of a page's
+    /// nodes leaves the rest in order, so only the sum tells that rows are missing.
+    private var entriesRecorded: UInt64 = 0
+    private var entriesMet: UInt64 = 0
 
     private struct Task {
         var page: UInt64
@@ -69,10 +73,14 @@ struct LMDBCheck {
             next += 1
             budget -= 1
         }
+        guard next < queue.count || entriesMet == entriesRecorded else {
+            throw file.damaged("\(entriesMet) rows are there, \(entriesRecorded) should be")
+        }
         for page in freed where isReached(page) { throw file.damaged("page \(page) is both free and in use") }
     }
 
-    private func enqueue(_ tree: LMDBTree, _ kind: Kind, _ queue: inout [Task]) {
+    private mutating func enqueue(_ tree: LMDBTree, _ kind: Kind, _ queue: inout [Task]) {
+        entriesRecorded &+= tree.entries
         if let root = tree.root {
             queue.append(Task(page: root, depth: tree.depth, kind: kind, lower: [], upper: nil))
         }
@@ -85,6 +93,7 @@ struct LMDBCheck {
             throw file.damaged("page \(task.page) has the wrong kind")
         }
         if page.isBranch { return try visitBranch(page, task, &queue) }
+        entriesMet += UInt64(page.nodeCount)
         var previous: [UInt8]?
         for index in 0..<page.nodeCount {
             let node = try page.leafNode(index)

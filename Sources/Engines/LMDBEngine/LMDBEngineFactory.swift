@@ -14,7 +14,7 @@ public import Engine
 /// LMDB's pages carry no checksums, and the library follows what they say: a wrong page number makes it read outside
 /// of the map, or abort. So before it gets the file, opening checks what it will follow: both meta pages, the file's
 /// length, and the structure of every reachable page (bounds, kinds, order of keys, no page twice), as many as
-/// `check_pages` says, breadth first. Damage there is `corruption`. A flipped bit inside a value, or one that leaves
+/// `check_pages` says, breadth first, and then the number of rows. Damage there is `corruption`. A flipped bit inside a value, or one that leaves
 /// the keys in order, cannot be seen here; the cluster's anti-entropy finds it by comparing replicas.
 public enum LMDBEngineFactory: EngineFactory {
     public static let name = "lmdb"

@@ -71,6 +71,7 @@ struct LMDBTree {
     let pad: UInt64
     let flags: UInt64
     let depth: Int
+    let entries: UInt64
     /// Nil if the tree is empty.
     let root: UInt64?
 
@@ -78,6 +79,7 @@ struct LMDBTree {
         pad = number(bytes, at: offset, bytes: 4)
         flags = number(bytes, at: offset + 4, bytes: 2)
         depth = Int(number(bytes, at: offset + 6, bytes: 2))
+        entries = number(bytes, at: offset + 32, bytes: 8)
         let page = number(bytes, at: offset + 40, bytes: 8)
         root = page == .max ? nil : page
         // 32 levels is what the library's cursors hold.

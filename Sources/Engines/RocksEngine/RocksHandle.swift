@@ -15,6 +15,7 @@ final class RocksHandle: GatedHandle {
     private let defaultFamily: OpaquePointer
 
     init(path: String, options: EngineOptions, _ recovery: LogRecovery) throws(EngineError) {
+        if recovery == .strict { try RocksLog.check(path) }
         let own = RocksOptions(options, recovery)
         // The library insists on its own "default" being opened.
         let names = ["default"] + Keyspace.allCases.map(\.name)

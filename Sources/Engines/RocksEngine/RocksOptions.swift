@@ -39,7 +39,7 @@ final class RocksOptions {
         rocksdb_options_set_keep_log_file_num(base, 4)
         // The strict mode takes an incomplete last record, as the death of the process leaves it, and refuses any other
         // damage. It cannot tell a flipped bit of a record's length from such an end where the length reaches behind
-        // the log's, which it may in the log's last 32 KiB. Point-in-time recovery replays up to the first damage.
+        // the log's, which it may in the log's last 32 KiB; nor one that `RocksLog` looks for. Point-in-time recovery replays up to the first damage.
         let mode =
             recovery == .strict
             ? rocksdb_tolerate_corrupted_tail_records_recovery : rocksdb_point_in_time_recovery
