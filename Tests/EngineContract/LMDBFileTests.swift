@@ -46,6 +46,21 @@ import Testing
         }
     }
 
+    /// Replaced within its transaction, it keeps more pages than it needs.
+    @Test func `a large value that shrank is sound`() throws {
+        try withScratch { path in
+            let engine = try subject.open(path)
+            var batch = WriteBatch()
+            batch.put(.data, [1], [UInt8](repeating: 1, count: 100_000))
+            batch.put(.data, [1], [UInt8](repeating: 2, count: 10_000))
+            try engine.write(batch, durability: .buffered)
+            try engine.close()
+            let reopened = try subject.open(path)
+            #expect(try reopened.get(.data, [1])?.count == 10_000)
+            try reopened.close()
+        }
+    }
+
     @Test func `closing waits for the readers at work`() async throws {
         try await withScratch { path in
             let engine = try subject.open(path)

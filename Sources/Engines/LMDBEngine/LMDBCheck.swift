@@ -144,9 +144,7 @@ struct LMDBCheck {
             throw file.damaged("page \(task.page) has a stray tree")
         }
         if let first = node.overflowPage {
-            let count = (node.dataSize + 16 + meta.pageSize - 1) / meta.pageSize
-            try reach(first, count: count)
-            try file.checkOverflow(first, count: count)
+            try reach(first, count: file.overflowPages(first, valueSize: node.dataSize))
         }
         switch task.kind {
         case .named: break

@@ -50,12 +50,16 @@ final class LMDBFile {
         try bytes(at: number * UInt64(pageSize), count: pageSize)
     }
 
-    /// The first page of a large value says how many there are.
-    func checkOverflow(_ first: UInt64, count: Int) throws(EngineError) {
+    /// How many pages a large value has, as the first of them says: what it needs, or more, since a value that is
+    /// replaced by a shorter one within a transaction keeps its pages.
+    func overflowPages(_ first: UInt64, valueSize: Int) throws(EngineError) -> Int {
+        guard first < pageCount else { throw damaged("page \(first) lies outside of the file") }
         let header = try bytes(at: first * UInt64(pageSize), count: 16)
+        let count = number(header, at: 12, bytes: 4)
         guard number(header, at: 0, bytes: 8) == first, number(header, at: 10, bytes: 2) == 0x04,
-            number(header, at: 12, bytes: 4) == UInt64(count)
+            count >= UInt64((valueSize + 16 + pageSize - 1) / pageSize)
         else { throw damaged("page \(first) does not begin a large value") }
+        return Int(count)
     }
 }
 
