@@ -17,7 +17,8 @@ import Testing
 
         let token = ContextToken.encode(try read([atB, atB]).causalContext, for: key)
         var put = PutCoordinator(
-            local: nodeA, replicas: threeNodes, w: 2, context: try ContextToken.decode(token, for: key))
+            local: nodeA, sets: ReplicaSets(threeNodes), w: 2,
+            context: try ContextToken.decode(token, for: key))
         var actions: [PutCoordinator.Action] = []
         put.start(&actions)
         guard case .writeLocally(let context) = actions.first else {

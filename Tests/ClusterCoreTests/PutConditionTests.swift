@@ -10,7 +10,8 @@ import Testing
         _ condition: WriteCondition, context: CausalContext = CausalContext()
     ) -> ConditionalPut {
         ConditionalPut(
-            local: nodeA, replicas: threeNodes, r: 2, w: 2, policy: .siblings, fanout: .all,
+            local: nodeA, replicas: threeNodes, sets: ReplicaSets(threeNodes), r: 2, w: 2, policy: .siblings,
+            fanout: .all,
             condition: condition, context: context)
     }
 

@@ -6,7 +6,7 @@ import Testing
     private let rest = "; the write stays where it was stored and may become visible"
 
     private func coordinator(w: Int, _ nodes: [NodeID] = threeNodes) -> PutCoordinator {
-        PutCoordinator(local: nodeA, replicas: nodes, w: w, context: CausalContext())
+        PutCoordinator(local: nodeA, sets: ReplicaSets(nodes), w: w, context: CausalContext())
     }
 
     private func actions(
@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test func writesHereFirstWithTheClientsContext() {
-        var put = PutCoordinator(local: nodeB, replicas: threeNodes, w: 2, context: state.causalContext)
+        var put = PutCoordinator(
+            local: nodeB, sets: ReplicaSets(threeNodes), w: 2, context: state.causalContext)
         #expect(actions(&put) { $0.start(&$1) } == [.writeLocally(context: state.causalContext)])
         #expect(actions(&put) { $0.acked(from: nodeA, &$1) } == [], "nothing was replicated yet")
         #expect(
@@ -132,5 +133,32 @@ import Testing
         #expect(actions(&put) { $0.failed(nodeB, .down, &$1) } == [])
         #expect(actions(&put) { $0.acked(from: nodeD, &$1) } == [])
         #expect(actions(&put) { $0.acked(from: nodeC, &$1) } == [.respond(state), .finished])
+    }
+
+    @Test func aMovingKeyNeedsWOfBothSets() {
+        let sets = ReplicaSets(
+            readable: threeNodes[...], primary: threeNodes[...], secondary: [nodeB, nodeC, nodeD])
+        var put = PutCoordinator(local: nodeA, sets: sets, w: 2, context: CausalContext())
+        _ = actions(&put) { $0.start(&$1) }
+        let replicated = actions(&put) { $0.localDone(state, &$1) }
+        #expect(replicated == [nodeB, nodeC, nodeD].map { .replicate($0, state) })
+        #expect(actions(&put) { $0.acked(from: nodeB, &$1) } == [], "of the new replicas only one has it")
+        #expect(actions(&put) { $0.failed(nodeC, .down, &$1) } == [])
+        #expect(actions(&put) { $0.acked(from: nodeD, &$1) } == [.respond(state), .finished])
+    }
+
+    @Test func whatFailsInOneSetFailsThePut() {
+        let sets = ReplicaSets(
+            readable: threeNodes[...], primary: threeNodes[...], secondary: [nodeA, nodeB, nodeD])
+        var put = PutCoordinator(local: nodeA, sets: sets, w: 3, context: CausalContext())
+        _ = actions(&put) { $0.start(&$1) }
+        _ = actions(&put) { $0.localDone(state, &$1) }
+        _ = actions(&put) { $0.acked(from: nodeB, &$1) }
+        _ = actions(&put) { $0.acked(from: nodeC, &$1) }
+        let error = RequestError(
+            code: .quorumNotReached,
+            message: "2 of 3 moving replicas answered, 3 needed: 1 unreachable" + rest,
+            replicasAnswered: 2, replicasNeeded: 3)
+        #expect(actions(&put) { $0.failed(nodeD, .down, &$1) } == [.fail(error), .finished])
     }
 }

@@ -45,13 +45,14 @@ extension Shard {
                 completion: completion)
             guard let condition = try put.condition.decoded(for: key) else {
                 let coordinator = PutCoordinator(
-                    local: context.selfID, replicas: replicas, w: quorum.w, context: clientContext)
+                    local: context.selfID, sets: ReplicaSets(replicas), w: quorum.w, context: clientContext)
                 return begin(timeout: timeout) { id in
                     PutOperation(id: id, shard: self, intent: intent, coordinator: coordinator)
                 }
             }
             let coordinator = ConditionalPut(
-                local: context.selfID, replicas: replicas, r: quorum.r, w: quorum.w,
+                local: context.selfID, replicas: replicas, sets: ReplicaSets(replicas), r: quorum.r,
+                w: quorum.w,
                 policy: properties.policy,
                 fanout: context.configuration.readFanout, condition: condition, context: clientContext)
             begin(timeout: timeout) { id in

@@ -44,15 +44,16 @@ public struct ConditionalPut: Sendable {
     private var put: PutCoordinator?
     private let condition: WriteCondition
     private let local: NodeID
-    private let replicas: [NodeID]
+    private let sets: ReplicaSets
     private let w: Int
     private let context: CausalContext
     private var readActions: [GetCoordinator.Action] = []
     private var writeActions: [PutCoordinator.Action] = []
 
     /// - Parameters:
-    ///   - local: This node, one of `replicas`.
-    ///   - replicas: The n replicas of the key, as for `GetCoordinator`.
+    ///   - local: This node, one of the readable replicas.
+    ///   - replicas: The replicas to read from, as for `GetCoordinator`.
+    ///   - sets: The replicas to write to, as for `PutCoordinator`.
     ///   - r: How many replicas the reading needs.
     ///   - w: How many must have stored the write.
     ///   - policy: What becomes of concurrent values.
@@ -60,13 +61,13 @@ public struct ConditionalPut: Sendable {
     ///   - condition: What must hold.
     ///   - context: What the client had seen of the key besides; empty if it doesn't say.
     public init(
-        local: NodeID, replicas: [NodeID], r: Int, w: Int, policy: Versions.Policy, fanout: ReadFanout,
-        condition: WriteCondition, context: CausalContext
+        local: NodeID, replicas: [NodeID], sets: ReplicaSets, r: Int, w: Int, policy: Versions.Policy,
+        fanout: ReadFanout, condition: WriteCondition, context: CausalContext
     ) {
         get = GetCoordinator(replicas: replicas, r: r, policy: policy, fanout: fanout)
         self.condition = condition
         self.local = local
-        self.replicas = replicas
+        self.sets = sets
         self.w = w
         self.context = context
     }
@@ -168,7 +169,7 @@ public struct ConditionalPut: Sendable {
         phase = .writing
         var seen = merged.causalContext
         seen.join(context)
-        var put = PutCoordinator(local: local, replicas: replicas, w: w, context: seen)
+        var put = PutCoordinator(local: local, sets: sets, w: w, context: seen)
         put.start(&writeActions)
         self.put = put
         takeWrite(&actions)

@@ -1,4 +1,5 @@
-/// Writes a key: at this node first, then at the other replicas; the client has its answer when w have stored it.
+/// Writes a key: at this node first, then at the other replicas; the client has its answer when w have stored it. While
+/// the key's partition moves, w of the old and w of the new replicas (`ReplicaSets`).
 ///
 /// A value, driven like `GetCoordinator`. This node is a replica of the key (another node forwards the request): only
 /// a replica that keeps its own earlier writes can issue a dot, and what it replicates is the state after its write,
@@ -38,14 +39,14 @@ public struct PutCoordinator: Sendable {
     private var phase = Phase.idle
 
     /// - Parameters:
-    ///   - local: This node, one of `replicas`.
-    ///   - replicas: The n replicas of the key; at most `BucketProperties.maximumN`.
-    ///   - w: How many must have stored it, this node among them. If there are fewer replicas, the put fails at
-    ///     `start` and nothing is written.
+    ///   - local: This node, one of the readable replicas.
+    ///   - sets: The n replicas of the key, or both sets while it moves.
+    ///   - w: How many of each set must have stored it. If there are fewer replicas, the put fails at `start` and
+    ///     nothing is written.
     ///   - context: What the client had seen of the key; empty if nothing.
-    public init(local: NodeID, replicas: [NodeID], w: Int, context: CausalContext) {
-        precondition(replicas.contains(local), "only a replica of the key coordinates a put")
-        tally = ReplicaTally(replicas)
+    public init(local: NodeID, sets: ReplicaSets, w: Int, context: CausalContext) {
+        precondition(sets.readable.contains(local), "only a replica of the key coordinates a put")
+        tally = ReplicaTally(sets)
         self.local = local
         self.w = w
         self.context = context

@@ -3,21 +3,48 @@
 /// Sets of replicas are bit masks over their positions, so that a request costs no allocation here unless a replica
 /// fails.
 struct ReplicaTally: Sendable {
-    /// Preferred first; at most `BucketProperties.maximumN`.
+    /// Preferred first; at most twice `BucketProperties.maximumN`, for a partition that moves.
     let replicas: [NodeID]
+    /// The quorum has to be met in each of these sets: a write's old and new replicas, otherwise the same twice.
+    private let primary: UInt64
+    private let secondary: UInt64
     private var asked: UInt64 = 0
     private var answered: UInt64 = 0
     private var failed: UInt64 = 0
     private var reasons: [ReplicaError.Code] = []
 
+    /// The books of a reading: one set.
     init(_ replicas: [NodeID]) {
         precondition(replicas.count <= BucketProperties.maximumN, "more replicas than a key can have")
         self.replicas = replicas
+        primary = (1 << UInt64(replicas.count)) - 1
+        secondary = primary
     }
 
-    var answeredCount: Int { answered.nonzeroBitCount }
-    /// How many could answer in the end, if all that has not failed does.
-    var possibleCount: Int { replicas.count - failed.nonzeroBitCount }
+    /// The books of a write.
+    init(_ sets: ReplicaSets) {
+        precondition(
+            max(sets.primary.count, sets.secondary.count) <= BucketProperties.maximumN,
+            "more replicas than a key can have")
+        let targets = sets.targets
+        func mask(_ members: ArraySlice<NodeID>) -> UInt64 {
+            targets.indices.reduce(0) { members.contains(targets[$1]) ? $0 | 1 << UInt64($1) : $0 }
+        }
+        replicas = targets
+        primary = mask(sets.primary)
+        secondary = mask(sets.secondary)
+    }
+
+    /// How many have answered: in the set where they are fewer.
+    var answeredCount: Int { answered(in: worse) }
+    /// How many could answer in the end, if all that has not failed does: in the set where they are fewer.
+    var possibleCount: Int {
+        min((primary & ~failed).nonzeroBitCount, (secondary & ~failed).nonzeroBitCount)
+    }
+    /// The set in which fewer have answered.
+    private var worse: UInt64 { answered(in: secondary) < answered(in: primary) ? secondary : primary }
+
+    private func answered(in set: UInt64) -> Int { (answered & set).nonzeroBitCount }
     /// Whether a replica that was asked has neither answered nor failed.
     var isWaiting: Bool { asked & ~answered & ~failed != 0 }
     /// Whether there is a replica that was not asked.
@@ -63,7 +90,7 @@ struct ReplicaTally: Sendable {
     func quorumNotReached(needed: Int, note: String = "") -> RequestError {
         RequestError(
             code: .quorumNotReached,
-            message: "\(answeredCount) of \(replicas.count) replicas answered, \(needed) needed"
+            message: "\(answeredCount) of \(wanted) answered, \(needed) needed"
                 + failures(silent: false) + note,
             replicasAnswered: answeredCount, replicasNeeded: needed)
     }
@@ -72,9 +99,16 @@ struct ReplicaTally: Sendable {
     func deadlineExceeded(needed: Int, note: String = "") -> RequestError {
         RequestError(
             code: .deadlineExceeded,
-            message: "\(answeredCount) of \(replicas.count) replicas answered in time, \(needed) needed"
+            message: "\(answeredCount) of \(wanted) answered in time, \(needed) needed"
                 + failures(silent: true) + note,
             replicasAnswered: answeredCount, replicasNeeded: needed)
+    }
+
+    /// Like `3 replicas`.
+    private var wanted: String {
+        let set = worse
+        let kind = primary == secondary ? "" : set == primary ? "present " : "moving "
+        return "\(set.nonzeroBitCount) \(kind)replicas"
     }
 
     /// Like `: 1 unreachable, 2 timed out`; empty if no replica failed.

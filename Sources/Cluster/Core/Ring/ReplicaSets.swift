@@ -16,6 +16,11 @@ public struct ReplicaSets: Equatable, Sendable {
         self.secondary = secondary
     }
 
+    /// The sets of a partition that stays where it is.
+    public init(_ replicas: [NodeID]) {
+        self.init(readable: replicas[...], primary: replicas[...], secondary: replicas[...])
+    }
+
     /// Whether a write has two sets to reach. An order that changes alone moves nothing.
     public var isMoving: Bool {
         primary.count != secondary.count || !primary.allSatisfy(secondary.contains)
