@@ -1,3 +1,4 @@
+import Cluster
 import ClusterCore
 import Engine
 
@@ -67,6 +68,7 @@ final class Nemesis {
         case .clock: jump(anyNode())
         case .wipe: lose(.killed) { $0.disk.wipe() }
         case .oldCopy: useOldCopy()
+        case .layout: changeLayout()
         }
     }
 
@@ -165,6 +167,42 @@ final class Nemesis {
         world.network.disorder = .init(duplication: 0.1, reordering: 0.2)
         scheduler.after(scheduler.delay(micros: 500_000...5_000_000)) { [self] in
             world.network.disorder = .init()
+        }
+    }
+
+    // MARK: Layouts
+
+    /// An operator, or two that know nothing of each other, at any node.
+    private func changeLayout() {
+        for _ in 0...(scheduler.happens(0.3) ? 1 : 0) {
+            // Mostly where there is a vote to give.
+            let members = world.currentLayout.members.map(\.id)
+            let onlyMembers = scheduler.happens(0.9)
+            let up = world.nodes.filter { $0.isUp && (!onlyMembers || members.contains($0.id)) }
+            guard let node = up.isEmpty ? nil : up[scheduler.number(below: up.count)],
+                let change = anyChange(at: node)
+            else { return }
+            world.trace("! at \(node.name): \(change.words)")
+            node.commit(change.change)
+        }
+    }
+
+    private func anyChange(at node: SimulatedNode) -> (change: RoleChange, words: String)? {
+        guard let members = node.node?.layouts.latest.members else { return nil }
+        let outside = world.nodes.indices.filter { number in
+            !members.contains { $0.id == world.nodes[number].id }
+        }
+        let member = members[scheduler.number(below: members.count)]
+        let newcomer = outside.isEmpty ? nil : World.member(outside[scheduler.number(below: outside.count)])
+        switch (scheduler.number(below: 4), newcomer) {
+        case (0, let newcomer?): return (.join(newcomer), "\(newcomer.name) joins")
+        case (1, _) where members.count > world.layout.replicationFactor:
+            return (.leave(member.id), "\(member.name) leaves")
+        case (2, let newcomer?):
+            return (.replace(member.id, with: newcomer), "\(newcomer.name) replaces \(member.name)")
+        default:
+            let weight = Double(1 + scheduler.number(below: 3))
+            return (.weight(member.id, weight), "\(member.name) weighs \(weight)")
         }
     }
 

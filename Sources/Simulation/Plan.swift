@@ -23,9 +23,13 @@ public struct Plan: Sendable {
         case wipe
         /// A node's data is replaced by an earlier copy of it.
         case oldCopy
+        /// An operator changes the layout: nodes join, leave, are replaced, or get another weight.
+        case layout
     }
 
     public var nodes = 5
+    /// Nodes that run and are no members at first.
+    public var spares = 2
     public var faults = Set(Fault.allCases)
     /// How long clients work while faults happen, in simulated seconds.
     public var seconds: UInt64 = 30
@@ -45,6 +49,12 @@ public struct Plan: Sendable {
         plan.durability = random.next(below: 2) == 0 ? .buffered : .synced
         plan.readFanout = random.next(below: 2) == 0 ? .all : .quorum
         plan.loops = 1 + random.next(below: 3)
+        // A node that forgot its votes and confirmations cannot take part in a change before it is declared lost.
+        if random.next(below: 2) == 0 {
+            plan.faults.subtract([.wipe, .oldCopy])
+        } else if !plan.faults.isDisjoint(with: [.wipe, .oldCopy]) {
+            plan.faults.remove(.layout)
+        }
         return plan
     }
 }

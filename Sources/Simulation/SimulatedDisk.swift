@@ -22,6 +22,11 @@ final class SimulatedDisk {
         dataID = "\(node)-0"
     }
 
+    /// Of all rows of data.
+    func keys() throws(EngineError) -> [StorageKey] {
+        try image.scan(.data, .all).rows.compactMap { StorageKey(bytes: $0.key) }
+    }
+
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
         if isFull { throw EngineError(.noSpace, "the simulated disk is full") }
         try image.apply(batch)

@@ -41,6 +41,25 @@ final class SimulatedNode: @unchecked Sendable {
 
     var isUp: Bool { node != nil && !isStopping }
 
+    var layoutInWords: String {
+        guard let history = node?.layouts else { return "down" }
+        let awaited = history.awaited.compactMap { id in world.nodes.first { $0.id == id }?.name }
+        return "version \(history.current.version), \(history.stage), awaits \(awaited)"
+    }
+
+    /// As an operator at this node.
+    func commit(_ change: RoleChange) {
+        node?.changeLayouts { (history, own) throws(LayoutChangeError) in
+            try history.stage(change, by: own)
+            // Whoever else staged something, a sane operator leaves the cluster its replicas.
+            let plan = try history.plan()
+            if plan.layout.members.count < plan.layout.replicationFactor { throw .nothingStaged }
+            try history.commit(by: own, expecting: history.current.version)
+        } _: { [self] result in
+            if case .failure(let error) = result { world.trace("\(name) refuses: \(error)") }
+        }
+    }
+
     private var configuration: ClusterConfiguration {
         ClusterConfiguration(
             clusterName: "simulated", nodeName: name, layout: world.layout,
@@ -78,7 +97,7 @@ final class SimulatedNode: @unchecked Sendable {
             (self.node, self.executor, self.life, self.transport) = (node, executor, life, transport)
             isStopping = false
             world.trace("\(name) starts")
-            world.network.join(transport, peers: world.layout.members.map(\.id))
+            world.network.join(transport, peers: world.nodes.map(\.id))
         } catch let error as EngineError where error.code == .noSpace {
             world.scheduler.after(.milliseconds(500)) { [self] in start() }
         } catch {

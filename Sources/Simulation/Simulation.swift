@@ -50,6 +50,11 @@ public enum Simulation {
         nemesis.stop()
         // The last requests end.
         scheduler.run(until: scheduler.now + .seconds(10))
+        scheduler.run(until: scheduler.now + timeToAgree, or: { world.hasOneLayout })
+        guard world.hasOneLayout else {
+            let stages = world.nodes.map { "\($0.name): \($0.layoutInWords)" }
+            return world.violations.append("! no one layout, a minute after all is well: \(stages)")
+        }
         var agree = false
         world.repair { agree = true }
         scheduler.run(until: scheduler.now + timeToAgree, or: { agree })
@@ -57,6 +62,7 @@ public enum Simulation {
             let keys = (0..<world.plan.keys).filter { !world.isRepaired($0) }.map { "k\($0)" }
             return world.violations.append("the replicas of \(keys) don't agree, a minute after all is well")
         }
+        world.violations += world.leftovers
         for key in 0..<world.plan.keys {
             let left = world.states(ofKey: key)[0]?.siblings ?? []
             world.history.checkEnd(of: key, values: Set(left.compactMap(\.text)))

@@ -10,6 +10,7 @@ final class World {
     let scheduler: Scheduler
     let trace: Trace
     let network: SimulatedNetwork
+    /// The cluster's first.
     let layout: Layout
     private(set) var nodes: [SimulatedNode] = []
     private(set) var clients: [Client] = []
@@ -23,15 +24,36 @@ final class World {
         self.plan = plan.drawn(&scheduler.random)
         trace = Trace(scheduler, print: print)
         network = SimulatedNetwork(scheduler, trace)
-        let members = (0..<plan.nodes).map { Member(name: "n\($0)", address: "n\($0):1", zone: "z\($0 % 3)") }
+        let members = (0..<plan.nodes).map(Self.member)
         layout = try Layout.initial(
             members: members, partitionCount: 16, replicationFactor: min(3, plan.nodes))
-        nodes = members.map { SimulatedNode(name: $0.name, world: self) }
+        nodes = (0..<plan.nodes + plan.spares).map { SimulatedNode(name: "n\($0)", world: self) }
         clients = (0..<plan.clients).map { Client(name: "c\($0)", world: self) }
         let drawn = self.plan
         trace(
             "seed \(seed): \(drawn.nodes) nodes, \(drawn.durability) commits, reads ask \(drawn.readFanout), "
                 + "\(drawn.loops) loops")
+    }
+
+    static func member(_ number: Int) -> Member {
+        Member(name: "n\(number)", address: "n\(number):1", zone: "z\(number % 3)")
+    }
+
+    /// What the running nodes know of the layouts, the one that knows most first.
+    private var histories: [LayoutHistory] {
+        nodes.compactMap { $0.node?.layouts }.sorted { a, b in
+            (b.current.version, b.stage.order) < (a.current.version, a.stage.order)
+        }
+    }
+
+    /// The layout that reads go by, as far as any running node knows.
+    var currentLayout: Layout { histories.first?.current ?? layout }
+
+    /// Whether all nodes run, know the same of the layouts, and no change is open.
+    var hasOneLayout: Bool {
+        let histories = histories
+        return histories.count == nodes.count
+            && histories.allSatisfy { $0.stage == .stable && $0 == histories[0] }
     }
 
     /// Of every key: as usual, or what so few nodes allow.
@@ -61,13 +83,24 @@ final class World {
     /// What each replica of a key has on its disk.
     func states(ofKey key: Int) -> [Versions?] {
         let stored = storageKey(key)
-        return layout.replicas(ofPartition: stored.partition).map { id in
+        return currentLayout.replicas(ofPartition: stored.partition).map { id in
             guard let node = nodes.first(where: { $0.id == id }) else { return nil }
             do {
                 return try node.disk.image.get(.data, stored.bytes).map(VersionsCodec.decode)
             } catch {
                 violations.append("\(node.name) holds damage for k\(key): \(error)")
                 return nil
+            }
+        }
+    }
+
+    /// Keys that lie on a node that does not hold their partition.
+    var leftovers: [String] {
+        nodes.flatMap { node in
+            let held = currentLayout.partitions(of: node.id)
+            let keys = (try? node.disk.keys()) ?? []
+            return keys.filter { !held.contains($0.partition) }.map {
+                "\(String(decoding: $0.key, as: UTF8.self)) is left on \(node.name), no replica of it"
             }
         }
     }
@@ -102,5 +135,24 @@ final class World {
     private final class Later {
         let body: () -> Void
         init(_ body: @escaping () -> Void) { self.body = body }
+    }
+}
+
+extension Layout {
+    fileprivate func partitions(of node: NodeID) -> Set<Int> {
+        Set((0..<partitionCount).filter { replicas(ofPartition: $0).contains(node) })
+    }
+}
+
+extension LayoutHistory.Stage {
+    /// A later stage of one version has the greater number.
+    fileprivate var order: Int {
+        switch self {
+        case .releasing: 0
+        case .stable: 1
+        case .deciding: 2
+        case .adopting: 3
+        case .filling: 4
+        }
     }
 }

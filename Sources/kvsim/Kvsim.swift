@@ -12,6 +12,7 @@ struct Kvsim: ParsableCommand {
 
 struct PlanOptions: ParsableArguments {
     @Option(help: "Nodes of the cluster.") var nodes = 5
+    @Option(help: "Nodes that are no members at first.") var spares = 2
     @Option(help: "Simulated seconds of work and faults.") var seconds: UInt64 = 30
     @Option(help: "Faults by name, separated by commas: \(PlanOptions.names); or all, or none.")
     var faults = "all"
@@ -21,12 +22,14 @@ struct PlanOptions: ParsableArguments {
     func validate() throws {
         _ = try plan()
         guard 1...100 ~= nodes else { throw ValidationError("--nodes takes 1 to 100") }
+        guard 0...100 ~= spares else { throw ValidationError("--spares takes 0 to 100") }
         guard 1...86_400 ~= seconds else { throw ValidationError("--seconds takes 1 to 86400") }
     }
 
     func plan() throws -> Plan {
         var plan = Plan()
         plan.nodes = nodes
+        plan.spares = spares
         plan.seconds = seconds
         switch faults {
         case "all": break

@@ -130,23 +130,45 @@ struct CodecSamples {
             limit: limits.randomElement(using: &random)!)
     }
 
+    /// Of a few members, with or without something staged; LayoutHistoryCodecTests has the rest.
+    mutating func history() -> LayoutHistory {
+        let members = (0...random.below(4)).map { Member(name: "m\($0)", address: text(upTo: 9)) }
+        var history = LayoutHistory(
+            try! .initial(members: members, partitionCount: 4, replicationFactor: 3))
+        if random.chance(50) {
+            try! history.stage(
+                .join(Member(name: "new", address: "", zone: text(upTo: 4))), by: members[0].id)
+        }
+        return history
+    }
+
+    mutating func pageRequest() -> PageRequest {
+        let after = optional { $0.key() }
+        return PageRequest(
+            partition: after?.partition ?? random.below(65_536), after: after,
+            maxBytes: 1 + random.below(1 << 20))
+    }
+
     mutating func peerRequest() -> PeerRequestMessage {
         let body: PeerRequest =
-            switch random.below(5) {
+            switch random.below(7) {
             case 0: .get(key())
             case 1: .put(key(), versions(), policy: Versions.Policy.allCases.randomElement(using: &random)!)
             case 2:
                 .list(replicaList())
             case 3: .forward(request())
+            case 4: .layout(history())
+            case 5: .page(pageRequest())
             default: .buckets(table())
             }
         return PeerRequestMessage(
-            id: integer(), timeoutMillis: UInt32(truncatingIfNeeded: integer()), body: body)
+            id: integer(), timeoutMillis: UInt32(truncatingIfNeeded: integer()),
+            epoch: LayoutEpoch(rawValue: integer()), body: body)
     }
 
     mutating func peerReply() -> PeerReplyMessage {
         let body: PeerReply =
-            switch random.below(5) {
+            switch random.below(7) {
             case 0: .versions(optional { $0.versions() })
             case 1: .stored
             case 2:
@@ -154,6 +176,11 @@ struct CodecSamples {
                     rows: list(upTo: 3) { ListRow(key: $0.key(), versions: $0.versions().withoutValues) },
                     isLast: random.chance(50))
             case 3: .forwarded(response())
+            case 4: .layout(history())
+            case 5:
+                .page(
+                    rows: list(upTo: 3) { PageRow(key: $0.key(), versions: $0.versions()) },
+                    isLast: random.chance(50))
             default:
                 .failed(
                     ReplicaError(ReplicaError.Code.allCases.randomElement(using: &random)!, text(upTo: 20)))

@@ -44,12 +44,13 @@ import Testing
                 == [1, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18] + stored[1..<12] + [
                     0xe2, 0xbc, 0x57, 0xad,
                 ])
-        let header: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 1, 0]
+        let header: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 1, 0, 0xac, 2]
         #expect(
             encoded([
                 PeerRequestMessage(
-                    id: 7, timeoutMillis: 256, body: .put(key, versions, policy: .lastWriteWins))
-            ]) == [0, 0, 0, 53, 2] + header + [5, 0, 0, 1, 0x62, 9, 1] + stored)
+                    id: 7, timeoutMillis: 256, epoch: LayoutEpoch(rawValue: 300),
+                    body: .put(key, versions, policy: .lastWriteWins))
+            ]) == [0, 0, 0, 55, 2] + header + [5, 0, 0, 1, 0x62, 9, 1] + stored)
         #expect(
             encoded([PeerReplyMessage(id: 7, body: .failed(ReplicaError(.io, "no")))])
                 == [0, 0, 0, 13, 134, 0, 0, 0, 0, 0, 0, 0, 7, 2, 2, 0x6e, 0x6f])
@@ -69,7 +70,7 @@ import Testing
         let reply = encoded([PeerReplyMessage(id: 1, body: .stored)])
         #expect(throws: CodecError.self) { try decodedReplies(request) }
         #expect(throws: CodecError.self) { try decodedRequests(reply) }
-        for kind in [0, 6, 255] as [UInt8] {
+        for kind in [0, 12, 255] as [UInt8] {
             var unknown = request
             unknown[4] = kind
             #expect(throws: CodecError.self) { try decodedRequests(unknown) }

@@ -161,4 +161,27 @@ import Testing
             replicasAnswered: 2, replicasNeeded: 3)
         #expect(actions(&put) { $0.failed(nodeD, .down, &$1) } == [.fail(error), .finished])
     }
+
+    @Test func aWriteGoesOnWithTheReplicasOfAnotherLayout() {
+        var put = coordinator(w: 2)
+        _ = actions(&put) { $0.start(&$1) }
+        _ = actions(&put) { $0.localDone(state, &$1) }
+        let sets = ReplicaSets([nodeB, nodeC, nodeD])
+        // It is stored here, but this node does not count any more.
+        #expect(
+            actions(&put) { $0.moved(to: sets, &$1) } == [nodeB, nodeC, nodeD].map { .replicate($0, state) })
+        #expect(actions(&put) { $0.acked(from: nodeC, &$1) } == [])
+        #expect(actions(&put) { $0.acked(from: nodeD, &$1) } == [.respond(state)])
+        #expect(actions(&put) { $0.moved(to: ReplicaSets(threeNodes), &$1) } == [], "the client has its answer")
+    }
+
+    @Test func whoHasStoredAWriteCountsInTheNextLayout() {
+        var put = coordinator(w: 3)
+        _ = actions(&put) { $0.start(&$1) }
+        _ = actions(&put) { $0.localDone(state, &$1) }
+        _ = actions(&put) { $0.acked(from: nodeB, &$1) }
+        let sets = ReplicaSets([nodeA, nodeB, nodeD])
+        #expect(actions(&put) { $0.moved(to: sets, &$1) } == [.replicate(nodeD, state)])
+        #expect(actions(&put) { $0.acked(from: nodeD, &$1) } == [.respond(state), .finished])
+    }
 }

@@ -59,6 +59,17 @@ import Testing
         #expect(actions(&attempts) { $0.refused(by: nodeA, .down, &$1) } == [])
     }
 
+    @Test func whoIsNoReplicaByItsOwnLayoutHasDoneNothing() {
+        var attempts = ForwardAttempts(replicas: [nodeA, nodeB], isRead: false)
+        _ = actions(&attempts) { $0.start(&$1) }
+        let refusal = Response.failed(RequestError(code: .layoutChanging))
+        #expect(actions(&attempts) { $0.answered(by: nodeA, refusal, &$1) } == [.send(nodeB)])
+        let error = RequestError(
+            code: .quorumNotReached, message: "0 of 2 replicas answered, 1 needed: 2 at another layout",
+            replicasNeeded: 1)
+        #expect(actions(&attempts) { $0.answered(by: nodeB, refusal, &$1) } == [.fail(error)])
+    }
+
     @Test func otherFailuresAreTheAnswer() {
         var attempts = ForwardAttempts(replicas: threeNodes, isRead: true)
         _ = actions(&attempts) { $0.start(&$1) }

@@ -7,7 +7,7 @@ extension RequestError.Code {
         switch self {
         case .invalidArgument: .invalidArgument
         case .preconditionFailed: .failedPrecondition
-        case .quorumNotReached, .shuttingDown: .unavailable
+        case .quorumNotReached, .shuttingDown, .layoutChanging: .unavailable
         case .deadlineExceeded: .deadlineExceeded
         case .overloaded, .noSpace: .resourceExhausted
         case .internal: .internalError
@@ -26,6 +26,7 @@ extension RequestError.Code {
         case .shuttingDown: "shutting_down"
         case .noSpace: "no_space"
         case .internal: "internal"
+        case .layoutChanging: "layout_changing"
         }
     }
 }

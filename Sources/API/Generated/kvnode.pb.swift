@@ -367,7 +367,7 @@ public nonisolated struct Kvnode_V1_Error: Sendable {
   public var message: String = String()
 
   /// For programs: invalid_argument, precondition_failed, quorum_not_reached, deadline_exceeded, overloaded,
-  /// shutting_down, no_space or internal.
+  /// shutting_down, no_space, layout_changing or internal.
   public var reason: String = String()
 
   /// How many replicas had answered, and how many were needed; both 0 if none was asked.

@@ -26,7 +26,7 @@ struct Problem: Error {
         self.init(error.code.httpStatus, error.code.reason, error.message)
         if error.replicasNeeded > 0 { replicas = (error.replicasAnswered, error.replicasNeeded) }
         switch error.code {
-        case .overloaded, .shuttingDown: headers.add(name: "retry-after", value: "1")
+        case .overloaded, .shuttingDown, .layoutChanging: headers.add(name: "retry-after", value: "1")
         default: break
         }
     }
@@ -52,7 +52,7 @@ extension RequestError.Code {
         switch self {
         case .invalidArgument: .badRequest
         case .preconditionFailed: .preconditionFailed
-        case .quorumNotReached, .overloaded, .shuttingDown: .serviceUnavailable
+        case .quorumNotReached, .overloaded, .shuttingDown, .layoutChanging: .serviceUnavailable
         case .deadlineExceeded: .gatewayTimeout
         case .noSpace: .insufficientStorage
         case .internal: .internalServerError

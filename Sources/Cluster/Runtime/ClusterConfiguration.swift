@@ -8,7 +8,7 @@ public struct ClusterConfiguration: Sendable {
     public var clusterName: String
     /// This node's name in `layout`.
     public var nodeName: String
-    /// Which nodes hold which partitions.
+    /// The first layout of the cluster, the same on every node. A node that has stored a later one goes by that.
     public var layout: Layout
     /// The properties of buckets that have none of their own.
     public var bucketDefaults: BucketProperties
@@ -29,6 +29,8 @@ public struct ClusterConfiguration: Sendable {
     public var readFanout: ReadFanout
     /// How long a read with fan-out `quorum` waits before it asks one replica more.
     public var hedgeDelay: TimeAmount
+    /// How changes of the layout are carried out.
+    public var layouts: LayoutConfiguration
     /// How far another node's clock may be ahead before its timestamps are no longer followed.
     public var maxClockDrift: TimeAmount
 
@@ -37,7 +39,8 @@ public struct ClusterConfiguration: Sendable {
         durability: Durability = .buffered, defaultTimeout: TimeAmount = .seconds(5),
         maxTimeout: TimeAmount = .seconds(60), maxInFlightPerLoop: Int = 10_000,
         maxValueSize: Int = 8 << 20, maxStateSize: Int = 32 << 20, readFanout: ReadFanout = .all,
-        hedgeDelay: TimeAmount = .milliseconds(20), maxClockDrift: TimeAmount = .seconds(60)
+        hedgeDelay: TimeAmount = .milliseconds(20), layouts: LayoutConfiguration = LayoutConfiguration(),
+        maxClockDrift: TimeAmount = .seconds(60)
     ) {
         self.clusterName = clusterName
         self.nodeName = nodeName
@@ -51,6 +54,29 @@ public struct ClusterConfiguration: Sendable {
         self.maxStateSize = maxStateSize
         self.readFanout = readFanout
         self.hedgeDelay = hedgeDelay
+        self.layouts = layouts
         self.maxClockDrift = maxClockDrift
+    }
+}
+
+/// How a node takes part in changes of the layout.
+public struct LayoutConfiguration: Sendable {
+    /// How partitions are copied to this node.
+    public var fill: PartitionFill.Limits
+    /// How often a request that met a replica of another layout is begun anew, within its deadline.
+    public var maxRetries: Int
+    /// The pause before it is, and before a layout that the disk refused is stored again.
+    public var retryPause: TimeAmount
+    /// How often the peers are told the layout though it has not changed.
+    public var newsInterval: TimeAmount
+
+    public init(
+        fill: PartitionFill.Limits = PartitionFill.Limits(), maxRetries: Int = 10,
+        retryPause: TimeAmount = .milliseconds(50), newsInterval: TimeAmount = .seconds(1)
+    ) {
+        self.fill = fill
+        self.maxRetries = maxRetries
+        self.retryPause = retryPause
+        self.newsInterval = newsInterval
     }
 }

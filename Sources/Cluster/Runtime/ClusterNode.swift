@@ -16,6 +16,8 @@ public final class ClusterNode: Sendable {
     let replica: Replica
     let registry: BucketRegistry
     let shards: [Shard]
+    let gate: ViewGate
+    private let keeper: LayoutKeeper
     let logger: Logger
     private let selfID: NodeID
     private let executor: EngineExecutor
@@ -49,9 +51,6 @@ public final class ClusterNode: Sendable {
             (1...Self.maxEventLoops).contains(loops.count),
             "a node has 1 to \(Self.maxEventLoops) event loops")
         let selfID = NodeID(name: configuration.nodeName)
-        guard configuration.layout.member(selfID) != nil else {
-            throw StartError("cluster.members does not list this node, \"\(configuration.nodeName)\"")
-        }
         try configuration.bucketDefaults.validate(replicationFactor: configuration.layout.replicationFactor)
         let drift = UInt64(configuration.maxClockDrift.nanoseconds / 1_000_000)
         let issuer = DotIssuer(state: state, environment: environment, maxClockDriftMillis: drift)
@@ -68,15 +67,20 @@ public final class ClusterNode: Sendable {
         self.selfID = selfID
         self.replica = replica
         registry = BucketRegistry(state.buckets, executor: executor, tieBreak: selfID)
+        let view = LocalView(state.history, of: selfID)
+        gate = ViewGate(view)
         shards = loops.enumerated().map { index, loop in
-            Shard(index: index, loop: loop, context: context, buckets: state.buckets)
+            Shard(index: index, loop: loop, context: context, view: view, buckets: state.buckets)
         }
+        keeper = LayoutKeeper(
+            state.history, loop: loops[0], context: context, executor: executor, gate: gate, logger: logger)
         logger.info("the node's state is open", metadata: ["actor": "\(String(state.actor, radix: 16))"])
     }
 
     /// Gives the node the way to its peers. Once, before the transport runs.
     public func attach(_ transport: any PeerTransport) {
         forEachShard { $0.attach(transport) }
+        onKeeper { [shards] in $0.start(transport, shards: shards) }
     }
 
     /// What this node tells its peers of itself.
@@ -96,6 +100,7 @@ public final class ClusterNode: Sendable {
     /// As above; calls `whenDone` on some event loop.
     public func drain(whenDone: @escaping @Sendable () -> Void) {
         draining.store(true, ordering: .releasing)
+        onKeeper { $0.stop() }
         let busy = Atomic(shards.count)
         forEachShard { shard in
             shard.whenIdle {
@@ -116,6 +121,11 @@ public final class ClusterNode: Sendable {
         for shard in shards { shard.perform { body(shard) } }
     }
 
+    /// Runs `body` on the loop of the node's layouts.
+    func onKeeper(_ body: @escaping @Sendable (LayoutKeeper) -> Void) {
+        shards[0].perform { [keeper] in body(keeper) }
+    }
+
     func shard(ofPartition partition: Int) -> Shard { shards[partition % shards.count] }
 }
 
@@ -125,8 +135,12 @@ extension ClusterNode: KeyValueService {
     }
 
     public var isReady: Bool {
-        let nodes = configuration.layout.members.count
-        return !draining.load(ordering: .acquiring) && connectedPeers.withLock { $0.count } + 1 > nodes / 2
+        if draining.load(ordering: .acquiring) { return false }
+        let members = gate.view.layout.readable.members
+        let reached = connectedPeers.withLock { peers in
+            members.count { $0.id == selfID || peers.contains($0.id) }
+        }
+        return reached > members.count / 2
     }
 
     public func properties(ofBucket bucket: String) -> BucketProperties {
@@ -165,7 +179,7 @@ extension ClusterNode: KeyValueService {
     private func spreadBuckets(
         from shard: Shard, _ completion: @escaping @Sendable (Result<Void, RequestError>) -> Void
     ) {
-        let peers = configuration.layout.members.map(\.id).filter { $0 != selfID }
+        let peers = gate.view.layout.readable.members.map(\.id).filter { $0 != selfID }
         let timeout = configuration.defaultTimeout
         shard.begin(timeout: timeout) { id in
             BroadcastOperation(
@@ -188,26 +202,24 @@ extension ClusterNode {
         guard !draining.load(ordering: .acquiring) else {
             return completion(.failed(RequestError(.shuttingDown, "the node is shutting down")))
         }
+        // On the shard's loop, so that the deadline is by its time.
+        @Sendable func attempt(_ timeout: TimeAmount, _ shard: Shard) -> Attempt {
+            Attempt(deadline: shard.loop.now + timeout, isForwarded: isForwarded, completion: completion)
+        }
         do throws(RequestError) {
             switch request {
             case .get(let get):
                 let key = try configuration.storageKey(bucket: get.bucket, key: get.key)
                 let timeout = try configuration.timeout(millis: get.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
-                shard.perform {
-                    shard.coordinate(get, key: key, timeout: timeout, isForwarded: isForwarded, completion)
-                }
+                shard.perform { shard.coordinate(get, key: key, attempt(timeout, shard)) }
             case .put(let put):
                 let key = try configuration.storageKey(bucket: put.bucket, key: put.key)
                 try configuration.check(put.content)
                 let context = try causalContext(put.context, for: key)
                 let timeout = try configuration.timeout(millis: put.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
-                shard.perform {
-                    shard.coordinate(
-                        put, key: key, context: context, timeout: timeout, isForwarded: isForwarded,
-                        completion)
-                }
+                shard.perform { shard.coordinate(put, key: key, context: context, attempt(timeout, shard)) }
             case .list(let list):
                 try configuration.check(bucket: list.bucket)
                 try configuration.check(prefix: list.prefix)
@@ -215,12 +227,54 @@ extension ClusterNode {
                 let cursor = try ListCursor.decode(
                     list.cursor, bucket: list.bucket, partitionCount: configuration.layout.partitionCount)
                 let shard = shards[0]
-                shard.perform { shard.coordinate(list, cursor: cursor, timeout: timeout, completion) }
+                shard.perform { shard.coordinate(list, cursor: cursor, attempt(timeout, shard)) }
             }
         } catch {
             completion(.failed(error))
         }
     }
+}
+
+// MARK: Layouts
+
+extension ClusterNode {
+    /// The history of layouts that lies on this node's disk.
+    var storedHistory: LayoutHistory { gate.view.history }
+
+    /// Takes in what a peer knows of the layouts; `whenDone` is called on some thread when it is stored.
+    func learn(_ history: LayoutHistory, whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
+        onKeeper { $0.merge(history, whenDone: whenDone) }
+    }
+
+    /// What this node knows of the cluster's layouts. Any thread.
+    public var layouts: LayoutHistory { gate.view.history }
+
+    /// Changes the history of layouts by an operator's word: stages, commits, declares lost.
+    ///
+    /// - Parameter completion: Called once, on some thread: when the change is on this node's disk, so that the others
+    ///   come to hear of it whatever happens; or with why it can't be made.
+    public func changeLayouts(
+        _ body: @escaping @Sendable (inout LayoutHistory, NodeID) throws(LayoutChangeError) -> Void,
+        _ completion: @escaping @Sendable (Result<Void, LayoutFailure>) -> Void
+    ) {
+        onKeeper { [selfID] keeper in
+            do throws(LayoutChangeError) {
+                try keeper.change { (history) throws(LayoutChangeError) in
+                    try body(&history, selfID)
+                } whenDone: {
+                    completion($0.mapError(LayoutFailure.notStored))
+                }
+            } catch {
+                completion(.failure(.refused(error)))
+            }
+        }
+    }
+}
+
+/// Why a change of the layouts was not made.
+public enum LayoutFailure: Error, Sendable {
+    case refused(LayoutChangeError)
+    case notStored(EngineError)
 }
 
 extension ClusterNode: PeerHandler {
@@ -231,17 +285,20 @@ extension ClusterNode: PeerHandler {
         // What changed while the peer was away reaches it now.
         let shard = shards[0]
         shard.perform { shard.send(.buckets(table), to: peer, for: 0, timeout: .seconds(1)) }
+        onKeeper { $0.connected(peer) }
     }
 
     public func disconnected(_ peer: NodeID, reason: String) {
         connectedPeers.withLock { _ = $0.remove(peer) }
         forEachShard { $0.disconnected(peer) }
+        onKeeper { $0.disconnected(peer) }
     }
 
     public func received(replies batch: [UInt8], from peer: NodeID) {
         var byShard = [[PeerReplyMessage]](repeating: [], count: shards.count)
         do throws(CodecError) {
             try PeerCodec.decodeReplies(batch) { (reply) throws(CodecError) in
+                if case .layout(let history) = reply.body { return learn(history) { _ in } }
                 let index = Shard.index(ofOperation: reply.id)
                 guard index < shards.count else { throw CodecError(.malformed, "a reply to nothing") }
                 byShard[index].append(reply)

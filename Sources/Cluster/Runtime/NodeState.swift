@@ -8,12 +8,15 @@ public struct NodeState: Sendable {
     /// Dots up to this counter may have been issued.
     var reservedCounter: UInt64
     var buckets: BucketTable
+    var history: LayoutHistory
 
     enum Key {
         static let identity = Array("identity".utf8)
         static let counter = Array("counter".utf8)
         static let session = Array("session".utf8)
         static let buckets = Array("buckets".utf8)
+        static let layout = Array("layout".utf8)
+        static let fill = Array("fill".utf8)
     }
 
     /// Reads what the last run left, decides whether its actor may go on issuing dots, and marks the run as begun.
@@ -32,9 +35,11 @@ public struct NodeState: Sendable {
     ) throws -> NodeState {
         let stored = Stored(
             identity: try engine.get(.meta, Key.identity), session: try engine.get(.meta, Key.session),
-            counter: try engine.get(.meta, Key.counter), buckets: try engine.get(.meta, Key.buckets))
+            counter: try engine.get(.meta, Key.counter), buckets: try engine.get(.meta, Key.buckets),
+            layout: try engine.get(.meta, Key.layout))
         var state = NodeState(
-            actor: environment.randomIdentifier(), reservedCounter: 0, buckets: BucketTable())
+            actor: environment.randomIdentifier(), reservedCounter: 0, buckets: BucketTable(),
+            history: LayoutHistory(configuration.layout))
         if let bytes = stored.identity {
             let identity = try NodeIdentity(bytes)
             try identity.check(against: configuration)
@@ -52,6 +57,7 @@ public struct NodeState: Sendable {
             var reader = ByteReader(bytes)
             state.buckets = try BucketTable.decode(&reader)
         }
+        if let bytes = stored.layout { state.history = try LayoutHistory.decode(bytes) }
         var batch = WriteBatch()
         batch.put(.meta, Key.identity, NodeIdentity(configuration, actor: state.actor).encoded())
         let session = NodeSession(
@@ -77,6 +83,7 @@ public struct NodeState: Sendable {
         var session: [UInt8]?
         var counter: [UInt8]?
         var buckets: [UInt8]?
+        var layout: [UInt8]?
     }
 }
 

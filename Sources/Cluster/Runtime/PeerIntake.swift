@@ -1,10 +1,14 @@
 import ClusterCore
+import Engine
 
 /// One batch of a peer's requests on its way to the replica: what can be answered at once is, the rest goes to the
 /// engine's threads as one batch of reads and one of writes.
 struct PeerIntake {
     private let node: ClusterNode
     private let replies: any PeerReplyPath
+    /// Kept by all that serves the batch, until the last answer.
+    private let passage: Passage
+    private var hasToldLayout = false
     private var answers = PeerBatches()
     private var reads: [(id: UInt64, key: StorageKey)] = []
     private var writes: [ReplicaWriteJob.Entry] = []
@@ -12,27 +16,64 @@ struct PeerIntake {
     init(node: ClusterNode, replies: any PeerReplyPath) {
         self.node = node
         self.replies = replies
+        passage = node.gate.enter()
     }
 
     mutating func take(_ message: PeerRequestMessage) {
         switch message.body {
         case .get(let key):
+            guard passage.view.servesReads(of: key.partition...key.partition, by: message.epoch) else {
+                return refuse(message)
+            }
             if let answer = node.replica.residentVersions(key) {
                 answers.append(PeerReplyMessage(id: message.id, body: answer.reply))
             } else {
                 reads.append((message.id, key))
             }
         case .put(let key, let versions, let policy):
-            writes.append(.init(id: message.id, key: key, mutation: .merge(versions), policy: policy))
+            switch passage.view.rule(forWriteTo: key.partition, by: message.epoch) {
+            case .store:
+                writes.append(.init(id: message.id, key: key, mutation: .merge(versions), policy: policy))
+            case .skip: answers.append(PeerReplyMessage(id: message.id, body: .stored))
+            case .refuse: refuse(message)
+            }
         case .list(let list):
-            node.replica.list(list) { [replies] in Self.answer(message.id, $0, replies) }
+            guard passage.view.servesReads(of: list.firstPartition...list.lastPartition, by: message.epoch)
+            else { return refuse(message) }
+            node.replica.list(list) { [replies, passage] in
+                Self.answer(message.id, $0, replies)
+                withExtendedLifetime(passage) {}
+            }
+        case .page(let page):
+            guard passage.view.servesReads(of: page.partition...page.partition, by: message.epoch) else {
+                return refuse(message)
+            }
+            node.replica.page(page) { [replies, passage] in
+                Self.answer(message.id, $0, replies)
+                withExtendedLifetime(passage) {}
+            }
         case .forward(let request):
             node.submit(request.answered(within: message.timeoutMillis), isForwarded: true) { [replies] in
                 Self.answer(message.id, .forwarded($0), replies)
             }
         case .buckets(let table):
             takeBuckets(table, message.id)
+        case .layout(let history):
+            node.learn(history) { [replies] result in
+                Self.answer(message.id, result.acknowledgement, replies)
+            }
         }
+    }
+
+    /// One of the two goes by a view that is too old. The sender gets this node's history before the first refusal.
+    private mutating func refuse(_ message: PeerRequestMessage) {
+        if !hasToldLayout {
+            hasToldLayout = true
+            answers.append(PeerReplyMessage(id: 0, body: .layout(node.storedHistory)))
+        }
+        guard message.id != 0 else { return }
+        let error = ReplicaError(.outdated, "the layout is being changed")
+        answers.append(PeerReplyMessage(id: message.id, body: .failed(error)))
     }
 
     /// Hands over what `take` gathered.
@@ -40,28 +81,25 @@ struct PeerIntake {
         Self.send(&answers, replies)
         if !reads.isEmpty {
             let ids = reads.map(\.id)
-            node.replica.read(reads.map(\.key)) { [replies] answers in
+            node.replica.read(reads.map(\.key)) { [replies, passage] answers in
                 Self.answer(zip(ids, answers).map { ($0, $1.reply) }, replies)
+                withExtendedLifetime(passage) {}
             }
         }
         if !writes.isEmpty {
             // Moved, not shared: the writer thread changes the entries in place.
             var leaving: [ReplicaWriteJob.Entry] = []
             swap(&leaving, &writes)
-            node.replica.write(leaving) { [replies] entries in
+            node.replica.write(leaving) { [replies, passage] entries in
                 Self.answer(entries.map { ($0.id, $0.acknowledgement) }, replies)
+                withExtendedLifetime(passage) {}
             }
         }
     }
 
     private func takeBuckets(_ table: BucketTable, _ id: UInt64) {
         guard node.registry.merge(table) else { return Self.answer(id, .stored, replies) }
-        node.storeBuckets { [replies] result in
-            switch result {
-            case .success: Self.answer(id, .stored, replies)
-            case .failure(let error): Self.answer(id, .failed(ReplicaError(error)), replies)
-            }
-        }
+        node.storeBuckets { [replies] in Self.answer(id, $0.acknowledgement, replies) }
     }
 
     private static func answer(_ id: UInt64, _ reply: PeerReply, _ replies: any PeerReplyPath) {
@@ -122,6 +160,15 @@ extension ReplicaWriteJob.Entry {
         case .success: .stored
         case .failure(let error): .failed(error)
         case nil: preconditionFailure("a write job must set every outcome")
+        }
+    }
+}
+
+extension Result<Void, EngineError> {
+    fileprivate var acknowledgement: PeerReply {
+        switch self {
+        case .success: .stored
+        case .failure(let error): .failed(ReplicaError(error))
         }
     }
 }

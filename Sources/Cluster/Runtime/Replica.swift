@@ -75,6 +75,38 @@ final class Replica: Sendable {
         }
     }
 
+    /// A page of a partition, on a reader thread.
+    func page(_ page: PageRequest, whenDone: @escaping @Sendable (PeerReply) -> Void) {
+        do throws(EngineError) {
+            try executor.submitRead { engine in
+                do throws(EngineError) {
+                    whenDone(try Self.page(page, engine))
+                } catch {
+                    whenDone(.failed(ReplicaError(error)))
+                }
+            }
+        } catch {
+            whenDone(.failed(ReplicaError(error)))
+        }
+    }
+
+    private static func page(_ page: PageRequest, _ engine: any StorageEngine) throws(EngineError)
+        -> PeerReply
+    {
+        var range = KeyRange.partition(page.partition)
+        if let after = page.after { range.lower = after.bytes + [0] }
+        var rows: [PageRow] = []
+        let rest = try engine.scan(.data, range, reverse: false, limit: ScanLimit(bytes: page.maxBytes)) {
+            (key, value) throws(EngineError) in
+            guard let key = StorageKey(bytes: [UInt8](copying: key)) else {
+                throw EngineError(.corruption, "a stored key cannot be decoded")
+            }
+            rows.append(PageRow(key: key, versions: try Versions.stored([UInt8](copying: value))))
+            return .next
+        }
+        return .page(rows: rows, isLast: rest == nil)
+    }
+
     private static func readAlone(
         _ key: StorageKey, _ engine: any StorageEngine
     ) -> Result<Versions?, ReplicaError> {
@@ -107,6 +139,14 @@ final class Replica: Sendable {
             if rows.count >= list.limit { return .listed(rows: rows, isLast: false) }
         }
         return .listed(rows: rows, isLast: true)
+    }
+}
+
+extension KeyRange {
+    /// All keys of a partition.
+    static func partition(_ partition: Int) -> KeyRange {
+        let range = StorageKey.range(ofPartition: partition)
+        return KeyRange(lower: range.lower, upper: range.upper)
     }
 }
 

@@ -10,7 +10,8 @@ enum Mutation: Sendable {
 }
 
 extension Mutation {
-    fileprivate var byteCount: Int {
+    /// About what it holds in memory.
+    var byteCount: Int {
         switch self {
         case .merge(let versions): versions.siblings.reduce(0) { $0 + $1.content.byteCount }
         case .write(let write): write.content.byteCount

@@ -20,10 +20,20 @@ final class Shard: @unchecked Sendable {
 
     let loop: any EventLoop
     let context: ShardContext
-    private(set) var layout: Layout
+    /// What requests that begin now go by.
+    private(set) var view: LocalView
     private let index: UInt64
 
-    private var operations: [UInt64: any Operation] = [:]
+    private struct Entry {
+        var operation: any Operation
+        /// Of the view that was in force when it began.
+        var epoch: LayoutEpoch
+    }
+
+    private var operations: [UInt64: Entry] = [:]
+    /// How many operations go by which view.
+    private var underWay: [LayoutEpoch: Int] = [:]
+    private var viewWaiters: [(epoch: LayoutEpoch, body: () -> Void)] = []
     private var nextSequence: UInt64 = 1
     private var idleWaiters: [() -> Void] = []
     private var wheel: DeadlineWheel
@@ -38,12 +48,12 @@ final class Shard: @unchecked Sendable {
     private var outbox = PeerOutbox()
     private var flushIsScheduled = false
 
-    init(index: Int, loop: any EventLoop, context: ShardContext, buckets: BucketTable) {
+    init(index: Int, loop: any EventLoop, context: ShardContext, view: LocalView, buckets: BucketTable) {
         self.index = UInt64(index)
         self.loop = loop
         self.context = context
         self.buckets = buckets
-        layout = context.configuration.layout
+        self.view = view
         reachable = [context.selfID]
         wheel = DeadlineWheel(now: loop.now)
     }
@@ -63,16 +73,21 @@ final class Shard: @unchecked Sendable {
         loop.preconditionInEventLoop()
         let id = nextIdentifier()
         let operation = make(id)
-        operations[id] = operation
+        register(operation, id, epoch: view.epoch)
         arm(id, in: timeout)
         operation.start()
     }
 
-    /// Registers what answers to an identifier of its own within an operation; it is to be ended with that.
-    func register(_ make: (UInt64) -> any Operation) -> UInt64 {
+    /// Registers what answers to an identifier of its own within the operation `whole`; it is to be ended with that.
+    func register(within whole: UInt64, _ make: (UInt64) -> any Operation) -> UInt64 {
         let id = nextIdentifier()
-        operations[id] = make(id)
+        register(make(id), id, epoch: operations[whole]?.epoch ?? view.epoch)
         return id
+    }
+
+    private func register(_ operation: any Operation, _ id: UInt64, epoch: LayoutEpoch) {
+        operations[id] = Entry(operation: operation, epoch: epoch)
+        underWay[epoch, default: 0] += 1
     }
 
     private func nextIdentifier() -> UInt64 {
@@ -82,7 +97,8 @@ final class Shard: @unchecked Sendable {
 
     /// The operation wants no more events.
     func end(_ id: UInt64) {
-        operations[id] = nil
+        guard let entry = operations.removeValue(forKey: id) else { return }
+        leave(entry.epoch)
         if operations.isEmpty, !idleWaiters.isEmpty {
             let waiters = idleWaiters
             idleWaiters = []
@@ -93,6 +109,37 @@ final class Shard: @unchecked Sendable {
     /// Calls `body` on the loop as soon as no operation is under way.
     func whenIdle(_ body: @escaping () -> Void) {
         if operations.isEmpty { body() } else { idleWaiters.append(body) }
+    }
+
+    /// The operation `id` goes by the present view from now on.
+    func renew(_ id: UInt64) {
+        guard let entry = operations[id], entry.epoch != view.epoch else { return }
+        operations[id]?.epoch = view.epoch
+        underWay[view.epoch, default: 0] += 1
+        leave(entry.epoch)
+    }
+
+    private func leave(_ epoch: LayoutEpoch) {
+        let left = underWay[epoch]! - 1
+        underWay[epoch] = left == 0 ? nil : left
+        if left == 0, !viewWaiters.isEmpty { callViewWaiters() }
+    }
+
+    /// What begins from now on goes by `view`.
+    func use(_ view: LocalView) { self.view = view }
+
+    /// Calls `body` on the loop as soon as no operation is under way that began by a view before that of `epoch`.
+    func whenEnded(before epoch: LayoutEpoch, _ body: @escaping () -> Void) {
+        viewWaiters.append((epoch, body))
+        callViewWaiters()
+    }
+
+    private func callViewWaiters() {
+        let earliest = underWay.keys.min()
+        let isReady = { (epoch: LayoutEpoch) in earliest.map { $0 >= epoch } ?? true }
+        let ready = viewWaiters.filter { isReady($0.epoch) }
+        viewWaiters.removeAll { isReady($0.epoch) }
+        for waiter in ready { waiter.body() }
     }
 
     /// Runs `body` on the loop: at once if this is it.
@@ -117,7 +164,7 @@ final class Shard: @unchecked Sendable {
 
     private func tick() {
         let now = loop.now
-        for id in wheel.advance(to: now) { operations[id]?.timerFired(now) }
+        for id in wheel.advance(to: now) { operations[id]?.operation.timerFired(now) }
         if wheel.count > 0 { scheduleTick() } else { wheelIsTurning = false }
     }
 
@@ -126,7 +173,7 @@ final class Shard: @unchecked Sendable {
     /// Reads a key of this node's replica: at once if it is in memory, else with the tick's batch.
     func readLocally(_ key: StorageKey, for id: UInt64) {
         if let answer = context.replica.residentVersions(key) {
-            operations[id]?.received(answer.reply, from: context.selfID)
+            operations[id]?.operation.received(answer.reply, from: context.selfID)
         } else {
             reads.append((id, key))
             scheduleFlush()
@@ -142,14 +189,15 @@ final class Shard: @unchecked Sendable {
     /// Sends a request to a peer with the tick's batch; with `id` 0 nobody waits for the reply.
     func send(_ body: PeerRequest, to peer: NodeID, for id: UInt64, timeout: TimeAmount) {
         let millis = UInt32(clamping: max(1, timeout.nanoseconds / 1_000_000))
-        outbox.append(PeerRequestMessage(id: id, timeoutMillis: millis, body: body), to: peer)
+        let epoch = operations[id]?.epoch ?? view.epoch
+        outbox.append(PeerRequestMessage(id: id, timeoutMillis: millis, epoch: epoch, body: body), to: peer)
         scheduleFlush()
     }
 
     /// Lists a page of this node's replica.
     func listLocally(_ list: ReplicaList, for id: UInt64) {
         context.replica.list(list) { reply in
-            self.loop.execute { self.operations[id]?.received(reply, from: self.context.selfID) }
+            self.loop.execute { self.operations[id]?.operation.received(reply, from: self.context.selfID) }
         }
     }
 
@@ -158,7 +206,7 @@ final class Shard: @unchecked Sendable {
     /// Replies of `peer` to operations of this shard.
     func received(_ replies: [PeerReplyMessage], from peer: NodeID) {
         loop.preconditionInEventLoop()
-        for reply in replies { operations[reply.id]?.received(reply.body, from: peer) }
+        for reply in replies { operations[reply.id]?.operation.received(reply.body, from: peer) }
     }
 
     func connected(_ peer: NodeID) { reachable.insert(peer) }
@@ -166,16 +214,15 @@ final class Shard: @unchecked Sendable {
     func disconnected(_ peer: NodeID) {
         reachable.remove(peer)
         // A copy, since an operation that ends removes itself; in order, so that a simulation repeats itself.
-        for id in operations.keys.sorted() { operations[id]?.lost(peer) }
+        for id in operations.keys.sorted() { operations[id]?.operation.lost(peer) }
     }
 
     func isReachable(_ node: NodeID) -> Bool { reachable.contains(node) }
 
-    /// The first `n` replicas of `partition`, those that can be reached first.
-    func replicas(ofPartition partition: Int, n: Int) -> [NodeID] {
-        let all = layout.replicas(ofPartition: partition).prefix(n)
-        if reachable.count == layout.members.count { return Array(all) }
-        return all.filter(reachable.contains) + all.filter { !reachable.contains($0) }
+    /// Whom to read from, or to forward to: those that can be reached first.
+    func readable(_ sets: ReplicaSets) -> [NodeID] {
+        if sets.readable.allSatisfy(reachable.contains) { return Array(sets.readable) }
+        return sets.readable.filter(reachable.contains) + sets.readable.filter { !reachable.contains($0) }
     }
 
     func properties(ofBucket bucket: String) -> BucketProperties {
@@ -210,7 +257,7 @@ final class Shard: @unchecked Sendable {
         if !outbox.isEmpty {
             outbox.flush(to: transport) { id, peer, error in
                 // Not now: the operation may send again, into the outbox that is being flushed.
-                self.loop.execute { self.operations[id]?.failed(peer, error) }
+                self.loop.execute { self.operations[id]?.operation.failed(peer, error) }
             }
         }
     }
@@ -218,8 +265,8 @@ final class Shard: @unchecked Sendable {
     private func wrote(_ entries: [ReplicaWriteJob.Entry]) {
         for entry in entries {
             switch entry.outcome {
-            case .success(let versions): operations[entry.id]?.wroteLocally(versions, as: entry.dot)
-            case .failure(let error): operations[entry.id]?.failedToWriteLocally(error)
+            case .success(let versions): operations[entry.id]?.operation.wroteLocally(versions, as: entry.dot)
+            case .failure(let error): operations[entry.id]?.operation.failedToWriteLocally(error)
             case nil: preconditionFailure("a write job must set every outcome")
             }
         }
@@ -227,7 +274,7 @@ final class Shard: @unchecked Sendable {
 
     private func answered(_ ids: [UInt64], _ answers: [Result<Versions?, ReplicaError>]) {
         for (id, answer) in zip(ids, answers) {
-            operations[id]?.received(answer.reply, from: context.selfID)
+            operations[id]?.operation.received(answer.reply, from: context.selfID)
         }
     }
 

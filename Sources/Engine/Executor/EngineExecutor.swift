@@ -191,6 +191,18 @@ extension EngineExecutor {
         }
     }
 
+    /// As above; calls `whenDone` once, on the writer thread, or on the caller's if the queue is full or closed.
+    public func maintain<R: Sendable>(
+        _ body: @escaping @Sendable (any StorageEngine) throws(EngineError) -> R,
+        whenDone: @escaping @Sendable (Result<R, EngineError>) -> Void
+    ) {
+        do throws(EngineError) {
+            try writer.submit(.maintenance { engine in whenDone(Self.outcome(of: body, engine)) })
+        } catch {
+            whenDone(.failure(error))
+        }
+    }
+
     private static func outcome<R>(
         of body: (any StorageEngine) throws(EngineError) -> R, _ engine: any StorageEngine
     ) -> Result<R, EngineError> {

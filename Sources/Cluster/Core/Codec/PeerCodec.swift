@@ -12,6 +12,8 @@ public enum PeerCodec {
         static let list: UInt8 = 3
         static let forward: UInt8 = 4
         static let buckets: UInt8 = 5
+        static let layout: UInt8 = 10
+        static let page: UInt8 = 11
 
         static let versions: UInt8 = 129
         static let noVersions: UInt8 = 130
@@ -19,6 +21,8 @@ public enum PeerCodec {
         static let listed: UInt8 = 132
         static let forwarded: UInt8 = 133
         static let failed: UInt8 = 134
+        static let layoutIs: UInt8 = 138
+        static let rows: UInt8 = 139
     }
 
     // MARK: Requests
@@ -43,6 +47,12 @@ public enum PeerCodec {
         case .buckets(let table):
             header(Kind.buckets, message, &writer)
             table.encode(into: &writer)
+        case .layout(let history):
+            header(Kind.layout, message, &writer)
+            writer.bytes(history.encoded())
+        case .page(let page):
+            header(Kind.page, message, &writer)
+            append(page, to: &writer)
         }
         writer.endBlock(mark)
     }
@@ -51,6 +61,14 @@ public enum PeerCodec {
         writer.u8(kind)
         writer.u64(message.id)
         writer.u32(message.timeoutMillis)
+        writer.varint(message.epoch.rawValue)
+    }
+
+    private static func append(_ page: PageRequest, to writer: inout ByteWriter) {
+        writer.int(page.partition)
+        writer.bool(page.after != nil)
+        if let after = page.after { writer.bytes(after.bytes) }
+        writer.int(page.maxBytes)
     }
 
     private static func append(_ list: ReplicaList, to writer: inout ByteWriter) {
@@ -83,6 +101,7 @@ public enum PeerCodec {
         let kind = try reader.u8()
         let id = try reader.u64()
         let timeoutMillis = try reader.u32()
+        let epoch = LayoutEpoch(rawValue: try reader.varint())
         let body: PeerRequest
         switch kind {
         case Kind.get: body = .get(try decodeKey(&reader))
@@ -90,9 +109,19 @@ public enum PeerCodec {
         case Kind.list: body = .list(try decodeList(&reader))
         case Kind.forward: body = .forward(try RequestCodec.decodeRequest(&reader))
         case Kind.buckets: body = .buckets(try BucketTable.decode(&reader))
+        case Kind.layout: body = .layout(try LayoutHistory.decode(try reader.bytes()))
+        case Kind.page: body = .page(try decodePage(&reader))
         default: throw CodecError(.malformed, "a peer request of kind \(kind)")
         }
-        return PeerRequestMessage(id: id, timeoutMillis: timeoutMillis, body: body)
+        return PeerRequestMessage(id: id, timeoutMillis: timeoutMillis, epoch: epoch, body: body)
+    }
+
+    private static func decodePage(_ reader: inout ByteReader) throws(CodecError) -> PageRequest {
+        let page = PageRequest(
+            partition: try reader.int(), after: try reader.bool() ? try decodeKey(&reader) : nil,
+            maxBytes: try reader.int())
+        guard page.isWellFormed else { throw CodecError(.malformed, "a page outside its limits") }
+        return page
     }
 
     private static func decodePut(_ reader: inout ByteReader) throws(CodecError) -> PeerRequest {
@@ -147,6 +176,17 @@ public enum PeerCodec {
             header(Kind.failed, message, &writer)
             writer.u8(error.code.rawValue)
             writer.string(error.message)
+        case .layout(let history):
+            header(Kind.layoutIs, message, &writer)
+            writer.bytes(history.encoded())
+        case .page(let rows, let isLast):
+            header(Kind.rows, message, &writer)
+            writer.bool(isLast)
+            writer.varint(UInt64(rows.count))
+            for row in rows {
+                writer.bytes(row.key.bytes)
+                VersionsCodec.encode(row.versions, into: &writer)
+            }
         }
         writer.endBlock(mark)
     }
@@ -180,6 +220,8 @@ public enum PeerCodec {
         case Kind.listed: body = try decodeListed(&reader)
         case Kind.forwarded: body = .forwarded(try ResponseCodec.decodeResponse(&reader))
         case Kind.failed: body = .failed(try decodeError(&reader))
+        case Kind.layoutIs: body = .layout(try LayoutHistory.decode(try reader.bytes()))
+        case Kind.rows: body = try decodeRows(&reader)
         default: throw CodecError(.malformed, "a peer reply of kind \(kind)")
         }
         return PeerReplyMessage(id: id, body: body)
@@ -194,6 +236,17 @@ public enum PeerCodec {
             rows.append(ListRow(key: try decodeKey(&reader), versions: try VersionsCodec.decode(&reader)))
         }
         return .listed(rows: rows, isLast: isLast)
+    }
+
+    private static func decodeRows(_ reader: inout ByteReader) throws(CodecError) -> PeerReply {
+        let isLast = try reader.bool()
+        let count = try reader.count(minimumSize: 7)
+        var rows: [PageRow] = []
+        rows.reserveCapacity(count)
+        for _ in 0..<count {
+            rows.append(PageRow(key: try decodeKey(&reader), versions: try VersionsCodec.decode(&reader)))
+        }
+        return .page(rows: rows, isLast: isLast)
     }
 
     private static func decodeError(_ reader: inout ByteReader) throws(CodecError) -> ReplicaError {

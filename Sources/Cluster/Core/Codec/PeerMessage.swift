@@ -8,6 +8,30 @@ public enum PeerRequest: Equatable, Sendable {
     case forward(Request)
     /// Merge this table of bucket properties into yours.
     case buckets(BucketTable)
+    /// Merge this history of layouts into yours.
+    case layout(LayoutHistory)
+    /// Give a page of a partition, to a node that fills it.
+    case page(PageRequest)
+}
+
+/// A page of all that a replica holds of a partition, in the order of its keys.
+public struct PageRequest: Equatable, Sendable {
+    public var partition: Int
+    /// Where the last page ended, itself excluded; nil from the start.
+    public var after: StorageKey?
+    /// Bytes of keys and states after which the page ends; the row that reaches them is part of it. At least 1.
+    public var maxBytes: Int
+
+    public init(partition: Int, after: StorageKey? = nil, maxBytes: Int) {
+        self.partition = partition
+        self.after = after
+        self.maxBytes = maxBytes
+    }
+
+    var isWellFormed: Bool {
+        (0..<Layout.maxPartitionCount).contains(partition) && maxBytes >= 1
+            && after.map { $0.partition == partition } ?? true
+    }
 }
 
 /// A page of what a replica holds of a bucket.
@@ -46,11 +70,25 @@ public struct ReplicaList: Equatable, Sendable {
 public enum PeerReply: Equatable, Sendable {
     /// Nil if the replica has nothing of the key.
     case versions(Versions?)
-    /// Done, for `put` and `buckets`.
+    /// Done, for `put`, `buckets` and `layout`.
     case stored
     case listed(rows: [ListRow], isLast: Bool)
     case forwarded(Response)
     case failed(ReplicaError)
+    /// The sender's history of layouts; comes before the refusals of requests that were made by an older one.
+    case layout(LayoutHistory)
+    case page(rows: [PageRow], isLast: Bool)
+}
+
+/// A key that a replica holds, with its whole state.
+public struct PageRow: Equatable, Sendable {
+    public var key: StorageKey
+    public var versions: Versions
+
+    public init(key: StorageKey, versions: Versions) {
+        self.key = key
+        self.versions = versions
+    }
 }
 
 /// A key that a replica holds, with its versions less the values (`Versions.withoutValues`).
@@ -75,6 +113,8 @@ public struct ReplicaError: Error, Equatable, Sendable {
         case invalid
         /// No stream to the replica; made by the sender itself.
         case unreachable
+        /// The replica and the sender go by layouts that don't fit together; they are about to agree. Nothing was done.
+        case outdated
     }
 
     public var code: Code
@@ -96,11 +136,17 @@ public struct PeerRequestMessage: Equatable, Sendable {
     public var id: UInt64
     /// How long the sender will wait, from when it sent this.
     public var timeoutMillis: UInt32
+    /// The view of the layout by which the sender chose the receiver.
+    public var epoch: LayoutEpoch
     public var body: PeerRequest
 
-    public init(id: UInt64, timeoutMillis: UInt32 = 0, body: PeerRequest) {
+    public init(
+        id: UInt64, timeoutMillis: UInt32 = 0, epoch: LayoutEpoch = LayoutEpoch(rawValue: 0),
+        body: PeerRequest
+    ) {
         self.id = id
         self.timeoutMillis = timeoutMillis
+        self.epoch = epoch
         self.body = body
     }
 }

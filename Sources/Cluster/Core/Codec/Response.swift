@@ -45,6 +45,8 @@ public struct RequestError: Error, Equatable, Sendable {
         case shuttingDown
         case noSpace
         case `internal`
+        /// The nodes are about to agree on another layout. Nothing was done.
+        case layoutChanging
     }
 
     public var code: Code

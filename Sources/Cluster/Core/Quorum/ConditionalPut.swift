@@ -128,6 +128,12 @@ public struct ConditionalPut: Sendable {
         takeWrite(&actions)
     }
 
+    /// The key's partition has moved on during the write; see `PutCoordinator.moved`.
+    public mutating func moved(to sets: ReplicaSets, _ actions: inout [Action]) {
+        put?.moved(to: sets, &writeActions)
+        takeWrite(&actions)
+    }
+
     /// The request's time is up.
     public mutating func deadlineElapsed(_ actions: inout [Action]) {
         if isReading {

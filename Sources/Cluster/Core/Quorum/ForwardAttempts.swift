@@ -53,11 +53,12 @@ public struct ForwardAttempts: Sendable {
         sendNext(&actions)
     }
 
-    /// The replica has answered. One that is shutting down has done nothing, so the next one is asked.
+    /// The replica has answered. One that is shutting down, or is no replica by its own layout, has done nothing, so the
+    /// next one is asked.
     public mutating func answered(by node: NodeID, _ response: Response, _ actions: inout [Action]) {
         guard node == current else { return }
-        if case .failed(let error) = response, error.code == .shuttingDown {
-            refused(by: node, ReplicaError(code: .unreachable), &actions)
+        if case .failed(let error) = response, let reason = error.code.refusal {
+            refused(by: node, ReplicaError(code: reason), &actions)
             return
         }
         current = nil
@@ -78,6 +79,17 @@ public struct ForwardAttempts: Sendable {
             actions.append(.send(current))
         } else {
             actions.append(.fail(tally.quorumNotReached(needed: 1)))
+        }
+    }
+}
+
+extension RequestError.Code {
+    /// As what it counts that a coordinator did not take the request; nil if it did.
+    fileprivate var refusal: ReplicaError.Code? {
+        switch self {
+        case .shuttingDown: .unreachable
+        case .layoutChanging: .outdated
+        default: nil
         }
     }
 }

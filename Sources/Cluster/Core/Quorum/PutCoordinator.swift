@@ -97,6 +97,18 @@ public struct PutCoordinator: Sendable {
         goOn(&actions)
     }
 
+    /// The key's partition has moved on while the write was under way: those who have stored the write keep it, and count
+    /// if they are replicas still; all others are sent it (again).
+    public mutating func moved(to sets: ReplicaSets, _ actions: inout [Action]) {
+        guard phase == .replicating else { return }
+        tally = ReplicaTally(sets, keeping: tally)
+        for node in tally.replicas where !tally.hasAnswered(node) {
+            tally.ask(node)
+            actions.append(.replicate(node, written))
+        }
+        goOn(&actions)
+    }
+
     /// The request's time is up.
     public mutating func deadlineElapsed(_ actions: inout [Action]) {
         switch phase {
@@ -145,7 +157,7 @@ extension RequestError {
             case .overloaded: .overloaded
             case .invalid: .invalidArgument
             case .io, .corruption: .internal
-            case .unreachable: .quorumNotReached
+            case .unreachable, .outdated: .quorumNotReached
             }
         self.init(
             code: code, message: "the coordinator could not store the write: \(error.message)",

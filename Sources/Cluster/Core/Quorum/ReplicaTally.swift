@@ -35,6 +35,19 @@ struct ReplicaTally: Sendable {
         secondary = mask(sets.secondary)
     }
 
+    /// The books of a write that goes on with other replicas: who has answered has stored it.
+    init(_ sets: ReplicaSets, keeping earlier: ReplicaTally) {
+        self.init(sets)
+        for (position, node) in replicas.enumerated() where earlier.hasAnswered(node) {
+            asked |= 1 << UInt64(position)
+            answered |= 1 << UInt64(position)
+        }
+    }
+
+    func hasAnswered(_ node: NodeID) -> Bool {
+        replicas.firstIndex(of: node).map { answered & 1 << UInt64($0) != 0 } ?? false
+    }
+
     /// How many have answered: in the set where they are fewer.
     var answeredCount: Int { answered(in: worse) }
     /// How many could answer in the end, if all that has not failed does: in the set where they are fewer.
@@ -133,6 +146,7 @@ extension ReplicaError.Code {
         case .overloaded: "overloaded"
         case .invalid: "refused the request"
         case .unreachable: "unreachable"
+        case .outdated: "at another layout"
         }
     }
 }

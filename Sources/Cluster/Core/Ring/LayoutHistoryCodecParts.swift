@@ -1,7 +1,6 @@
 // The parts of a layout history's encoding; docs/formats.md has them byte by byte.
 
 extension Layout {
-
     /// The layout with its table. Equal layouts give equal bytes.
     func encoded() -> [UInt8] {
         var writer = ByteWriter()

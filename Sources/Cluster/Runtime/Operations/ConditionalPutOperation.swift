@@ -12,6 +12,8 @@ final class ConditionalPutOperation: Operation {
     private var coordinator: ConditionalPut
     private var dot: Dot?
     private var writeID: UInt64?
+    private var isOutdated = false
+    private var relocation = Relocation()
 
     init(id: UInt64, shard: Shard, intent: PutIntent, coordinator: ConditionalPut) {
         self.id = id
@@ -28,19 +30,33 @@ final class ConditionalPutOperation: Operation {
             let now = shard.context.environment.wallMillis()
             step { $0.received(versions, from: node, now: now, &$1) }
         case .failed(let error): failed(node, error)
-        case .stored, .listed, .forwarded: failed(node, .unexpectedReply)
+        default: failed(node, .unexpectedReply)
         }
     }
 
-    func failed(_ node: NodeID, _ error: ReplicaError) { step { $0.failedToRead(node, error, &$1) } }
+    func failed(_ node: NodeID, _ error: ReplicaError) {
+        if error.code == .outdated { isOutdated = true }
+        step { $0.failedToRead(node, error, &$1) }
+    }
 
     func timerFired(_ now: NIODeadline) {
-        step { now >= intent.deadline ? $0.deadlineElapsed(&$1) : $0.hedgeElapsed(&$1) }
+        step { now >= intent.attempt.deadline ? $0.deadlineElapsed(&$1) : $0.hedgeElapsed(&$1) }
     }
 
     fileprivate func wrote(_ versions: Versions, as dot: Dot?) {
         self.dot = dot
         step { $0.localDone(versions, &$1) }
+    }
+
+    fileprivate func failedToWrite(_ node: NodeID, _ error: ReplicaError) {
+        if let writeID, relocation.begin(after: error, of: writeID, on: shard) { return }
+        step { $0.failedToWrite(node, error, &$1) }
+    }
+
+    /// The write's timer has come.
+    fileprivate func goOn() {
+        guard let writeID, let sets = relocation.take(of: writeID, intent, on: shard) else { return }
+        step { $0.moved(to: sets, &$1) }
     }
 
     fileprivate func step(_ event: (inout ConditionalPut, inout [ConditionalPut.Action]) -> Void) {
@@ -49,11 +65,16 @@ final class ConditionalPutOperation: Operation {
         for action in actions {
             switch action {
             case .read(let read):
-                shard.perform(read, of: intent.key, policy: intent.policy, until: intent.deadline, for: id)
+                shard.perform(
+                    read, of: intent.key, policy: intent.policy, until: intent.attempt.deadline, for: id)
             case .write(let write):
                 shard.perform(write, of: intent, as: dot, for: beginWrite())
             case .fail(let error):
-                intent.completion(.failed(error))
+                // Once it writes, a second attempt would find the condition broken by the first.
+                shard.fail(intent.attempt, error, isOutdated: isOutdated && writeID == nil) {
+                    [shard, intent] in
+                    shard.coordinate(intent.request, key: intent.key, context: intent.seen, $0)
+                }
             case .finished:
                 if let writeID { shard.end(writeID) }
                 shard.end(id)
@@ -63,7 +84,7 @@ final class ConditionalPutOperation: Operation {
 
     private func beginWrite() -> UInt64 {
         if let writeID { return writeID }
-        let id = shard.register { _ in ConditionalWrite(of: self) }
+        let id = shard.register(within: self.id) { _ in ConditionalWrite(of: self) }
         writeID = id
         return id
     }
@@ -83,7 +104,7 @@ private final class ConditionalWrite: Operation {
         switch reply {
         case .stored: whole.step { $0.acked(from: node, &$1) }
         case .failed(let error): failed(node, error)
-        case .versions, .listed, .forwarded: failed(node, .unexpectedReply)
+        default: failed(node, .unexpectedReply)
         }
     }
 
@@ -91,8 +112,8 @@ private final class ConditionalWrite: Operation {
 
     func failedToWriteLocally(_ error: ReplicaError) { whole.step { $0.localFailed(error, &$1) } }
 
-    func failed(_ node: NodeID, _ error: ReplicaError) { whole.step { $0.failedToWrite(node, error, &$1) } }
+    func failed(_ node: NodeID, _ error: ReplicaError) { whole.failedToWrite(node, error) }
 
-    /// The whole is armed itself.
-    func timerFired(_ now: NIODeadline) {}
+    /// The whole is armed itself for its deadline.
+    func timerFired(_ now: NIODeadline) { whole.goOn() }
 }

@@ -6,19 +6,20 @@ final class ForwardOperation: Operation {
     private let id: UInt64
     private unowned let shard: Shard
     private let request: Request
-    private let deadline: NIODeadline
-    private let completion: @Sendable (Response) -> Void
+    private let attempt: Attempt
+    private let again: (Attempt) -> Void
     private var attempts: ForwardAttempts
+    private var isOutdated = false
 
     init(
-        id: UInt64, shard: Shard, request: Request, replicas: [NodeID], timeout: TimeAmount,
-        completion: @escaping @Sendable (Response) -> Void
+        id: UInt64, shard: Shard, request: Request, replicas: [NodeID], attempt: Attempt,
+        again: @escaping (Attempt) -> Void
     ) {
         self.id = id
         self.shard = shard
         self.request = request
-        self.completion = completion
-        deadline = shard.loop.now + timeout
+        self.attempt = attempt
+        self.again = again
         let isRead = if case .get = request { true } else { false }
         attempts = ForwardAttempts(replicas: replicas, isRead: isRead)
     }
@@ -27,18 +28,24 @@ final class ForwardOperation: Operation {
 
     func received(_ reply: PeerReply, from node: NodeID) {
         switch reply {
-        case .forwarded(let response): step { $0.answered(by: node, response, &$1) }
+        case .forwarded(let response):
+            if case .failed(let error) = response, error.code == .layoutChanging { isOutdated = true }
+            step { $0.answered(by: node, response, &$1) }
         case .failed(let error): failed(node, error)
-        case .versions, .stored, .listed: failed(node, .unexpectedReply)
+        default: failed(node, .unexpectedReply)
         }
     }
 
     func failed(_ node: NodeID, _ error: ReplicaError) { step { $0.refused(by: node, error, &$1) } }
 
-    func lost(_ node: NodeID) { step { $0.lost(node, &$1) } }
+    func lost(_ node: NodeID) {
+        // A put that may have been done is not begun anew.
+        isOutdated = false
+        step { $0.lost(node, &$1) }
+    }
 
     func timerFired(_ now: NIODeadline) {
-        if now >= deadline { step { $0.deadlineElapsed(&$1) } }
+        if now >= attempt.deadline { step { $0.deadlineElapsed(&$1) } }
     }
 
     private func step(_ event: (inout ForwardAttempts, inout [ForwardAttempts.Action]) -> Void) {
@@ -47,13 +54,14 @@ final class ForwardOperation: Operation {
         for action in actions {
             switch action {
             case .send(let node):
-                shard.send(.forward(request), to: node, for: id, timeout: deadline - shard.loop.now)
+                shard.send(.forward(request), to: node, for: id, timeout: attempt.deadline - shard.loop.now)
             case .respond(let response):
                 shard.end(id)
-                completion(response)
+                attempt.answer(response)
             case .fail(let error):
+                // First, since a stopping node must not take the pause for its end.
+                shard.fail(attempt, error, isOutdated: isOutdated, again: again)
                 shard.end(id)
-                completion(.failed(error))
             }
         }
     }

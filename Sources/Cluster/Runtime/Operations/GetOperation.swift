@@ -5,23 +5,24 @@ import NIOCore
 final class GetOperation: Operation {
     private let id: UInt64
     private unowned let shard: Shard
+    private let request: GetRequest
     private let key: StorageKey
     private let policy: Versions.Policy
-    private let deadline: NIODeadline
-    private let completion: @Sendable (Response) -> Void
+    private let attempt: Attempt
     private var coordinator: GetCoordinator
+    private var isOutdated = false
 
     init(
-        id: UInt64, shard: Shard, key: StorageKey, policy: Versions.Policy, coordinator: GetCoordinator,
-        timeout: TimeAmount, completion: @escaping @Sendable (Response) -> Void
+        id: UInt64, shard: Shard, request: GetRequest, key: StorageKey, policy: Versions.Policy,
+        coordinator: GetCoordinator, attempt: Attempt
     ) {
         self.id = id
         self.shard = shard
+        self.request = request
         self.key = key
         self.policy = policy
         self.coordinator = coordinator
-        deadline = shard.loop.now + timeout
-        self.completion = completion
+        self.attempt = attempt
     }
 
     func start() { step { $0.start(&$1) } }
@@ -30,14 +31,17 @@ final class GetOperation: Operation {
         switch reply {
         case .versions(let versions): step { $0.received(versions, from: node, &$1) }
         case .failed(let error): failed(node, error)
-        case .stored, .listed, .forwarded: failed(node, .unexpectedReply)
+        default: failed(node, .unexpectedReply)
         }
     }
 
-    func failed(_ node: NodeID, _ error: ReplicaError) { step { $0.failed(node, error, &$1) } }
+    func failed(_ node: NodeID, _ error: ReplicaError) {
+        if error.code == .outdated { isOutdated = true }
+        step { $0.failed(node, error, &$1) }
+    }
 
     func timerFired(_ now: NIODeadline) {
-        step { now >= deadline ? $0.deadlineElapsed(&$1) : $0.hedgeElapsed(&$1) }
+        step { now >= attempt.deadline ? $0.deadlineElapsed(&$1) : $0.hedgeElapsed(&$1) }
     }
 
     private func step(_ event: (inout GetCoordinator, inout [GetCoordinator.Action]) -> Void) {
@@ -49,13 +53,15 @@ final class GetOperation: Operation {
     private func perform(_ action: GetCoordinator.Action) {
         switch action {
         case .respond(let versions):
-            completion(.read(Reading(versions, of: key, now: shard.context.environment.wallMillis())))
+            attempt.answer(.read(Reading(versions, of: key, now: shard.context.environment.wallMillis())))
         case .fail(let error):
-            completion(.failed(error))
+            shard.fail(attempt, error, isOutdated: isOutdated) { [shard, request, key] in
+                shard.coordinate(request, key: key, $0)
+            }
         case .finished:
             shard.end(id)
         case .ask, .repair, .startHedge:
-            shard.perform(action, of: key, policy: policy, until: deadline, for: id)
+            shard.perform(action, of: key, policy: policy, until: attempt.deadline, for: id)
         }
     }
 }

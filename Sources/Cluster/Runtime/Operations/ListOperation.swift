@@ -5,21 +5,22 @@ import NIOCore
 final class ListOperation: Operation {
     private let id: UInt64
     private unowned let shard: Shard
-    private let deadline: NIODeadline
-    private let completion: @Sendable (Response) -> Void
+    private let attempt: Attempt
+    private let again: (Attempt) -> Void
+    private var isOutdated = false
     private var coordinator: ListCoordinator
     /// In which round each node was asked last: a node has one ask open at a time.
     private var rounds: [NodeID: Int] = [:]
 
     init(
-        id: UInt64, shard: Shard, coordinator: ListCoordinator, timeout: TimeAmount,
-        completion: @escaping @Sendable (Response) -> Void
+        id: UInt64, shard: Shard, coordinator: ListCoordinator, attempt: Attempt,
+        again: @escaping (Attempt) -> Void
     ) {
         self.id = id
         self.shard = shard
         self.coordinator = coordinator
-        self.completion = completion
-        deadline = shard.loop.now + timeout
+        self.attempt = attempt
+        self.again = again
     }
 
     func start() { step { $0.start(&$1) } }
@@ -30,17 +31,18 @@ final class ListOperation: Operation {
         case .listed(let rows, let isLast):
             step { $0.received(rows, isLast: isLast, from: node, round: round, &$1) }
         case .failed(let error): failed(node, error)
-        case .versions, .stored, .forwarded: failed(node, .unexpectedReply)
+        default: failed(node, .unexpectedReply)
         }
     }
 
     func failed(_ node: NodeID, _ error: ReplicaError) {
         guard let round = rounds[node] else { return }
+        if error.code == .outdated { isOutdated = true }
         step { $0.failed(node, error, round: round, &$1) }
     }
 
     func timerFired(_ now: NIODeadline) {
-        if now >= deadline { step { $0.deadlineElapsed(&$1) } }
+        if now >= attempt.deadline { step { $0.deadlineElapsed(&$1) } }
     }
 
     private func step(_ event: (inout ListCoordinator, inout [ListCoordinator.Action]) -> Void) {
@@ -56,12 +58,12 @@ final class ListOperation: Operation {
             if node == shard.context.selfID {
                 shard.listLocally(list, for: id)
             } else {
-                shard.send(.list(list), to: node, for: id, timeout: deadline - shard.loop.now)
+                shard.send(.list(list), to: node, for: id, timeout: attempt.deadline - shard.loop.now)
             }
         case .respond(let listing):
-            completion(.listed(listing))
+            attempt.answer(.listed(listing))
         case .fail(let error):
-            completion(.failed(error))
+            shard.fail(attempt, error, isOutdated: isOutdated, again: again)
         case .finished:
             shard.end(id)
         }
@@ -69,11 +71,8 @@ final class ListOperation: Operation {
 }
 
 extension Shard {
-    func coordinate(
-        _ list: ListRequest, cursor: ListCursor?, timeout: TimeAmount,
-        _ completion: @escaping @Sendable (Response) -> Void
-    ) {
-        admit(completion) { () throws(RequestError) in
+    func coordinate(_ list: ListRequest, cursor: ListCursor?, _ attempt: Attempt) {
+        admit(attempt) { () throws(RequestError) in
             let properties = properties(ofBucket: list.bucket)
             let quorum = try resolve(list.quorum, properties)
             let coordinator = ListCoordinator(
@@ -81,9 +80,10 @@ extension Shard {
                 prefix: list.prefix, limit: list.limit, cursor: cursor, r: quorum.r,
                 policy: properties.policy,
                 now: context.environment.wallMillis())
-            begin(timeout: timeout) { id in
-                ListOperation(
-                    id: id, shard: self, coordinator: coordinator, timeout: timeout, completion: completion)
+            begin(attempt) { id in
+                ListOperation(id: id, shard: self, coordinator: coordinator, attempt: attempt) {
+                    self.coordinate(list, cursor: cursor, $0)
+                }
             }
         }
     }
@@ -91,9 +91,9 @@ extension Shard {
     /// Runs of partitions with the same replicas, from `first` on.
     private func segments(from first: Int, n: Int) -> [ListSegment] {
         var segments: [ListSegment] = []
-        for partition in first..<layout.partitionCount {
+        for partition in first..<view.layout.readable.partitionCount {
             // Nodes that hold the same partitions hold them in different orders: sorted, their runs are longer.
-            let replicas = replicas(ofPartition: partition, n: n).sorted { a, b in
+            let replicas = view.layout.replicas(ofPartition: partition, n: n).readable.sorted { a, b in
                 (isReachable(b) ? 1 : 0, a.rawValue) < (isReachable(a) ? 1 : 0, b.rawValue)
             }
             if let last = segments.last, last.replicas == replicas {

@@ -3,15 +3,13 @@ import NIOCore
 
 /// A client's write, as the operations that coordinate it need it.
 struct PutIntent {
+    var request: PutRequest
     var key: StorageKey
-    var content: Sibling.Content
     var ttlSeconds: Int
     var policy: Versions.Policy
-    var returnSiblings: Bool
     /// What the client had seen by its own account.
     var seen: CausalContext
-    var deadline: NIODeadline
-    var completion: @Sendable (Response) -> Void
+    var attempt: Attempt
 }
 
 /// Performs what a `PutCoordinator` decides.
@@ -21,6 +19,7 @@ final class PutOperation: Operation {
     private let intent: PutIntent
     private var coordinator: PutCoordinator
     private var dot: Dot?
+    private var relocation = Relocation()
 
     init(id: UInt64, shard: Shard, intent: PutIntent, coordinator: PutCoordinator) {
         self.id = id
@@ -42,14 +41,18 @@ final class PutOperation: Operation {
         switch reply {
         case .stored: step { $0.acked(from: node, &$1) }
         case .failed(let error): failed(node, error)
-        case .versions, .listed, .forwarded: failed(node, .unexpectedReply)
+        default: failed(node, .unexpectedReply)
         }
     }
 
-    func failed(_ node: NodeID, _ error: ReplicaError) { step { $0.failed(node, error, &$1) } }
+    func failed(_ node: NodeID, _ error: ReplicaError) {
+        if relocation.begin(after: error, of: id, on: shard) { return }
+        step { $0.failed(node, error, &$1) }
+    }
 
     func timerFired(_ now: NIODeadline) {
-        if now >= intent.deadline { step { $0.deadlineElapsed(&$1) } }
+        if now >= intent.attempt.deadline { return step { $0.deadlineElapsed(&$1) } }
+        if let sets = relocation.take(of: id, intent, on: shard) { step { $0.moved(to: sets, &$1) } }
     }
 
     private func step(_ event: (inout PutCoordinator, inout [PutCoordinator.Action]) -> Void) {
@@ -64,17 +67,18 @@ extension Shard {
     func perform(_ action: PutCoordinator.Action, of intent: PutIntent, as dot: Dot?, for id: UInt64) {
         switch action {
         case .writeLocally(let context):
-            let write = ClientWrite(content: intent.content, context: context, ttlSeconds: intent.ttlSeconds)
+            let write = ClientWrite(
+                content: intent.request.content, context: context, ttlSeconds: intent.ttlSeconds)
             writeLocally(intent.key, .write(write), policy: intent.policy, for: id)
         case .replicate(let node, let versions):
             send(
                 .put(intent.key, versions, policy: intent.policy), to: node, for: id,
-                timeout: intent.deadline - loop.now)
+                timeout: intent.attempt.deadline - loop.now)
         case .respond(let versions):
             let now = context.environment.wallMillis()
-            intent.completion(.written(Reading(after: dot, in: versions, of: intent, now: now)))
+            intent.attempt.answer(.written(Reading(after: dot, in: versions, of: intent, now: now)))
         case .fail(let error):
-            intent.completion(.failed(error))
+            intent.attempt.answer(.failed(error))
         case .finished:
             end(id)
         }
@@ -89,7 +93,7 @@ extension Reading {
     /// and no context, if even that would cover one of them, as it does for two writes through the same coordinator.
     fileprivate init(after dot: Dot?, in versions: Versions, of intent: PutIntent, now: UInt64) {
         self.init(versions, of: intent.key, now: now)
-        guard !intent.returnSiblings else { return }
+        guard !intent.request.returnSiblings else { return }
         siblings = []
         let others = versions.siblings.filter { $0.dot != dot }
         guard let dot, !others.isEmpty else { return }

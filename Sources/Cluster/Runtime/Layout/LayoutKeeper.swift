@@ -1,0 +1,262 @@
+import ClusterCore
+import Engine
+import Logging
+import NIOCore
+
+/// Keeps this node's history of layouts: stores what it learns, then goes by it, tells the peers, and does the duties
+/// that follow from it (`LayoutHistory.duties`).
+final class LayoutKeeper: @unchecked Sendable {
+    // @unchecked: every member that changes is touched only on `loop`.
+
+    /// What of a change lies on the disk and is in force.
+    private(set) var history: LayoutHistory
+    /// What is known beyond that, on its way to the disk.
+    private var draft: LayoutHistory
+    private var isStoring = false
+    /// Called with the outcome of storing the drafts up to now.
+    private var waiters: [@Sendable (Result<Void, EngineError>) -> Void] = []
+
+    private let loop: any EventLoop
+    private let context: ShardContext
+    private let executor: EngineExecutor
+    private let gate: ViewGate
+    private let logger: Logger
+    private var shards: [Shard] = []
+    private var transport: (any PeerTransport)?
+    private var connected: Set<NodeID> = []
+    private var filler: PartitionFiller?
+    private var inHand: [LayoutHistory.Duty] = []
+    private var decidingPause: Int64 = 0
+    private var isStopped = false
+
+    init(
+        _ history: LayoutHistory, loop: any EventLoop, context: ShardContext, executor: EngineExecutor,
+        gate: ViewGate, logger: Logger
+    ) {
+        self.history = history
+        draft = history
+        self.loop = loop
+        self.context = context
+        self.executor = executor
+        self.gate = gate
+        self.logger = logger
+    }
+
+    private var selfID: NodeID { context.selfID }
+    private var settings: LayoutConfiguration { context.configuration.layouts }
+
+    // MARK: The node's life
+
+    /// Begins the duties that the last run left. On the loop.
+    func start(_ transport: any PeerTransport, shards: [Shard]) {
+        self.transport = transport
+        self.shards = shards
+        filler = PartitionFiller(shard: shards[0], executor: executor)
+        // What the last run was to delete and did not come to.
+        let held = gate.view.held
+        delete(held.indices.filter { !held[$0] })
+        work()
+        repeatNews()
+    }
+
+    /// Begins nothing more.
+    func stop() {
+        isStopped = true
+        filler?.stop()
+    }
+
+    func connected(_ peer: NodeID) {
+        connected.insert(peer)
+        tell([peer])
+    }
+
+    func disconnected(_ peer: NodeID) { connected.remove(peer) }
+
+    // MARK: Changes of the history
+
+    /// Takes in what a peer knows. Calls `whenDone` when nothing of it can be lost any more.
+    func merge(
+        _ other: LayoutHistory, whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void = { _ in }
+    ) {
+        loop.preconditionInEventLoop()
+        draft.merge(other)
+        draft.advance(as: selfID)
+        store(whenDone)
+    }
+
+    /// Changes the history by this node's own doing; what `body` throws comes through, and nothing is changed then.
+    func change(
+        _ body: (inout LayoutHistory) throws(LayoutChangeError) -> Void,
+        whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void = { _ in }
+    ) throws(LayoutChangeError) {
+        loop.preconditionInEventLoop()
+        var changed = draft
+        try body(&changed)
+        changed.advance(as: selfID)
+        draft = changed
+        store(whenDone)
+    }
+
+    private func store(_ whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
+        if draft == history, !isStoring { return whenDone(.success(())) }
+        waiters.append(whenDone)
+        if !isStoring { storeDraft() }
+    }
+
+    private func storeDraft() {
+        isStoring = true
+        let (next, served) = (draft, waiters)
+        waiters = []
+        // What lies there from an earlier time would bring back what was deleted since.
+        let gained = next.partitions(heldBy: selfID).subtracting(history.partitions(heldBy: selfID)).sorted()
+        let bytes = next.encoded()
+        executor.maintain { (engine) throws(EngineError) in
+            for partition in gained { try engine.deleteRange(.data, .partition(partition)) }
+            var batch = WriteBatch()
+            batch.put(.meta, NodeState.Key.layout, bytes)
+            try engine.write(batch, durability: .synced)
+        } whenDone: { result in
+            self.loop.execute { self.stored(next, result, served) }
+        }
+    }
+
+    private func stored(
+        _ next: LayoutHistory, _ result: Result<Void, EngineError>,
+        _ served: [@Sendable (Result<Void, EngineError>) -> Void]
+    ) {
+        isStoring = false
+        switch result {
+        case .success: use(next)
+        case .failure(let error):
+            logger.error("the layout cannot be stored", metadata: ["error": "\(error)"])
+            loop.scheduleTask(in: settings.retryPause) { self.store { _ in } }
+        }
+        for waiter in served { waiter(result) }
+        if case .success = result, draft != history, !isStoring { storeDraft() }
+    }
+
+    /// Goes by what is now on the disk.
+    private func use(_ next: LayoutHistory) {
+        let before = history
+        history = next
+        let view = LocalView(next, of: selfID)
+        // The peers first: no request by the new view reaches them before what explains it.
+        tell(connected.sorted())
+        let changes = view.layout != gate.view.layout || view.held != gate.view.held
+        gate.set(view)
+        if changes {
+            for shard in shards { shard.perform { shard.use(view) } }
+            logger.info(
+                "the layout changes",
+                metadata: ["version": "\(next.latest.version)", "stage": "\(next.stage)"])
+        }
+        let lost = before.partitions(heldBy: selfID).subtracting(next.partitions(heldBy: selfID))
+        if !lost.isEmpty { giveUp(lost.sorted(), before: view.epoch) }
+        work()
+    }
+
+    /// Deletes what this node holds no more, once nobody reads it.
+    private func giveUp(_ partitions: [Int], before epoch: LayoutEpoch) {
+        whenEnded(before: epoch) { self.delete(partitions) }
+    }
+
+    private func delete(_ partitions: [Int]) {
+        executor.maintain { (engine) throws(EngineError) in
+            for partition in partitions {
+                let range = KeyRange.partition(partition)
+                // Most are empty, and a delete is not free.
+                let isEmpty = try engine.scan(.data, range, limit: ScanLimit(rows: 1)).rows.isEmpty
+                if !isEmpty { try engine.deleteRange(.data, range) }
+            }
+        } whenDone: { [logger] result in
+            // Left for the next start, or for the day when the partition comes back.
+            guard case .failure(let error) = result else { return }
+            logger.warning("old copies cannot be deleted yet", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: News for the peers
+
+    private func tell(_ peers: [NodeID]) {
+        guard let transport, !peers.isEmpty else { return }
+        var writer = ByteWriter()
+        PeerCodec.append(
+            PeerRequestMessage(id: 0, epoch: gate.view.epoch, body: .layout(history)), to: &writer)
+        // A queue that is full takes it later: see `repeatNews`.
+        for peer in peers { _ = transport.send(writer.bytes, to: peer) }
+    }
+
+    /// What a full queue refused, or a broken stream lost, is told again; and an election that nobody ends is taken up.
+    private func repeatNews() {
+        loop.scheduleTask(in: settings.newsInterval) { [self] in
+            if isStopped { return }
+            tell(connected.sorted())
+            endElection()
+            repeatNews()
+        }
+    }
+
+    /// With growing, random pauses, so that one node's attempt ends before another begins.
+    private func endElection() {
+        guard history.stage == .deciding else { return decidingPause = 0 }
+        if decidingPause > 0 { return decidingPause -= 1 }
+        decidingPause = Int64(context.environment.randomIdentifier() % 8)
+        draft.resume(by: selfID)
+        store { _ in }
+    }
+
+    // MARK: Duties
+
+    private func work() {
+        guard transport != nil, !isStopped else { return }
+        let duties = history.duties(of: selfID)
+        inHand.removeAll { !duties.contains($0) }
+        if !duties.contains(where: \.copies) { filler?.cancel() }
+        for duty in duties where !inHand.contains(duty) {
+            inHand.append(duty)
+            begin(duty)
+        }
+    }
+
+    private func begin(_ duty: LayoutHistory.Duty) {
+        switch duty {
+        case .adopt(let version, let digest):
+            whenEnded(before: gate.view.epoch) { self.confirm(.adopted, version, digest) }
+        case .release(let version, let digest):
+            whenEnded(before: gate.view.epoch) { self.confirm(.released, version, digest) }
+        case .fill(let version, let digest, let moves):
+            var mark = ByteWriter()
+            mark.u64(version)
+            mark.u64(digest)
+            filler?.fill(moves, mark: mark.bytes) { self.confirm(.filled, version, digest) }
+        case .catchUp(let moves):
+            // Whatever was copied before this loss was declared counts for nothing, and that is told by no number.
+            filler?.fill(moves, mark: []) { [self] in
+                draft.hasCaughtUp(selfID)
+                store { _ in }
+            }
+        }
+    }
+
+    private func confirm(_ step: LayoutHistory.Step, _ version: UInt64, _ digest: UInt64) {
+        draft.confirm(step, version: version, digest: digest, by: selfID)
+        store { _ in }
+    }
+
+    /// Calls `body` on the loop when all has ended that goes by views before that of `epoch`: operations coordinated
+    /// here, and peers' requests accepted here.
+    private func whenEnded(before epoch: LayoutEpoch, _ body: @escaping @Sendable () -> Void) {
+        let last = Countdown(shards.count + 1) { [self] in loop.execute { if !self.isStopped { body() } } }
+        for shard in shards { shard.perform { shard.whenEnded(before: epoch) { last.count() } } }
+        gate.whenEnded(before: epoch) { last.count() }
+    }
+}
+
+extension LayoutHistory.Duty {
+    fileprivate var copies: Bool {
+        switch self {
+        case .fill, .catchUp: true
+        case .adopt, .release: false
+        }
+    }
+}

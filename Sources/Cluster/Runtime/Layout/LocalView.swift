@@ -1,0 +1,46 @@
+import ClusterCore
+
+/// What this node goes by: its view of the layout, and which partitions lie on its disk. Made once for each history.
+final class LocalView: Sendable {
+    /// What the view was made of; it lies on this node's disk.
+    let history: LayoutHistory
+    let layout: LayoutView
+    /// Whether this node was declared lost, so that nothing may be read from it.
+    let isLost: Bool
+    /// By partition.
+    let held: [Bool]
+
+    init(_ history: LayoutHistory, of node: NodeID) {
+        self.history = history
+        layout = history.view(for: node)
+        isLost = layout.lost.contains(node)
+        var held = [Bool](repeating: false, count: history.current.partitionCount)
+        for partition in history.partitions(heldBy: node) { held[partition] = true }
+        self.held = held
+    }
+
+    var epoch: LayoutEpoch { layout.epoch }
+
+    func holds(_ partition: Int) -> Bool { held.indices.contains(partition) && held[partition] }
+
+    /// Whether a peer's request by the view of `epoch` may read these partitions here.
+    func servesReads(of partitions: ClosedRange<Int>, by epoch: LayoutEpoch) -> Bool {
+        layout.admits(epoch) && !isLost && partitions.allSatisfy(holds)
+    }
+
+    enum WriteRule {
+        case store
+        /// The sender's view is one of those in which this node still counts, but its copy is given up: say that it is
+        /// stored. Reads by that view no longer come here.
+        case skip
+        /// One of the two goes by a view too old for the other.
+        case refuse
+    }
+
+    /// What becomes of a peer's write by the view of `epoch`.
+    func rule(forWriteTo partition: Int, by epoch: LayoutEpoch) -> WriteRule {
+        guard layout.admits(epoch) else { return .refuse }
+        if holds(partition) { return .store }
+        return epoch > self.epoch ? .refuse : .skip
+    }
+}

@@ -1,0 +1,172 @@
+import ClusterCore
+import Engine
+import NIOCore
+
+/// Performs what a `PartitionFill` decides. Lives on its shard's event loop.
+final class PartitionFiller: @unchecked Sendable {
+    // @unchecked: every member that changes is touched only on the shard's loop.
+
+    private let shard: Shard
+    private let executor: EngineExecutor
+    private var fill: PartitionFill?
+    private var whenDone: @Sendable () -> Void = {}
+    /// Tells the present fill from those before it, whose answers may still come.
+    private var number = 0
+    private var isStopped = false
+
+    init(shard: Shard, executor: EngineExecutor) {
+        self.shard = shard
+        self.executor = executor
+    }
+
+    /// Copies `moves` in place of what it copies now, beginning where an earlier run for the same `mark` ended; an empty
+    /// mark begins anew.
+    func fill(_ moves: [PartitionMove], mark: [UInt8], whenDone: @escaping @Sendable () -> Void) {
+        number += 1
+        fill = nil
+        self.whenDone = whenDone
+        let begun = number
+        readProgress { [self] stored in
+            guard begun == number, !isStopped else { return }
+            let isSame = !mark.isEmpty && stored?.mark == mark
+            fill = PartitionFill(
+                moves, limits: shard.context.configuration.layouts.fill,
+                progress: isSame ? stored! : FillProgress(mark: mark))
+            step { $0.advance(now: $1, &$2) }
+        }
+    }
+
+    /// Ends what it copies now, if anything.
+    func cancel() {
+        number += 1
+        fill = nil
+    }
+
+    func stop() {
+        isStopped = true
+        cancel()
+    }
+
+    // MARK: Steps
+
+    private func step(_ event: (inout PartitionFill, UInt64, inout [PartitionFill.Action]) -> Void) {
+        guard fill != nil else { return }
+        let now = shard.loop.now.uptimeNanoseconds / 1_000_000
+        var actions: [PartitionFill.Action] = []
+        event(&fill!, now, &actions)
+        for action in actions { perform(action, now) }
+    }
+
+    private func perform(_ action: PartitionFill.Action, _ now: UInt64) {
+        let begun = number
+        switch action {
+        case .ask(let page, let source): ask(page, of: source)
+        case .wake(let time):
+            shard.loop.scheduleTask(in: .milliseconds(Int64(time - now))) { [self] in
+                if begun == number { step { $0.advance(now: $1, &$2) } }
+            }
+        case .finished:
+            fill = nil
+            whenDone()
+        }
+    }
+
+    private func ask(_ page: PageRequest, of source: NodeID) {
+        let begun = number
+        shard.begin(timeout: shard.context.configuration.defaultTimeout) { id in
+            PageOperation(id: id, shard: shard, page: page, source: source) { [self] reply in
+                guard begun == number else { return }
+                if case .page(let rows, let isLast) = reply {
+                    store(rows, of: page.partition, isLast: isLast)
+                } else {
+                    step { $0.failed(partition: page.partition, now: $1, &$2) }
+                }
+            }
+        }
+    }
+
+    private func store(_ rows: [PageRow], of partition: Int, isLast: Bool) {
+        let begun = number
+        let entries = rows.map { row in
+            ReplicaWriteJob.Entry(
+                id: 0, key: row.key, mutation: .merge(row.versions),
+                policy: shard.properties(ofBucket: row.key.bucket).policy)
+        }
+        let bytes = entries.reduce(0) { $0 + $1.key.bytes.count + $1.mutation.byteCount }
+        let last = rows.last?.key
+        shard.context.replica.write(entries) { written in
+            let isStored = written.allSatisfy { if case .success = $0.outcome { true } else { false } }
+            self.shard.loop.execute { [self] in
+                guard begun == number else { return }
+                step { fill, now, actions in
+                    guard isStored else { return fill.failed(partition: partition, now: now, &actions) }
+                    fill.stored(
+                        partition: partition, last: last, rows: written.count, bytes: bytes, isLast: isLast,
+                        now: now, &actions)
+                }
+                saveProgress()
+            }
+        }
+    }
+
+    // MARK: Progress
+
+    private func readProgress(_ body: @escaping @Sendable (FillProgress?) -> Void) {
+        executor.maintain { (engine) throws(EngineError) in
+            try engine.get(.meta, NodeState.Key.fill)
+        } whenDone: { result in
+            // Without it, the copying begins anew.
+            let bytes = try? result.get()
+            let progress = bytes.flatMap { try? FillProgress.decode($0) }
+            self.shard.loop.execute { body(progress) }
+        }
+    }
+
+    /// After the rows that it speaks of, in the order of the engine's commits.
+    private func saveProgress() {
+        guard let progress = fill?.progress else { return }
+        let bytes = progress.encoded()
+        executor.maintain { (engine) throws(EngineError) in
+            var batch = WriteBatch()
+            batch.put(.meta, NodeState.Key.fill, bytes)
+            try engine.write(batch, durability: .buffered)
+        } whenDone: { _ in
+            // What is not saved is copied again after a restart.
+        }
+    }
+}
+
+/// One page that a source is asked for.
+private final class PageOperation: Operation {
+    private let id: UInt64
+    private unowned let shard: Shard
+    private let page: PageRequest
+    private let source: NodeID
+    private let whenDone: (PeerReply) -> Void
+
+    init(
+        id: UInt64, shard: Shard, page: PageRequest, source: NodeID, whenDone: @escaping (PeerReply) -> Void
+    ) {
+        self.id = id
+        self.shard = shard
+        self.page = page
+        self.source = source
+        self.whenDone = whenDone
+    }
+
+    func start() {
+        shard.send(.page(page), to: source, for: id, timeout: shard.context.configuration.defaultTimeout)
+    }
+
+    func received(_ reply: PeerReply, from node: NodeID) {
+        guard node == source else { return }
+        shard.end(id)
+        whenDone(reply)
+    }
+
+    func failed(_ node: NodeID, _ error: ReplicaError) { received(.failed(error), from: node) }
+
+    func timerFired(_ now: NIODeadline) {
+        received(.failed(ReplicaError(.unreachable, "no page in time")), from: source)
+    }
+}
