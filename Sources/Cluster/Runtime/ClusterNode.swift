@@ -17,9 +17,9 @@ public final class ClusterNode: Sendable {
     let registry: BucketRegistry
     let shards: [Shard]
     let gate: ViewGate
-    private let keeper: LayoutKeeper
+    let keeper: LayoutKeeper
     let logger: Logger
-    private let selfID: NodeID
+    let selfID: NodeID
     private let executor: EngineExecutor
     private let environment: Environment
     private let connectedPeers = Mutex<Set<NodeID>>([])
@@ -233,48 +233,6 @@ extension ClusterNode {
             completion(.failed(error))
         }
     }
-}
-
-// MARK: Layouts
-
-extension ClusterNode {
-    /// The history of layouts that lies on this node's disk.
-    var storedHistory: LayoutHistory { gate.view.history }
-
-    /// Takes in what a peer knows of the layouts; `whenDone` is called on some thread when it is stored.
-    func learn(_ history: LayoutHistory, whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
-        onKeeper { $0.merge(history, whenDone: whenDone) }
-    }
-
-    /// What this node knows of the cluster's layouts. Any thread.
-    public var layouts: LayoutHistory { gate.view.history }
-
-    /// Changes the history of layouts by an operator's word: stages, commits, declares lost.
-    ///
-    /// - Parameter completion: Called once, on some thread: when the change is on this node's disk, so that the others
-    ///   come to hear of it whatever happens; or with why it can't be made.
-    public func changeLayouts(
-        _ body: @escaping @Sendable (inout LayoutHistory, NodeID) throws(LayoutChangeError) -> Void,
-        _ completion: @escaping @Sendable (Result<Void, LayoutFailure>) -> Void
-    ) {
-        onKeeper { [selfID] keeper in
-            do throws(LayoutChangeError) {
-                try keeper.change { (history) throws(LayoutChangeError) in
-                    try body(&history, selfID)
-                } whenDone: {
-                    completion($0.mapError(LayoutFailure.notStored))
-                }
-            } catch {
-                completion(.failure(.refused(error)))
-            }
-        }
-    }
-}
-
-/// Why a change of the layouts was not made.
-public enum LayoutFailure: Error, Sendable {
-    case refused(LayoutChangeError)
-    case notStored(EngineError)
 }
 
 extension ClusterNode: PeerHandler {

@@ -69,7 +69,7 @@ struct PeerIntake {
     private mutating func refuse(_ message: PeerRequestMessage) {
         if !hasToldLayout {
             hasToldLayout = true
-            answers.append(PeerReplyMessage(id: 0, body: .layout(node.storedHistory)))
+            answers.append(PeerReplyMessage(id: 0, body: .layout(node.layouts)))
         }
         guard message.id != 0 else { return }
         let error = ReplicaError(.outdated, "the layout is being changed")

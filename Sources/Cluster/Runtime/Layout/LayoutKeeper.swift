@@ -2,6 +2,7 @@ import ClusterCore
 import Engine
 import Logging
 import NIOCore
+import Synchronization
 
 /// Keeps this node's history of layouts: stores what it learns, then goes by it, tells the peers, and does the duties
 /// that follow from it (`LayoutHistory.duties`).
@@ -25,6 +26,8 @@ final class LayoutKeeper: @unchecked Sendable {
     private var transport: (any PeerTransport)?
     private var connected: Set<NodeID> = []
     private var filler: PartitionFiller?
+    /// See `LayoutService`.
+    let filling: Mutex<FillStatus?> = Mutex(nil)
     private var inHand: [LayoutHistory.Duty] = []
     private var decidingPause: Int64 = 0
     private var isStopped = false
@@ -51,7 +54,9 @@ final class LayoutKeeper: @unchecked Sendable {
     func start(_ transport: any PeerTransport, shards: [Shard]) {
         self.transport = transport
         self.shards = shards
-        filler = PartitionFiller(shard: shards[0], executor: executor)
+        filler = PartitionFiller(shard: shards[0], executor: executor) { [unowned self] status in
+            filling.withLock { $0 = status }
+        }
         // What the last run was to delete and did not come to.
         let held = gate.view.held
         delete(held.indices.filter { !held[$0] })

@@ -8,15 +8,20 @@ final class PartitionFiller: @unchecked Sendable {
 
     private let shard: Shard
     private let executor: EngineExecutor
+    /// Told after each step how far it has come; nil at the end.
+    private let report: (FillStatus?) -> Void
+    private var begun = NIODeadline.uptimeNanoseconds(0)
+    private var partitions = 0
     private var fill: PartitionFill?
     private var whenDone: @Sendable () -> Void = {}
     /// Tells the present fill from those before it, whose answers may still come.
     private var number = 0
     private var isStopped = false
 
-    init(shard: Shard, executor: EngineExecutor) {
+    init(shard: Shard, executor: EngineExecutor, report: @escaping (FillStatus?) -> Void) {
         self.shard = shard
         self.executor = executor
+        self.report = report
     }
 
     /// Copies `moves` in place of what it copies now, beginning where an earlier run for the same `mark` ended; an empty
@@ -29,6 +34,8 @@ final class PartitionFiller: @unchecked Sendable {
         readProgress { [self] stored in
             guard begun == number, !isStopped else { return }
             let isSame = !mark.isEmpty && stored?.mark == mark
+            self.begun = shard.loop.now
+            partitions = moves.count
             fill = PartitionFill(
                 moves, limits: shard.context.configuration.layouts.fill,
                 progress: isSame ? stored! : FillProgress(mark: mark))
@@ -40,6 +47,7 @@ final class PartitionFiller: @unchecked Sendable {
     func cancel() {
         number += 1
         fill = nil
+        report(nil)
     }
 
     func stop() {
@@ -54,7 +62,16 @@ final class PartitionFiller: @unchecked Sendable {
         let now = shard.loop.now.uptimeNanoseconds / 1_000_000
         var actions: [PartitionFill.Action] = []
         event(&fill!, now, &actions)
+        report(status)
         for action in actions { perform(action, now) }
+    }
+
+    private var status: FillStatus? {
+        fill.map {
+            FillStatus(
+                partitions: partitions, partitionsLeft: $0.partitionsLeft, rows: $0.rows, bytes: $0.bytes,
+                seconds: Double((shard.loop.now - begun).nanoseconds) / 1_000_000_000)
+        }
     }
 
     private func perform(_ action: PartitionFill.Action, _ now: UInt64) {
@@ -67,6 +84,7 @@ final class PartitionFiller: @unchecked Sendable {
             }
         case .finished:
             fill = nil
+            report(nil)
             whenDone()
         }
     }
