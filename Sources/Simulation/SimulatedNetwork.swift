@@ -260,4 +260,7 @@ final class SimulatedTransport: PeerTransport, @unchecked Sendable {
     func send(_ batch: [UInt8], to peer: NodeID) -> SendOutcome {
         network.send(batch, on: .init(from: id, to: peer))
     }
+
+    /// Every node of a simulation talks to every other, so that it is the nodes that must tell members from others.
+    func update(peers: [Member]) {}
 }

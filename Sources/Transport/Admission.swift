@@ -1,4 +1,5 @@
 import ClusterCore
+import Synchronization
 
 /// Why a stream was not taken, or was ended, by one of its two nodes.
 struct Refusal: Error, Equatable, CustomStringConvertible {
@@ -26,14 +27,14 @@ struct Refusal: Error, Equatable, CustomStringConvertible {
 }
 
 /// Which nodes a node talks to, by what they say of themselves.
-struct Admission: Sendable {
+final class Admission: Sendable {
     private let own: PeerHello
-    private let names: Set<String>
+    private let names = Mutex<Set<String>>([])
 
-    init(own: PeerHello, members: [Member]) {
-        self.own = own
-        names = Set(members.map(\.name))
-    }
+    init(own: PeerHello) { self.own = own }
+
+    /// From now on, these nodes are talked to.
+    func expect(_ members: [Member]) { names.withLock { $0 = Set(members.map(\.name)) } }
 
     /// Far above any real hello, far below what would hurt.
     private static let maxHelloBytes = 4096
@@ -67,15 +68,18 @@ struct Admission: Sendable {
         guard hello.nodeName != own.nodeName else {
             throw Refusal(.wrongNode, "it has this node's own name, '\(own.nodeName)'")
         }
-        guard names.contains(hello.nodeName) else {
+        guard names.withLock({ $0.contains(hello.nodeName) }) else {
             throw Refusal(
-                .unknownNode, "node '\(hello.nodeName.shortened)' is not in this node's member list")
+                .unknownNode, "node '\(hello.nodeName.shortened)' is no member that this node knows")
         }
         if let expected, expected.name != hello.nodeName {
             throw Refusal(
                 .wrongNode, "node '\(hello.nodeName.shortened)' answers where '\(expected.name)' should")
         }
-        guard hello.layoutVersion == own.layoutVersion, hello.layoutDigest == own.layoutDigest else {
+        // A node that joins says version 0: it has no part in how the cluster began.
+        let begins = [hello, own].allSatisfy { $0.layoutVersion > 0 }
+        guard !begins || (hello.layoutVersion, hello.layoutDigest) == (own.layoutVersion, own.layoutDigest)
+        else {
             throw Refusal(
                 .layout,
                 "its layout (\(hello.layoutText)) is not this node's (\(own.layoutText)): "

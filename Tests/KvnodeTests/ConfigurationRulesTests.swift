@@ -32,6 +32,10 @@ import Testing
         ("peer: {backoff_min_ms: 6000}", "peer.backoff_min_ms is \"6000\""),
         ("requests: {list_limit: 2000}", "requests.list_limit is \"2000\""),
         ("cluster: {members: [a@h:1]}", "node.name is \"node0\" (default), but cluster.members has only: a"),
+        (
+            "cluster: {members: [node0@h:1], join: true}",
+            "cluster.join is \"true\" (file test.yaml:1), but cluster.members has node0"
+        ),
         ("cluster: {members: [node0@h:1, node0@h:2]}", "cluster.members names node0 twice"),
         ("cluster: {members: [node0@h:1, b@h:1]}", "gives node0 and b the same address h:1"),
         (
@@ -43,6 +47,11 @@ import Testing
         let problems = try Sources(yaml: yaml).problems()
         #expect(problems.count == 1, "\(problems)")
         #expect(problems.first?.contains(expected) == true, "\(problems)")
+    }
+
+    @Test func aNodeThatJoinsIsNotListedAndTakesTheClustersReplicas() throws {
+        let values = try Sources(yaml: "cluster: {members: [a@h:1], join: true}").values()
+        #expect(values.int("buckets.n") == 3 && values.int("buckets.w") == 2)
     }
 
     @Test func portZeroMayBeSharedAndAllProblemsAreToldAtOnce() throws {

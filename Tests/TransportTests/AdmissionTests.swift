@@ -63,7 +63,7 @@ struct AdmissionTests {
         let refused = try await a.log.wait("the refusal") { lines in
             lines.contains { $0.level == .warning && $0.message == "a peer's stream is refused" }
         }
-        #expect(refused.contains { $0.reason.contains("'b' is not in this node's member list") })
+        #expect(refused.contains { $0.reason.contains("'b' is no member that this node knows") })
         try await b.log.wait("the refusal at b") { lines in
             lines.contains { $0.level == .warning && $0.message == "the peer refuses this node" }
         }
@@ -78,7 +78,8 @@ struct AdmissionTests {
         let a = Member(name: "a", address: "")
         let b = Member(name: "b", address: "")
         let own = PeerHello(cluster: "test", nodeName: "a")
-        let admission = Admission(own: own, members: [a, b])
+        let admission = Admission(own: own)
+        admission.expect([a, b])
         #expect(throws: Refusal(.wrongNode, "it has this node's own name, 'a'")) { try admission.check(own) }
         let other = PeerHello(cluster: "test", nodeName: "b")
         try admission.check(other, expected: b)
@@ -88,9 +89,21 @@ struct AdmissionTests {
         }
     }
 
+    @Test("A node that joins has no part in how the cluster began")
+    func joining() throws {
+        var own = PeerHello(cluster: "test", nodeName: "a", layoutVersion: 1, layoutDigest: 7)
+        var other = PeerHello(cluster: "test", nodeName: "b", layoutVersion: 0, layoutDigest: 8)
+        for _ in 1...2 {
+            let admission = Admission(own: own)
+            admission.expect([Member(name: "a", address: ""), Member(name: "b", address: "")])
+            try admission.check(other)
+            swap(&own, &other)
+        }
+    }
+
     @Test("What is no hello is refused, however long")
     func malformed() {
-        let admission = Admission(own: PeerHello(cluster: "test", nodeName: "a"), members: [])
+        let admission = Admission(own: PeerHello(cluster: "test", nodeName: "a"))
         for bytes in [
             [], [1, 2, 3], Array(repeating: UInt8(7), count: 100), Array(repeating: 0, count: 5_000),
         ] {
@@ -100,7 +113,7 @@ struct AdmissionTests {
 
     @Test("Long names are cut in what is logged and sent back")
     func longNames() {
-        let admission = Admission(own: PeerHello(cluster: "test", nodeName: "a"), members: [])
+        let admission = Admission(own: PeerHello(cluster: "test", nodeName: "a"))
         let hello = PeerHello(cluster: String(repeating: "x", count: 3_000), nodeName: "b")
         #expect { try admission.check(hello) } throws: { ($0 as? Refusal)!.reason.count < 200 }
     }

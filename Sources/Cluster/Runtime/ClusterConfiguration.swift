@@ -8,7 +8,8 @@ public struct ClusterConfiguration: Sendable {
     public var clusterName: String
     /// This node's name in `layout`.
     public var nodeName: String
-    /// The first layout of the cluster, the same on every node. A node that has stored a later one goes by that.
+    /// The first layout of the cluster, the same on every node that was there when it began; `Layout.unknown` on one that
+    /// joins. A node that has stored a later one goes by that.
     public var layout: Layout
     /// The properties of buckets that have none of their own.
     public var bucketDefaults: BucketProperties

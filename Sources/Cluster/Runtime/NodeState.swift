@@ -57,7 +57,14 @@ public struct NodeState: Sendable {
             var reader = ByteReader(bytes)
             state.buckets = try BucketTable.decode(&reader)
         }
-        if let bytes = stored.layout { state.history = try LayoutHistory.decode(bytes) }
+        if let bytes = stored.layout {
+            state.history = try LayoutHistory.decode(bytes)
+            guard state.history.current.divides(as: configuration.layout) else {
+                throw StartError(
+                    "cluster.partitions or cluster.replication is not the cluster's, which this node has stored"
+                )
+            }
+        }
         var batch = WriteBatch()
         batch.put(.meta, Key.identity, NodeIdentity(configuration, actor: state.actor).encoded())
         let session = NodeSession(
@@ -136,11 +143,13 @@ struct NodeIdentity {
             throw StartError(
                 "the data directory belongs to node \"\(node)\", not to \"\(configuration.nodeName)\"")
         }
-        guard layoutDigest == configuration.layout.digest else {
+        // Whoever joined has no part in how the cluster began.
+        let begins = layoutVersion > 0 && configuration.layout.version > 0
+        guard !begins || layoutDigest == configuration.layout.digest else {
             throw StartError(
                 """
-                cluster.members, cluster.partitions or cluster.replication differ from those under which the data was \
-                written; this version cannot move data, so start with the earlier values, or with an empty directory
+                cluster.members, cluster.partitions or cluster.replication differ from those with which the cluster \
+                began; leave them as they were, and change the members of a running cluster with kvnode cluster
                 """)
         }
     }

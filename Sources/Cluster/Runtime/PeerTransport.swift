@@ -18,6 +18,11 @@ public protocol PeerTransport: AnyObject, Sendable {
     ///
     /// Any thread; never blocks. Batches queued while the stream is busy leave together, up to the batch limit.
     func send(_ batch: [UInt8], to peer: NodeID) -> SendOutcome
+
+    /// Talks to these nodes from now on, at these addresses, and to no others. Any thread.
+    ///
+    /// - Parameter peers: May name this node, which is left out.
+    func update(peers: [Member])
 }
 
 /// The way back to the peer whose requests were received.

@@ -10,7 +10,7 @@ extension GRPCPeerTransport {
         public var port: Int
         /// What the node says of itself. Its `maxBatchBytes` is set from the one below.
         public var hello: PeerHello
-        /// All nodes of the cluster; the one named in `hello` is left out when connecting.
+        /// The nodes to connect to at first; the one named in `hello` is left out.
         public var members: [Member]
         /// The longest batch that is sent or accepted, in bytes.
         public var maxBatchBytes = 8 << 20

@@ -15,7 +15,7 @@ public final class GRPCPeerTransport: PeerTransport {
     }
 
     private let configuration: Configuration
-    private let links: [NodeID: PeerLink]
+    private let links: PeerLinks
     private let server: PeerServer
     private let executor: LoopExecutor
     private let state = Mutex(State())
@@ -28,26 +28,23 @@ public final class GRPCPeerTransport: PeerTransport {
         configuration: Configuration, handler: any PeerHandler, eventLoopGroup: MultiThreadedEventLoopGroup,
         logger: Logger
     ) throws {
-        let admission = Admission(own: configuration.hello, members: configuration.members)
-        let peers = configuration.members.filter { $0.name != configuration.hello.nodeName }
-        let links = Dictionary(
-            uniqueKeysWithValues: peers.map { peer in
-                let link = PeerLink(
-                    to: peer, configuration: configuration, admission: admission, handler: handler,
-                    loop: eventLoopGroup.next(), logger: logger)
-                return (peer.id, link)
-            })
+        let admission = Admission(own: configuration.hello)
+        let links = PeerLinks(
+            configuration: configuration, admission: admission, handler: handler, group: eventLoopGroup,
+            logger: logger)
         self.configuration = configuration
         self.links = links
         executor = LoopExecutor(eventLoopGroup)
         server = try PeerServer(
             configuration: configuration, admission: admission, handler: handler, group: eventLoopGroup,
-            logger: logger, admitted: { links[$0]?.retryNow() })
+            logger: logger, admitted: links.retryNow)
     }
 
     public func send(_ batch: [UInt8], to peer: NodeID) -> SendOutcome {
-        links[peer]?.send(batch) ?? .notConnected
+        links.send(batch, to: peer)
     }
+
+    public func update(peers: [Member]) { links.update(peers) }
 
     /// The port that the server listens on, as soon as it does.
     ///
@@ -73,18 +70,16 @@ public final class GRPCPeerTransport: PeerTransport {
 
     private func serveAndConnect() async throws {
         try await withThrowingDiscardingTaskGroup { group in
-            for link in links.values {
-                group.addTask { await link.run() }
-            }
+            group.addTask { await self.links.run() }
             // However the server ends, the links end with it.
-            defer { for link in links.values { link.stop() } }
+            defer { links.stop() }
             try await server.run()
         }
     }
 
     private func stop(_ work: Task<Void, any Error>) {
         server.stop()
-        for link in links.values { link.stop() }
+        links.stop()
         let cutOff = Task { [configuration] in
             guard (try? await Task.sleep(for: configuration.stopTimeout)) != nil else { return }
             work.cancel()

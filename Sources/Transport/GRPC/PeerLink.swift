@@ -20,9 +20,10 @@ final class PeerLink: Sendable {
     private struct State {
         var isStopping = false
         var activity = Activity.none
+        var member: Member
     }
 
-    private let member: Member
+    private let id: NodeID
     private let configuration: GRPCPeerTransport.Configuration
     private let admission: Admission
     private let handler: any PeerHandler
@@ -31,13 +32,14 @@ final class PeerLink: Sendable {
     private let executor: LoopExecutor
     private let outbox: Outbox
     private let causes = CauseLog()
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(
         to member: Member, configuration: GRPCPeerTransport.Configuration, admission: Admission,
         handler: any PeerHandler, loop: any EventLoop, logger: Logger
     ) {
-        self.member = member
+        id = member.id
+        state = Mutex(State(member: member))
         self.configuration = configuration
         self.admission = admission
         self.handler = handler
@@ -45,12 +47,22 @@ final class PeerLink: Sendable {
         executor = LoopExecutor(loop)
         var logger = logger
         logger[metadataKey: "peer"] = "\(member.name)"
-        logger[metadataKey: "address"] = "\(member.address)"
         self.logger = logger
         outbox = Outbox(maxQueuedBytes: configuration.maxQueuedBytes, logger: logger)
     }
 
     func send(_ batch: [UInt8]) -> SendOutcome { outbox.send(batch) }
+
+    private var member: Member { state.withLock { $0.member } }
+
+    /// The peer is to be found at this address from now on; what is under way to another one ends.
+    func move(to member: Member) {
+        let activity = state.withLock { state in
+            defer { state.member = member }
+            return state.member.address == member.address ? Activity.none : state.activity
+        }
+        cutShort(activity)
+    }
 
     // MARK: Attempts
 
@@ -78,6 +90,10 @@ final class PeerLink: Sendable {
             state.isStopping = true
             return state.activity
         }
+        cutShort(activity)
+    }
+
+    private func cutShort(_ activity: Activity) {
         switch activity {
         case .none: break
         case .pause(let pause): pause.cancel()
@@ -176,7 +192,7 @@ final class PeerLink: Sendable {
             }
             return result!
         }
-        if wasUp { handler.disconnected(member.id, reason: end.reason) }
+        if wasUp { handler.disconnected(id, reason: end.reason) }
         report(end, wasUp: wasUp)
         return wasUp
     }
@@ -208,7 +224,7 @@ final class PeerLink: Sendable {
                     return (StreamEnd(status), isUp)
                 case .message(let bytes) where isUp:
                     try admission.checkLength(bytes.count, limit: configuration.maxBatchBytes)
-                    handler.received(replies: bytes.array, from: member.id)
+                    handler.received(replies: bytes.array, from: id)
                 case .message(let bytes):
                     let hello = try admission.decode(bytes.array)
                     try admission.check(hello, expected: member)
@@ -228,14 +244,17 @@ final class PeerLink: Sendable {
         causes.clear(member.name)
         logger.info(
             "connected to the peer",
-            metadata: ["engine": "\(hello.engine)", "version": "\(hello.softwareVersion)"])
-        handler.connected(member.id, hello)
+            metadata: [
+                "address": "\(member.address)", "engine": "\(hello.engine)",
+                "version": "\(hello.softwareVersion)",
+            ])
+        handler.connected(id, hello)
         return true
     }
 
     private func report(_ end: StreamEnd, wasUp: Bool) {
         let level: Logger.Level = causes.isNews(end.reason, about: member.name) ? .warning : .debug
-        let reason: Logger.Metadata = ["reason": "\(end.reason)"]
+        let reason: Logger.Metadata = ["address": "\(member.address)", "reason": "\(end.reason)"]
         switch end {
         case .refused: logger.log(level: level, "the peer is refused", metadata: reason)
         case .refusedByPeer: logger.log(level: level, "the peer refuses this node", metadata: reason)

@@ -60,6 +60,13 @@ public final class InProcessNetwork: Sendable {
         }
     }
 
+    /// A node talks to others than before; what was refused is tried again.
+    func membersChanged() {
+        update(reason: "it is no member any more") { state in
+            state.streams = state.streams.filter { !$0.value.hasEnded }
+        }
+    }
+
     /// `stream` has ended by itself: the next one takes its place.
     func ended(_ stream: InProcessStream) {
         update(reason: "") { state in

@@ -18,7 +18,7 @@ public final class InProcessPeerTransport: PeerTransport {
     let maxQueuedBytes: Int
     let logger: Logger
     private let network: InProcessNetwork
-    private let members: [NodeID: Member]
+    private let members: Mutex<[NodeID: Member]>
     private let outboxes = Mutex<[NodeID: Outbox]>([:])
 
     /// - Parameters:
@@ -37,13 +37,20 @@ public final class InProcessPeerTransport: PeerTransport {
         self.maxBatchBytes = maxBatchBytes ?? Int(hello.maxBatchBytes)
         self.maxQueuedBytes = maxQueuedBytes
         self.logger = logger
-        self.members = Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0) })
-        admission = Admission(own: hello, members: members)
+        self.members = Mutex(Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0) }))
+        admission = Admission(own: hello)
+        admission.expect(members)
         executor = LoopExecutor(eventLoop)
     }
 
     public func send(_ batch: [UInt8], to peer: NodeID) -> SendOutcome {
         outboxes.withLock { $0[peer] }?.send(batch) ?? .notConnected
+    }
+
+    public func update(peers: [Member]) {
+        members.withLock { $0 = Dictionary(peers.map { ($0.id, $0) }) { first, _ in first } }
+        admission.expect(peers)
+        network.membersChanged()
     }
 
     /// Takes part in the network until the task is cancelled. No call to the handler follows its return.
@@ -57,7 +64,7 @@ public final class InProcessPeerTransport: PeerTransport {
 
     // MARK: For the streams
 
-    func member(_ id: NodeID) -> Member? { members[id] }
+    func member(_ id: NodeID) -> Member? { members.withLock { $0[id] } }
 
     func connect(_ outbox: Outbox, to peer: NodeID) {
         outboxes.withLock { $0[peer] = outbox }

@@ -101,7 +101,7 @@ final class InProcessStream: Sendable {
         }
     }
 
-    private var hasEnded: Bool { state.withLock { $0.endReason != nil } }
+    var hasEnded: Bool { state.withLock { $0.endReason != nil } }
 
     private func accept(_ batch: [UInt8], at receiver: InProcessPeerTransport) -> Bool {
         do {

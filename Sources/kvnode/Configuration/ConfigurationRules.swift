@@ -10,7 +10,9 @@ struct ConfigurationRules {
     /// - Throws: `ConfigurationError` with every rule that doesn't hold.
     static func apply(to values: inout EffectiveConfiguration) throws(ConfigurationError) {
         let members = values.members
-        let replicas = min(members.count, values.int("cluster.replication"))
+        let replication = values.int("cluster.replication")
+        // A node that joins does not list all members.
+        let replicas = values.bool("cluster.join") ? replication : min(members.count, replication)
         values.lowerDefault("buckets.n", to: replicas)
         values.lowerDefault("buckets.r", to: values.int("buckets.n"))
         values.lowerDefault("buckets.w", to: values.int("buckets.n"))
@@ -57,10 +59,16 @@ struct ConfigurationRules {
                         + "(\(values["cluster.members"].origin))")
             }
         }
-        if !names.contains(values.text("node.name")) {
+        let isListed = names.contains(values.text("node.name"))
+        if isListed, values.bool("cluster.join") {
+            problems.append(
+                "\(values.shown("cluster.join")), but cluster.members has \(values.text("node.name")): "
+                    + "list other nodes, those that are members already")
+        } else if !isListed, !values.bool("cluster.join") {
             problems.append(
                 "\(values.shown("node.name")), but cluster.members has only: "
-                    + members.map(\.name).joined(separator: ", "))
+                    + members.map(\.name).joined(separator: ", ")
+                    + "; a node that is to join them sets cluster.join")
         }
         return problems
     }

@@ -21,7 +21,7 @@ extension NodeConfiguration {
             eventLoops: loops == 0 ? min(max(1, processors / 2), ClusterNode.maxEventLoops) : loops)
         cluster = ClusterOptions(
             name: values.text("cluster.name"), members: values.members,
-            partitions: values.int("cluster.partitions"),
+            join: values.bool("cluster.join"), partitions: values.int("cluster.partitions"),
             replication: values.int("cluster.replication"),
             maxClockDrift: values.milliseconds("cluster.max_clock_drift_ms"))
         bucketDefaults = BucketProperties(
@@ -92,6 +92,11 @@ extension NodeConfiguration.Requests {
 extension EffectiveConfiguration {
     func int(_ key: String) -> Int {
         guard case .int(let value) = self[key].value else { preconditionFailure("\(key) is no integer") }
+        return value
+    }
+
+    func bool(_ key: String) -> Bool {
+        guard case .bool(let value) = self[key].value else { preconditionFailure("\(key) is no truth value") }
         return value
     }
 

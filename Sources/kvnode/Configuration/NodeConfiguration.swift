@@ -16,8 +16,10 @@ struct NodeConfiguration: Sendable {
     /// `cluster.*`
     struct ClusterOptions: Sendable {
         var name: String
-        /// Never empty; holds this node, under `Node.name`.
+        /// Never empty; holds this node, under `Node.name`, unless it joins.
         var members: [Member]
+        /// Whether this node is none of those that began the cluster.
+        var join: Bool
         var partitions: Int
         /// As configured: more than there are members is allowed.
         var replication: Int

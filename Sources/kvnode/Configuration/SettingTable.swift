@@ -40,7 +40,12 @@ struct SettingTable: Sendable {
         Setting("cluster.name", .name, .text("kvnode"), "Nodes of other clusters are refused."),
         Setting(
             "cluster.members", .members, .list([]),
-            "All nodes, the same list on each: \(MemberParser.syntax). Empty: this node alone."),
+            "The nodes that begin the cluster, the same list on each: \(MemberParser.syntax). Empty: this node alone."
+        ),
+        Setting(
+            "cluster.join", .bool, .bool(false),
+            "This node came later: cluster.members are some of the cluster's nodes, and an operator makes it a member."
+        ),
         Setting(
             "cluster.partitions", .powerOfTwo(1...65_536), .int(256),
             "Partitions of the hash space; fixed for the life of a cluster."),

@@ -7,9 +7,8 @@ import Transport
 /// What each part of a node is told, from the one configuration.
 extension NodeConfiguration {
     func clusterConfiguration() throws -> ClusterConfiguration {
-        let layout = try Layout.initial(
-            members: cluster.members, partitionCount: cluster.partitions,
-            replicationFactor: cluster.replication)
+        let make = cluster.join ? Layout.unknown : Layout.initial
+        let layout = try make(cluster.members, cluster.partitions, cluster.replication)
         return ClusterConfiguration(
             clusterName: cluster.name, nodeName: node.name, layout: layout, bucketDefaults: bucketDefaults,
             durability: engine.durability, defaultTimeout: TimeAmount(requests.timeout),

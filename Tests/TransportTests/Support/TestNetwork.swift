@@ -90,9 +90,7 @@ final class TestNetwork {
             hello: PeerHello(cluster: "test", nodeName: name, layoutVersion: 1, layoutDigest: 7),
             memberNames: names)
         adjust(&settings)
-        let members = settings.memberNames.map { member in
-            Member(name: member, address: "127.0.0.1:\(proxies[name]?[member]?.port ?? 1)")
-        }
+        let members = settings.memberNames.map { member($0, seenBy: name) }
         let handler = RecordingHandler(answer: settings.answer)
         let lines = Observed<[LogRecorder.Line]>([])
         let logger = Logger(label: name) { _ in LogRecorder(lines: lines) }
@@ -129,6 +127,11 @@ final class TestNetwork {
         return TestNode(
             id: NodeID(name: settings.hello.nodeName), handler: handler, transport: transport, log: lines,
             port: port, running: running, group: group)
+    }
+
+    /// With the address at which `caller` reaches it.
+    func member(_ name: String, seenBy caller: String) -> Member {
+        Member(name: name, address: "127.0.0.1:\(proxies[caller]?[name]?.port ?? 1)")
     }
 
     func cut(_ a: String, _ b: String) {

@@ -5,7 +5,7 @@ public struct PeerHello: Equatable, Sendable {
     /// The cluster's name; a receiver refuses another's.
     public var cluster: String
     public var nodeName: String
-    /// Of the cluster's first layout, as this node is configured.
+    /// Of the cluster's first layout, as this node is configured; 0 for one that joins.
     public var layoutVersion: UInt64
     /// `Layout.digest`: equal versions with unequal digests are a misconfiguration.
     public var layoutDigest: UInt64

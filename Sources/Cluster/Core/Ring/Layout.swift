@@ -10,7 +10,7 @@
 /// - each member has its share by weight, rounded up or down, as far as the first two rules allow,
 /// - the first, which coordinates most requests, is spread in the same proportion.
 public struct Layout: Equatable, Sendable {
-    /// 1 for the first layout of a cluster, one more with each change.
+    /// 1 for the first layout of a cluster, one more with each change; 0 for what is no cluster's (`unknown`).
     public let version: UInt64
     /// Q, a power of two; fixed for the life of a cluster.
     public let partitionCount: Int
@@ -47,6 +47,24 @@ public struct Layout: Equatable, Sendable {
             version: 1, partitionCount: partitionCount, replicationFactor: replicationFactor,
             members: members,
             previous: nil)
+    }
+
+    /// What a node that joins a cluster goes by until it hears of the cluster's layout: version 0, before all others.
+    ///
+    /// - Parameter members: Nodes of the cluster that it can ask.
+    public static func unknown(
+        members: [Member], partitionCount: Int = 256, replicationFactor: Int = 3
+    ) throws(LayoutError) -> Layout {
+        let first = try initial(
+            members: members, partitionCount: partitionCount, replicationFactor: replicationFactor)
+        return Layout(
+            version: 0, partitionCount: partitionCount, replicationFactor: replicationFactor,
+            members: first.members, table: first.table)
+    }
+
+    /// Whether the two can be layouts of one cluster.
+    public func divides(as other: Layout) -> Bool {
+        (partitionCount, replicationFactor) == (other.partitionCount, other.replicationFactor)
     }
 
     /// The next version, with `members` in place of the present ones and few replicas moved.

@@ -29,6 +29,8 @@ final class LayoutKeeper: @unchecked Sendable {
     /// See `LayoutService`.
     let filling: Mutex<FillStatus?> = Mutex(nil)
     private var inHand: [LayoutHistory.Duty] = []
+    /// Whom the transport was last told to talk to.
+    private var peers: [Member] = []
     private var decidingPause: Int64 = 0
     private var isStopped = false
 
@@ -57,6 +59,7 @@ final class LayoutKeeper: @unchecked Sendable {
         filler = PartitionFiller(shard: shards[0], executor: executor) { [unowned self] status in
             filling.withLock { $0 = status }
         }
+        updatePeers()
         // What the last run was to delete and did not come to.
         let held = gate.view.held
         delete(held.indices.filter { !held[$0] })
@@ -84,6 +87,12 @@ final class LayoutKeeper: @unchecked Sendable {
         _ other: LayoutHistory, whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void = { _ in }
     ) {
         loop.preconditionInEventLoop()
+        guard other.current.divides(as: draft.current) else {
+            logger.error(
+                "a peer's layout is refused: cluster.partitions or cluster.replication is not this node's")
+            return whenDone(
+                .failure(EngineError(.invalidArgument, "the layouts cannot belong to one cluster")))
+        }
         draft.merge(other)
         draft.advance(as: selfID)
         store(whenDone)
@@ -145,6 +154,7 @@ final class LayoutKeeper: @unchecked Sendable {
         let before = history
         history = next
         let view = LocalView(next, of: selfID)
+        updatePeers()
         // The peers first: no request by the new view reaches them before what explains it.
         tell(connected.sorted())
         let changes = view.layout != gate.view.layout || view.held != gate.view.held
@@ -181,6 +191,22 @@ final class LayoutKeeper: @unchecked Sendable {
     }
 
     // MARK: News for the peers
+
+    /// All members there are or may soon be, and those that the configuration names, who can tell a node that was away
+    /// for long what the cluster has come to.
+    private func updatePeers() {
+        var members: [NodeID: Member] = [:]
+        for member in context.configuration.layout.members { members[member.id] = member }
+        for (node, role) in history.staged { if case .member(let member) = role { members[node] = member } }
+        for layout in [history.previous, history.current, history.next] {
+            for member in layout?.members ?? [] { members[member.id] = member }
+        }
+        members[selfID] = nil
+        let wanted = members.values.sorted { $0.id < $1.id }
+        guard wanted != peers else { return }
+        peers = wanted
+        transport?.update(peers: wanted)
+    }
 
     private func tell(_ peers: [NodeID]) {
         guard let transport, !peers.isEmpty else { return }

@@ -1,5 +1,5 @@
-public import ClusterCore
-public import Engine
+import ClusterCore
+import Engine
 
 /// The cluster's layouts as an operator's interface sees them.
 public protocol LayoutService: AnyObject, Sendable {
