@@ -172,7 +172,8 @@ import Testing
             actions(&put) { $0.moved(to: sets, &$1) } == [nodeB, nodeC, nodeD].map { .replicate($0, state) })
         #expect(actions(&put) { $0.acked(from: nodeC, &$1) } == [])
         #expect(actions(&put) { $0.acked(from: nodeD, &$1) } == [.respond(state)])
-        #expect(actions(&put) { $0.moved(to: ReplicaSets(threeNodes), &$1) } == [], "the client has its answer")
+        let late = actions(&put) { $0.moved(to: ReplicaSets(threeNodes), &$1) }
+        #expect(late == [], "the client has its answer")
     }
 
     @Test func whoHasStoredAWriteCountsInTheNextLayout() {
