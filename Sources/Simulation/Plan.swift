@@ -49,12 +49,6 @@ public struct Plan: Sendable {
         plan.durability = random.next(below: 2) == 0 ? .buffered : .synced
         plan.readFanout = random.next(below: 2) == 0 ? .all : .quorum
         plan.loops = 1 + random.next(below: 3)
-        // A node that forgot its votes and confirmations cannot take part in a change before it is declared lost.
-        if random.next(below: 2) == 0 {
-            plan.faults.subtract([.wipe, .oldCopy])
-        } else if !plan.faults.isDisjoint(with: [.wipe, .oldCopy]) {
-            plan.faults.remove(.layout)
-        }
         return plan
     }
 }

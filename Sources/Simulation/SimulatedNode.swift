@@ -31,6 +31,8 @@ final class SimulatedNode: @unchecked Sendable {
     private var boot = 0
     private var transport: SimulatedTransport?
     private var isStopping = false
+    /// It is to start as soon as it has stopped.
+    private var startsAgain = false
 
     init(name: String, world: World) {
         self.name = name
@@ -78,7 +80,10 @@ final class SimulatedNode: @unchecked Sendable {
 
     /// Starts the node; tries again later if its disk is full.
     func start() {
-        guard node == nil else { return }
+        guard node == nil else {
+            startsAgain = isStopping
+            return
+        }
         let life = Life()
         do {
             let engine = SimulatedEngine(disk, world.scheduler) { [world, name] in
@@ -163,6 +168,10 @@ final class SimulatedNode: @unchecked Sendable {
         isStopping = false
         world.network.leave(id, withPower: withPower)
         transport = nil
+        if startsAgain {
+            startsAgain = false
+            world.scheduler.after(.milliseconds(1)) { [self] in start() }
+        }
     }
 }
 

@@ -142,6 +142,14 @@ struct CodecSamples {
         return history
     }
 
+    mutating func standing() -> Standing {
+        switch random.below(3) {
+        case 0: .fresh(disk: integer())
+        case 1: .doubtful
+        default: .settled(founders: Set(list(upTo: 4) { $0.integer() }).sorted())
+        }
+    }
+
     mutating func pageRequest() -> PageRequest {
         let after = optional { $0.key() }
         return PageRequest(
@@ -157,7 +165,7 @@ struct CodecSamples {
             case 2:
                 .list(replicaList())
             case 3: .forward(request())
-            case 4: .layout(history())
+            case 4: .layout(history(), standing())
             case 5: .page(pageRequest())
             default: .buckets(table())
             }

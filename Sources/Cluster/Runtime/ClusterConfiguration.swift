@@ -70,14 +70,18 @@ public struct LayoutConfiguration: Sendable {
     public var retryPause: TimeAmount
     /// How often the peers are told the layout though it has not changed.
     public var newsInterval: TimeAmount
+    /// How long members with empty disks wait to find all others so, before a majority of them begins the cluster.
+    public var foundingGrace: TimeAmount
 
     public init(
         fill: PartitionFill.Limits = PartitionFill.Limits(), maxRetries: Int = 10,
-        retryPause: TimeAmount = .milliseconds(50), newsInterval: TimeAmount = .seconds(1)
+        retryPause: TimeAmount = .milliseconds(50), newsInterval: TimeAmount = .seconds(1),
+        foundingGrace: TimeAmount = .seconds(1)
     ) {
         self.fill = fill
         self.maxRetries = maxRetries
         self.retryPause = retryPause
         self.newsInterval = newsInterval
+        self.foundingGrace = foundingGrace
     }
 }

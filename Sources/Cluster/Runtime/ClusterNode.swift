@@ -67,13 +67,14 @@ public final class ClusterNode: Sendable {
         self.selfID = selfID
         self.replica = replica
         registry = BucketRegistry(state.buckets, executor: executor, tieBreak: selfID)
-        let view = LocalView(state.history, of: selfID)
+        let view = LocalView(state.history, of: selfID, isSettled: state.standing.isSettled)
         gate = ViewGate(view)
         shards = loops.enumerated().map { index, loop in
             Shard(index: index, loop: loop, context: context, view: view, buckets: state.buckets)
         }
         keeper = LayoutKeeper(
-            state.history, loop: loops[0], context: context, executor: executor, gate: gate, logger: logger)
+            state.history, state.standing, loop: loops[0], context: context, executor: executor, gate: gate,
+            logger: logger)
         logger.info("the node's state is open", metadata: ["actor": "\(String(state.actor, radix: 16))"])
     }
 
@@ -256,7 +257,7 @@ extension ClusterNode: PeerHandler {
         var byShard = [[PeerReplyMessage]](repeating: [], count: shards.count)
         do throws(CodecError) {
             try PeerCodec.decodeReplies(batch) { (reply) throws(CodecError) in
-                if case .layout(let history) = reply.body { return learn(history) { _ in } }
+                if case .layout(let history) = reply.body { return learn(history, nil, of: peer) { _ in } }
                 let index = Shard.index(ofOperation: reply.id)
                 guard index < shards.count else { throw CodecError(.malformed, "a reply to nothing") }
                 byShard[index].append(reply)
@@ -270,7 +271,7 @@ extension ClusterNode: PeerHandler {
     }
 
     public func received(requests batch: [UInt8], from peer: NodeID, replies: any PeerReplyPath) {
-        var intake = PeerIntake(node: self, replies: replies)
+        var intake = PeerIntake(node: self, peer: peer, replies: replies)
         do throws(CodecError) {
             try PeerCodec.decodeRequests(batch) { (message) throws(CodecError) in intake.take(message) }
         } catch {

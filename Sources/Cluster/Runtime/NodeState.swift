@@ -9,6 +9,7 @@ public struct NodeState: Sendable {
     var reservedCounter: UInt64
     var buckets: BucketTable
     var history: LayoutHistory
+    var standing: Standing
 
     enum Key {
         static let identity = Array("identity".utf8)
@@ -17,6 +18,7 @@ public struct NodeState: Sendable {
         static let buckets = Array("buckets".utf8)
         static let layout = Array("layout".utf8)
         static let fill = Array("fill".utf8)
+        static let standing = Array("standing".utf8)
     }
 
     /// Reads what the last run left, decides whether its actor may go on issuing dots, and marks the run as begun.
@@ -36,16 +38,18 @@ public struct NodeState: Sendable {
         let stored = Stored(
             identity: try engine.get(.meta, Key.identity), session: try engine.get(.meta, Key.session),
             counter: try engine.get(.meta, Key.counter), buckets: try engine.get(.meta, Key.buckets),
-            layout: try engine.get(.meta, Key.layout))
+            layout: try engine.get(.meta, Key.layout), standing: try engine.get(.meta, Key.standing))
         var state = NodeState(
             actor: environment.randomIdentifier(), reservedCounter: 0, buckets: BucketTable(),
-            history: LayoutHistory(configuration.layout))
+            history: LayoutHistory(configuration.layout),
+            standing: .fresh(disk: environment.randomIdentifier()))
         if let bytes = stored.identity {
             let identity = try NodeIdentity(bytes)
             try identity.check(against: configuration)
-            if !engine.hasLostWrites, let session = try stored.session.map(NodeSession.init),
-                session.keptEverything(environment)
-            {
+            let session = try stored.session.map(NodeSession.init)
+            state.standing = try stored.standing(
+                hasForgotten: engine.hasLostWrites || session?.dataID != environment.dataID)
+            if !engine.hasLostWrites, session?.keptEverything(environment) == true {
                 state.actor = identity.actor
             }
         }
@@ -71,6 +75,7 @@ public struct NodeState: Sendable {
             clean: false, synced: configuration.durability == .synced, bootID: environment.bootID,
             dataID: environment.dataID)
         batch.put(.meta, Key.session, session.encoded())
+        batch.put(.meta, Key.standing, state.standing.encoded)
         try engine.write(batch, durability: .synced)
         return state
     }
@@ -91,6 +96,16 @@ public struct NodeState: Sendable {
         var counter: [UInt8]?
         var buckets: [UInt8]?
         var layout: [UInt8]?
+        var standing: [UInt8]?
+
+        /// What this node can say of its disk now, which is not that of a new node.
+        func standing(hasForgotten: Bool) throws(CodecError) -> Standing {
+            guard let standing else { return .doubtful }
+            var reader = ByteReader(standing)
+            let known = try Standing.decode(&reader)
+            if case .settled = known, hasForgotten { return .doubtful }
+            return known
+        }
     }
 }
 
@@ -210,5 +225,15 @@ extension ByteReader {
         guard found == known else {
             throw CodecError(.unknownVersion(found), "this release knows version \(known)")
         }
+    }
+}
+
+extension Standing {
+    var isSettled: Bool { if case .settled = self { true } else { false } }
+
+    var encoded: [UInt8] {
+        var writer = ByteWriter()
+        encode(into: &writer)
+        return writer.bytes
     }
 }

@@ -5,6 +5,7 @@ import Engine
 /// engine's threads as one batch of reads and one of writes.
 struct PeerIntake {
     private let node: ClusterNode
+    private let peer: NodeID
     private let replies: any PeerReplyPath
     /// Kept by all that serves the batch, until the last answer.
     private let passage: Passage
@@ -13,8 +14,9 @@ struct PeerIntake {
     private var reads: [(id: UInt64, key: StorageKey)] = []
     private var writes: [ReplicaWriteJob.Entry] = []
 
-    init(node: ClusterNode, replies: any PeerReplyPath) {
+    init(node: ClusterNode, peer: NodeID, replies: any PeerReplyPath) {
         self.node = node
+        self.peer = peer
         self.replies = replies
         passage = node.gate.enter()
     }
@@ -58,8 +60,8 @@ struct PeerIntake {
             }
         case .buckets(let table):
             takeBuckets(table, message.id)
-        case .layout(let history):
-            node.learn(history) { [replies] result in
+        case .layout(let history, let standing):
+            node.learn(history, standing, of: peer) { [replies] result in
                 Self.answer(message.id, result.acknowledgement, replies)
             }
         }

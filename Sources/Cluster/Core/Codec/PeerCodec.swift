@@ -47,9 +47,10 @@ public enum PeerCodec {
         case .buckets(let table):
             header(Kind.buckets, message, &writer)
             table.encode(into: &writer)
-        case .layout(let history):
+        case .layout(let history, let standing):
             header(Kind.layout, message, &writer)
             writer.bytes(history.encoded())
+            standing.encode(into: &writer)
         case .page(let page):
             header(Kind.page, message, &writer)
             append(page, to: &writer)
@@ -109,7 +110,9 @@ public enum PeerCodec {
         case Kind.list: body = .list(try decodeList(&reader))
         case Kind.forward: body = .forward(try RequestCodec.decodeRequest(&reader))
         case Kind.buckets: body = .buckets(try BucketTable.decode(&reader))
-        case Kind.layout: body = .layout(try LayoutHistory.decode(try reader.bytes()))
+        case Kind.layout:
+            let history = try LayoutHistory.decode(try reader.bytes())
+            body = .layout(history, try Standing.decode(&reader))
         case Kind.page: body = .page(try decodePage(&reader))
         default: throw CodecError(.malformed, "a peer request of kind \(kind)")
         }

@@ -8,8 +8,8 @@ public enum PeerRequest: Equatable, Sendable {
     case forward(Request)
     /// Merge this table of bucket properties into yours.
     case buckets(BucketTable)
-    /// Merge this history of layouts into yours.
-    case layout(LayoutHistory)
+    /// Merge this history of layouts into yours; with what the sender says of its disk.
+    case layout(LayoutHistory, Standing)
     /// Give a page of a partition, to a node that fills it.
     case page(PageRequest)
 }

@@ -81,6 +81,25 @@ extension LayoutHistory {
         return plan
     }
 
+    /// Whether a member that is back from a loss has no vote yet.
+    public var lacksVotes: Bool {
+        stage == .stable && current.members.contains { !mayVote($0.id) && !isLost($0.id) }
+    }
+
+    /// Proposes the present layout as the next version: those who are back from a loss have a vote again with it. What is
+    /// staged stays so.
+    ///
+    /// - Returns: Whether there was a need, and this node can.
+    @discardableResult
+    public mutating func renewVotes(by node: NodeID) -> Bool {
+        guard lacksVotes, mayVote(node), let layout = try? current.changed(members: current.members) else {
+            return false
+        }
+        election.propose(LayoutCandidate(layout: layout, applied: []), by: node)
+        advance(as: node)
+        return true
+    }
+
     /// Finishes what another node proposed and cannot bring to its end: proposes the same with a greater ballot.
     ///
     /// Safe at any time and on several nodes at once, but each time begins the election anew: try again with growing,

@@ -4,8 +4,11 @@ import Synchronization
 
 extension ClusterNode {
     /// Takes in what a peer knows of the layouts; `whenDone` is called on some thread when it is stored.
-    func learn(_ history: LayoutHistory, whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
-        onKeeper { $0.merge(history, whenDone: whenDone) }
+    func learn(
+        _ history: LayoutHistory, _ standing: Standing?, of peer: NodeID,
+        whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void
+    ) {
+        onKeeper { $0.merge(history, standing, of: peer, whenDone: whenDone) }
     }
 }
 

@@ -13,6 +13,10 @@ final class LayoutKeeper: @unchecked Sendable {
     private(set) var history: LayoutHistory
     /// What is known beyond that, on its way to the disk.
     private var draft: LayoutHistory
+    /// What this node can say of its disk; stored with the history.
+    private var standing: Standing
+    private var storedStanding: Standing
+    private var settlement: Settlement
     private var isStoring = false
     /// Called with the outcome of storing the drafts up to now.
     private var waiters: [@Sendable (Result<Void, EngineError>) -> Void] = []
@@ -35,11 +39,15 @@ final class LayoutKeeper: @unchecked Sendable {
     private var isStopped = false
 
     init(
-        _ history: LayoutHistory, loop: any EventLoop, context: ShardContext, executor: EngineExecutor,
+        _ history: LayoutHistory, _ standing: Standing, loop: any EventLoop, context: ShardContext,
+        executor: EngineExecutor,
         gate: ViewGate, logger: Logger
     ) {
         self.history = history
         draft = history
+        self.standing = standing
+        storedStanding = standing
+        settlement = Settlement(context.selfID, standing)
         self.loop = loop
         self.context = context
         self.executor = executor
@@ -60,6 +68,11 @@ final class LayoutKeeper: @unchecked Sendable {
             filling.withLock { $0 = status }
         }
         updatePeers()
+        loop.scheduleTask(in: settings.foundingGrace) { [self] in
+            settlement.graceElapsed()
+            settle()
+            store { _ in }
+        }
         // What the last run was to delete and did not come to.
         let held = gate.view.held
         delete(held.indices.filter { !held[$0] })
@@ -84,7 +97,8 @@ final class LayoutKeeper: @unchecked Sendable {
 
     /// Takes in what a peer knows. Calls `whenDone` when nothing of it can be lost any more.
     func merge(
-        _ other: LayoutHistory, whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void = { _ in }
+        _ other: LayoutHistory, _ standing: Standing?, of peer: NodeID,
+        whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void = { _ in }
     ) {
         loop.preconditionInEventLoop()
         guard other.current.divides(as: draft.current) else {
@@ -95,6 +109,8 @@ final class LayoutKeeper: @unchecked Sendable {
         }
         draft.merge(other)
         draft.advance(as: selfID)
+        if let standing { settlement.heard(standing, from: peer) }
+        settle()
         store(whenDone)
     }
 
@@ -111,16 +127,31 @@ final class LayoutKeeper: @unchecked Sendable {
         store(whenDone)
     }
 
-    private func store(_ whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
-        if draft == history, !isStoring { return whenDone(.success(())) }
-        waiters.append(whenDone)
-        if !isStoring { storeDraft() }
+    /// Draws the conclusion of what is heard of the others' disks, if this node cannot vouch for its own.
+    private func settle() {
+        guard !standing.isSettled else { return }
+        switch settlement.verdict(for: draft) {
+        case .wait: return
+        case .settle(let founders): standing = .settled(founders: founders)
+        case .declareLost:
+            _ = try? draft.declareLost(selfID, force: true)
+            standing = .settled(founders: [])
+        }
     }
 
-    private func storeDraft() {
-        isStoring = true
-        let (next, served) = (draft, waiters)
+    private func store(_ whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
+        waiters.append(whenDone)
+        if !isStoring { storeWhatIsNew() }
+    }
+
+    private func storeWhatIsNew() {
+        let (next, standing, served) = (draft, standing, waiters)
         waiters = []
+        guard next != history || standing != storedStanding else {
+            for waiter in served { waiter(.success(())) }
+            return
+        }
+        isStoring = true
         // What lies there from an earlier time would bring back what was deleted since.
         let gained = next.partitions(heldBy: selfID).subtracting(history.partitions(heldBy: selfID)).sorted()
         let bytes = next.encoded()
@@ -128,32 +159,37 @@ final class LayoutKeeper: @unchecked Sendable {
             for partition in gained { try engine.deleteRange(.data, .partition(partition)) }
             var batch = WriteBatch()
             batch.put(.meta, NodeState.Key.layout, bytes)
+            batch.put(.meta, NodeState.Key.standing, standing.encoded)
             try engine.write(batch, durability: .synced)
         } whenDone: { result in
-            self.loop.execute { self.stored(next, result, served) }
+            self.loop.execute { self.stored(next, standing, result, served) }
         }
     }
 
     private func stored(
-        _ next: LayoutHistory, _ result: Result<Void, EngineError>,
+        _ next: LayoutHistory, _ standing: Standing, _ result: Result<Void, EngineError>,
         _ served: [@Sendable (Result<Void, EngineError>) -> Void]
     ) {
         isStoring = false
         switch result {
-        case .success: use(next)
+        case .success: use(next, standing)
         case .failure(let error):
             logger.error("the layout cannot be stored", metadata: ["error": "\(error)"])
             loop.scheduleTask(in: settings.retryPause) { self.store { _ in } }
         }
         for waiter in served { waiter(result) }
-        if case .success = result, draft != history, !isStoring { storeDraft() }
+        if case .success = result { storeWhatIsNew() }
     }
 
     /// Goes by what is now on the disk.
-    private func use(_ next: LayoutHistory) {
+    private func use(_ next: LayoutHistory, _ standing: Standing) {
+        if standing != storedStanding {
+            logger.info("the node's standing changes", metadata: ["standing": "\(standing)"])
+        }
+        storedStanding = standing
         let before = history
         history = next
-        let view = LocalView(next, of: selfID)
+        let view = LocalView(next, of: selfID, isSettled: standing.isSettled)
         updatePeers()
         // The peers first: no request by the new view reaches them before what explains it.
         tell(connected.sorted())
@@ -212,12 +248,14 @@ final class LayoutKeeper: @unchecked Sendable {
         guard let transport, !peers.isEmpty else { return }
         var writer = ByteWriter()
         PeerCodec.append(
-            PeerRequestMessage(id: 0, epoch: gate.view.epoch, body: .layout(history)), to: &writer)
+            PeerRequestMessage(id: 0, epoch: gate.view.epoch, body: .layout(history, storedStanding)),
+            to: &writer)
         // A queue that is full takes it later: see `repeatNews`.
         for peer in peers { _ = transport.send(writer.bytes, to: peer) }
     }
 
-    /// What a full queue refused, or a broken stream lost, is told again; and an election that nobody ends is taken up.
+    /// What a full queue refused, or a broken stream lost, is told again; an election that nobody ends is taken up, and
+    /// members that are back from a loss get their vote.
     private func repeatNews() {
         loop.scheduleTask(in: settings.newsInterval) { [self] in
             if isStopped { return }
@@ -229,10 +267,10 @@ final class LayoutKeeper: @unchecked Sendable {
 
     /// With growing, random pauses, so that one node's attempt ends before another begins.
     private func endElection() {
-        guard history.stage == .deciding else { return decidingPause = 0 }
+        guard history.stage == .deciding || history.lacksVotes else { return }
         if decidingPause > 0 { return decidingPause -= 1 }
         decidingPause = Int64(context.environment.randomIdentifier() % 8)
-        draft.resume(by: selfID)
+        if !draft.resume(by: selfID) { draft.renewVotes(by: selfID) }
         store { _ in }
     }
 

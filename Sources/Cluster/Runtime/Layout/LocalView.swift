@@ -10,9 +10,13 @@ final class LocalView: Sendable {
     /// By partition.
     let held: [Bool]
 
-    init(_ history: LayoutHistory, of node: NodeID) {
+    /// - Parameter isSettled: Whether the node can vouch for its disk. If not, it goes by a view in which it is lost.
+    init(_ history: LayoutHistory, of node: NodeID, isSettled: Bool) {
         self.history = history
-        layout = history.view(for: node)
+        var judged = history
+        // Who is no member has nothing that could be read.
+        if !isSettled { _ = try? judged.declareLost(node, force: true) }
+        layout = judged.view(for: node)
         isLost = layout.lost.contains(node)
         var held = [Bool](repeating: false, count: history.current.partitionCount)
         for partition in history.partitions(heldBy: node) { held[partition] = true }
