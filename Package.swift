@@ -151,7 +151,9 @@ let package = Package(
             name: "ClusterTests", dependencies: ["Cluster", "ClusterCore", "Engine", "Transport", log] + nio,
             swiftSettings: strict),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Simulation", "kvsim"], swiftSettings: strict),
+            name: "SimulationTests",
+            dependencies: ["Simulation", "Cluster", "ClusterCore", "Engine", "kvsim"],
+            swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Cluster", "ClusterCore", log] + nio,
             swiftSettings: strict),

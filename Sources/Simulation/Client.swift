@@ -42,14 +42,16 @@ final class Client: @unchecked Sendable {
 
     private func read(_ key: Int, from node: SimulatedNode) {
         let start = world.scheduler.now
-        let request = GetRequest(bucket: World.bucket, key: World.bytes(ofKey: key), timeoutMillis: 2_000)
+        let request = GetRequest(
+            bucket: World.bucket(ofKey: key), key: World.bytes(ofKey: key), timeoutMillis: 2_000)
         world.trace("\(name) reads k\(key) from \(node.name)")
         submit(.get(request), to: node) { [self] response in
             guard case .read(let reading) = response else { return noteFailure(key, response) }
             let shown = note(reading, of: key)
             world.trace("\(name) was shown k\(key): \(shown.sorted())")
             world.history.checkRead(
-                of: key, world.vector(of: reading.context, key: key), from: start, to: world.scheduler.now)
+                of: key, world.vector(of: reading.context, key: key), from: start, to: world.scheduler.now,
+                isSloppy: World.isSloppy(key))
         }
     }
 
@@ -60,7 +62,7 @@ final class Client: @unchecked Sendable {
         let base = world.scheduler.happens(0.8) ? known[key] : nil
         world.history.begin(id, .init(key: key, seen: base?.seen ?? [], isDelete: isDelete))
         let request = PutRequest(
-            bucket: World.bucket, key: World.bytes(ofKey: key),
+            bucket: World.bucket(ofKey: key), key: World.bytes(ofKey: key),
             content: isDelete ? .tombstone : .value(Array(id.utf8), contentType: ""),
             context: base?.context ?? [], returnSiblings: true, timeoutMillis: 2_000)
         world.trace("\(name) \(isDelete ? "deletes" : "writes") k\(key) as \(id) at \(node.name)")

@@ -17,6 +17,8 @@ final class History {
 
     private(set) var writes: [WriteID: Write] = [:]
     private var order: [WriteID] = []
+    /// Of each key, the acknowledged writes whose dots the clients were shown.
+    private(set) var acknowledgedDots: [Int: [(id: WriteID, dot: Dot)]] = [:]
     private(set) var reads = 0
     private(set) var failures = 0
     private let report: (String) -> Void
@@ -36,6 +38,7 @@ final class History {
     func acknowledge(_ id: WriteID, at time: UInt64, dot: Dot?) {
         writes[id]?.acknowledgedAt = time
         writes[id]?.dot = dot
+        if let dot, let key = writes[id]?.key { acknowledgedDots[key, default: []].append((id, dot)) }
     }
 
     func noteFailure() { failures += 1 }
@@ -49,6 +52,9 @@ final class History {
         losses.append(began...time)
         lossBegan = nil
     }
+
+    /// Whether a replica lost data and not all were brought up to date since.
+    var isLosing: Bool { lossBegan != nil }
 
     private func isExempt(_ range: ClosedRange<UInt64>) -> Bool {
         if let lossBegan, range.upperBound >= lossBegan { return true }
@@ -66,10 +72,11 @@ final class History {
         }
     }
 
-    /// With R + W > N, a read sees, or knows to be overwritten, every write that was acknowledged before it began.
-    func checkRead(of key: Int, _ context: VersionVector, from start: UInt64, to end: UInt64) {
+    /// With R + W > N and strict quorums, a read sees, or knows to be overwritten, every write that was acknowledged before it began.
+    func checkRead(of key: Int, _ context: VersionVector, from start: UInt64, to end: UInt64, isSloppy: Bool)
+    {
         reads += 1
-        if isExempt(start...end) { return }
+        if isSloppy || isExempt(start...end) { return }
         for id in order {
             guard let write = writes[id], write.key == key, let time = write.acknowledgedAt, time < start,
                 let dot = write.dot, !context.covers(dot)

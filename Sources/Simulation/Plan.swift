@@ -40,6 +40,9 @@ public struct Plan: Sendable {
     var durability = Durability.buffered
     var readFanout = ReadFanout.all
     var loops = 2
+    /// How much each node keeps for others.
+    var hintLimits = HintLedger.Limits()
+    var refusesWhenFull = false
 
     public init() {}
 
@@ -49,6 +52,10 @@ public struct Plan: Sendable {
         plan.durability = random.next(below: 2) == 0 ? .buffered : .synced
         plan.readFanout = random.next(below: 2) == 0 ? .all : .quorum
         plan.loops = 1 + random.next(below: 3)
+        // Few hints, so that the limits are met.
+        if random.next(below: 4) == 0 { plan.hintLimits.maxCountPerTarget = 2 }
+        if random.next(below: 4) == 0 { plan.hintLimits.maxBytesPerTarget = 300 }
+        plan.refusesWhenFull = random.next(below: 2) == 0
         return plan
     }
 }

@@ -31,7 +31,7 @@ final class SimulatedNode: @unchecked Sendable {
     private var boot = 0
     private var transport: SimulatedTransport?
     private var isStopping = false
-    /// It is to start as soon as it has stopped.
+    /// It was to start while it was stopping.
     private var startsAgain = false
 
     init(name: String, world: World) {
@@ -65,8 +65,12 @@ final class SimulatedNode: @unchecked Sendable {
     private var configuration: ClusterConfiguration {
         ClusterConfiguration(
             clusterName: "simulated", nodeName: name, layout: world.layout,
-            bucketDefaults: world.properties, durability: world.plan.durability,
-            defaultTimeout: .seconds(2), maxInFlightPerLoop: 1_000, readFanout: world.plan.readFanout)
+            bucketDefaults: world.properties(.strict), durability: world.plan.durability,
+            defaultTimeout: .seconds(2), maxInFlightPerLoop: 1_000, readFanout: world.plan.readFanout,
+            handoff: HandoffConfiguration(
+                limits: world.plan.hintLimits, whenFull: world.plan.refusesWhenFull ? .refuse : .skip,
+                sending: .init(maxHintsInFlight: 2, pageSize: 3), interval: .seconds(2), timeout: .seconds(1))
+        )
     }
 
     private func environment() -> Environment {
@@ -80,14 +84,14 @@ final class SimulatedNode: @unchecked Sendable {
 
     /// Starts the node; tries again later if its disk is full.
     func start() {
-        guard node == nil else {
-            startsAgain = isStopping
-            return
-        }
+        if isStopping { startsAgain = true }
+        guard node == nil else { return }
+        startsAgain = false
         let life = Life()
         do {
             let engine = SimulatedEngine(disk, world.scheduler) { [world, name] in
                 world.dots.check($0, at: name)
+                world.hints.note($0, by: name)
             }
             let environment = environment()
             let state = try NodeState.begin(engine, configuration: configuration, environment: environment)
@@ -154,6 +158,7 @@ final class SimulatedNode: @unchecked Sendable {
             }
         }
         goDown(withPower: true)
+        if startsAgain { start() }
     }
 
     private func losePower() {
@@ -168,10 +173,6 @@ final class SimulatedNode: @unchecked Sendable {
         isStopping = false
         world.network.leave(id, withPower: withPower)
         transport = nil
-        if startsAgain {
-            startsAgain = false
-            world.scheduler.after(.milliseconds(1)) { [self] in start() }
-        }
     }
 }
 

@@ -33,7 +33,10 @@ public enum Simulation {
         let world = try World(plan, seed: seed, print: trace)
         let scheduler = world.scheduler
         for node in world.nodes { node.start() }
+        scheduler.run(until: .milliseconds(500))
+        world.makeBuckets()
         scheduler.run(until: .seconds(1))
+        world.hints.start()
         let nemesis = Nemesis(world)
         for client in world.clients { client.start() }
         nemesis.start()
@@ -54,6 +57,11 @@ public enum Simulation {
         guard world.hasOneLayout else {
             let stages = world.nodes.map { "\($0.name): \($0.layoutInWords)" }
             return world.violations.append("! no one layout, a minute after all is well: \(stages)")
+        }
+        // What is kept for others goes back without a read.
+        scheduler.run(until: scheduler.now + timeToAgree, or: { world.hints.isEmpty })
+        guard world.hints.isEmpty else {
+            return world.violations.append("! hints are left, a minute after all is well")
         }
         var agree = false
         world.repair { agree = true }

@@ -3,8 +3,12 @@ import ClusterCore
 import Engine
 
 /// All that there is in one simulation.
-final class World {
-    static let bucket = "b"
+final class World: @unchecked Sendable {
+    // @unchecked: a simulation runs on one thread.
+
+    /// Every third key is in a bucket with sloppy quorums.
+    static let sloppyBucket = "sloppy"
+    static let strictBucket = "strict"
 
     let plan: Plan
     let scheduler: Scheduler
@@ -15,13 +19,19 @@ final class World {
     private(set) var nodes: [SimulatedNode] = []
     private(set) var clients: [Client] = []
     private(set) lazy var dots = DotWatch { [unowned self] in violations.append($0) }
+    private(set) lazy var hints = HintWatch(self)
     private(set) lazy var history = History { [unowned self] in violations.append($0) }
     /// What must not have happened, and did.
     var violations: [String] = []
 
-    init(_ plan: Plan, seed: UInt64, print: ((String) -> Void)?) throws {
+    /// - Parameter adjust: Changes what the seed has decided.
+    init(
+        _ plan: Plan, seed: UInt64, print: ((String) -> Void)?, _ adjust: (inout Plan) -> Void = { _ in }
+    ) throws {
         scheduler = Scheduler(seed: seed)
-        self.plan = plan.drawn(&scheduler.random)
+        var plan = plan.drawn(&scheduler.random)
+        adjust(&plan)
+        self.plan = plan
         trace = Trace(scheduler, print: print)
         network = SimulatedNetwork(scheduler, trace)
         let members = (0..<plan.nodes).map(Self.member)
@@ -56,16 +66,31 @@ final class World {
             && histories.allSatisfy { $0.stage == .stable && $0 == histories[0] }
     }
 
-    /// Of every key: as usual, or what so few nodes allow.
-    var properties: BucketProperties {
+    /// As usual, or what so few nodes allow.
+    func properties(_ quorum: QuorumMode) -> BucketProperties {
         let n = layout.replicationFactor
-        return BucketProperties(n: n, r: n / 2 + 1, w: n / 2 + 1)
+        return BucketProperties(n: n, r: n / 2 + 1, w: n / 2 + 1, quorum: quorum)
+    }
+
+    static func isSloppy(_ key: Int) -> Bool { key % 3 == 2 }
+
+    func properties(ofKey key: Int) -> BucketProperties { properties(Self.isSloppy(key) ? .sloppy : .strict) }
+
+    static func bucket(ofKey key: Int) -> String { isSloppy(key) ? sloppyBucket : strictBucket }
+
+    /// Tells the cluster of the bucket that is not as the others.
+    func makeBuckets() {
+        nodes[0].node?.setProperties(properties(.sloppy), ofBucket: Self.sloppyBucket) { [self] result in
+            if case .failure(let error) = result { violations.append("the bucket is not made: \(error)") }
+        }
     }
 
     static func bytes(ofKey key: Int) -> [UInt8] { Array("k\(key)".utf8) }
 
     func storageKey(_ key: Int) -> StorageKey {
-        StorageKey(bucket: Self.bucket, key: Self.bytes(ofKey: key), partitionCount: layout.partitionCount)
+        StorageKey(
+            bucket: Self.bucket(ofKey: key), key: Self.bytes(ofKey: key),
+            partitionCount: layout.partitionCount)
     }
 
     /// What a reply's context says it has seen.
@@ -112,11 +137,11 @@ final class World {
 
     var areAllRepaired: Bool { (0..<plan.keys).allSatisfy(isRepaired) }
 
-    /// Reads every key at all its replicas until they agree; calls `whenDone` then.
+    /// Reads every key at all its replicas until they agree and nothing is kept for any; calls `whenDone` then.
     ///
     /// Read repair is how replicas come to agree. A key that nobody reads stays as it is.
     func repair(whenDone: @escaping () -> Void) {
-        if areAllRepaired {
+        if areAllRepaired, hints.isEmpty {
             history.replicasRepaired(at: scheduler.now)
             return whenDone()
         }
@@ -124,7 +149,7 @@ final class World {
             let up = nodes.filter(\.isUp)
             guard !up.isEmpty else { break }
             let request = GetRequest(
-                bucket: Self.bucket, key: Self.bytes(ofKey: key),
+                bucket: Self.bucket(ofKey: key), key: Self.bytes(ofKey: key),
                 quorum: QuorumOverrides(r: layout.replicationFactor), timeoutMillis: 1_000)
             up[scheduler.number(below: up.count)].node?.submit(.get(request)) { _ in }
         }

@@ -157,16 +157,26 @@ struct CodecSamples {
             maxBytes: 1 + random.below(1 << 20))
     }
 
+    mutating func policy() -> Versions.Policy { Versions.Policy.allCases.randomElement(using: &random)! }
+
+    /// As many as there may be, now and then.
+    mutating func hintTargets() -> [NodeID] {
+        let most = PeerRequest.maxHintTargets
+        return (0..<(random.chance(5) ? most : 1 + random.below(6))).map { _ in NodeID(rawValue: integer()) }
+    }
+
     mutating func peerRequest() -> PeerRequestMessage {
         let body: PeerRequest =
-            switch random.below(7) {
+            switch random.below(9) {
             case 0: .get(key())
-            case 1: .put(key(), versions(), policy: Versions.Policy.allCases.randomElement(using: &random)!)
+            case 1: .put(key(), versions(), policy: policy())
             case 2:
                 .list(replicaList())
             case 3: .forward(request())
             case 4: .layout(history(), standing())
             case 5: .page(pageRequest())
+            case 6: .hint(for: NodeID(rawValue: integer()), key(), versions(), policy: policy())
+            case 7: .hints(of: key(), for: hintTargets())
             default: .buckets(table())
             }
         return PeerRequestMessage(

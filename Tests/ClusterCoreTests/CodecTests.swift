@@ -56,6 +56,28 @@ import Testing
                 == [0, 0, 0, 13, 134, 0, 0, 0, 0, 0, 0, 0, 7, 2, 2, 0x6e, 0x6f])
     }
 
+    @Test func theRequestsForHintsAreAsDocumented() {
+        let key = StorageKey(bucket: "b", key: [9], partitionCount: 1)
+        let state = VersionsCodec.encode(Versions())
+        let header: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 1, 0, 5]
+        func message(_ body: PeerRequest) -> PeerRequestMessage {
+            PeerRequestMessage(id: 7, timeoutMillis: 256, epoch: LayoutEpoch(rawValue: 5), body: body)
+        }
+        let target = NodeID(rawValue: 0x0102_0304_0506_0708)
+        let hint = PeerRequest.hint(for: target, key, Versions(), policy: .lastWriteWins)
+        let encodedHint: [UInt8] =
+            [6] + header + [1, 2, 3, 4, 5, 6, 7, 8] + [5, 0, 0, 1, 0x62, 9, 1] + state
+        #expect(encoded([message(hint)]) == [0, 0, 0, UInt8(encodedHint.count)] + encodedHint)
+        let hints: [UInt8] = [7] + header + [5, 0, 0, 1, 0x62, 9, 1] + [1, 2, 3, 4, 5, 6, 7, 8]
+        let request = encoded([message(.hints(of: key, for: [target]))])
+        #expect(request == [0, 0, 0, UInt8(hints.count)] + hints)
+        #expect(throws: CodecError.self) { try decodedRequests(encoded([message(.hints(of: key, for: []))])) }
+        let tooMany = [NodeID](repeating: target, count: PeerRequest.maxHintTargets + 1)
+        #expect(throws: CodecError.self) {
+            try decodedRequests(encoded([message(.hints(of: key, for: tooMany))]))
+        }
+    }
+
     @Test func unknownVersionsAndKindsAreRefused() {
         let versions = VersionsCodec.encode(Versions())
         #expect(throws: CodecError(.unknownVersion(2), "versions")) {

@@ -89,8 +89,35 @@ import Testing
             actions(&put) { $0.localDone(first, &$1) }
                 == [.write(.replicate(nodeB, first)), .write(.replicate(nodeC, first))])
         #expect(actions(&put) { $0.failedToWrite(nodeC, .down, &$1) } == [])
-        #expect(actions(&put) { $0.acked(from: nodeB, &$1) } == [.write(.respond(first)), .finished])
+        #expect(
+            actions(&put) { $0.acked(from: nodeB, &$1) } == [
+                .write(.respond(first)), .write(.keepHint(for: nodeC, first)), .finished,
+            ])
         #expect(actions(&put) { $0.deadlineElapsed(&$1) } == [])
+    }
+
+    @Test func fallbacksServeTheReadingAndTheWrite() {
+        let nodeE = NodeID(rawValue: 5)
+        var put = ConditionalPut(
+            local: nodeA, replicas: threeNodes, sets: ReplicaSets(threeNodes), r: 2, w: 2, policy: .siblings,
+            fanout: .all, condition: .ifAbsent, context: CausalContext(), fallbacks: [nodeD, nodeE])
+        _ = actions(&put) { $0.start(&$1) }
+        _ = actions(&put) { $0.received(nil, from: nodeA, now: now, &$1) }
+        #expect(
+            actions(&put) { $0.failedToRead(nodeB, .down, &$1) } == [
+                .read(.askFallback(nodeD, for: threeNodes))
+            ])
+        let deleted = first.deleted(actor: 1, counter: 2)
+        #expect(
+            actions(&put) { $0.received(deleted, from: nodeD, now: now, &$1) } == [
+                .write(.writeLocally(context: deleted.causalContext))
+            ])
+        #expect(actions(&put) { $0.localDone(first, &$1) }.last == .write(.startFallbackTimer))
+        #expect(
+            actions(&put) { $0.fallbackElapsed(&$1) } == [
+                .write(.hint(nodeD, for: nodeB, first)), .write(.hint(nodeE, for: nodeC, first)),
+            ])
+        #expect(actions(&put) { $0.acked(from: nodeE, &$1) } == [.write(.respond(first))])
     }
 
     @Test func eitherPhaseCanFail() {

@@ -32,6 +32,8 @@ public struct ClusterConfiguration: Sendable {
     public var hedgeDelay: TimeAmount
     /// How changes of the layout are carried out.
     public var layouts: LayoutConfiguration
+    /// How hints are kept and handed back.
+    public var handoff: HandoffConfiguration
     /// How far another node's clock may be ahead before its timestamps are no longer followed.
     public var maxClockDrift: TimeAmount
 
@@ -41,6 +43,7 @@ public struct ClusterConfiguration: Sendable {
         maxTimeout: TimeAmount = .seconds(60), maxInFlightPerLoop: Int = 10_000,
         maxValueSize: Int = 8 << 20, maxStateSize: Int = 32 << 20, readFanout: ReadFanout = .all,
         hedgeDelay: TimeAmount = .milliseconds(20), layouts: LayoutConfiguration = LayoutConfiguration(),
+        handoff: HandoffConfiguration = HandoffConfiguration(),
         maxClockDrift: TimeAmount = .seconds(60)
     ) {
         self.clusterName = clusterName
@@ -56,6 +59,7 @@ public struct ClusterConfiguration: Sendable {
         self.readFanout = readFanout
         self.hedgeDelay = hedgeDelay
         self.layouts = layouts
+        self.handoff = handoff
         self.maxClockDrift = maxClockDrift
     }
 }

@@ -18,6 +18,7 @@ public final class ClusterNode: Sendable {
     let shards: [Shard]
     let gate: ViewGate
     let keeper: LayoutKeeper
+    private let handoff: HandoffDriver
     let logger: Logger
     let selfID: NodeID
     private let executor: EngineExecutor
@@ -54,11 +55,13 @@ public final class ClusterNode: Sendable {
         try configuration.bucketDefaults.validate(replicationFactor: configuration.layout.replicationFactor)
         let drift = UInt64(configuration.maxClockDrift.nanoseconds / 1_000_000)
         let issuer = DotIssuer(state: state, environment: environment, maxClockDriftMillis: drift)
+        let hints = HintStore(state.hints, wallMillis: environment.wallMillis)
         let replica = Replica(
-            executor: executor, issuer: issuer,
+            executor: executor, issuer: issuer, hints: hints,
             rules: .init(durability: configuration.durability, maxStateSize: configuration.maxStateSize))
         let context = ShardContext(
-            configuration: configuration, environment: environment, selfID: selfID, replica: replica)
+            configuration: configuration, environment: environment, selfID: selfID, replica: replica,
+            hints: hints)
 
         self.configuration = configuration
         self.executor = executor
@@ -75,6 +78,7 @@ public final class ClusterNode: Sendable {
         keeper = LayoutKeeper(
             state.history, state.standing, loop: loops[0], context: context, executor: executor, gate: gate,
             logger: logger)
+        handoff = HandoffDriver(shard: shards[0], executor: executor, logger: logger)
         logger.info("the node's state is open", metadata: ["actor": "\(String(state.actor, radix: 16))"])
     }
 
@@ -82,6 +86,7 @@ public final class ClusterNode: Sendable {
     public func attach(_ transport: any PeerTransport) {
         forEachShard { $0.attach(transport) }
         onKeeper { [shards] in $0.start(transport, shards: shards) }
+        onHandoff { $0.start() }
     }
 
     /// What this node tells its peers of itself.
@@ -102,6 +107,7 @@ public final class ClusterNode: Sendable {
     public func drain(whenDone: @escaping @Sendable () -> Void) {
         draining.store(true, ordering: .releasing)
         onKeeper { $0.stop() }
+        onHandoff { $0.stop() }
         let busy = Atomic(shards.count)
         forEachShard { shard in
             shard.whenIdle {
@@ -125,6 +131,13 @@ public final class ClusterNode: Sendable {
     /// Runs `body` on the loop of the node's layouts.
     func onKeeper(_ body: @escaping @Sendable (LayoutKeeper) -> Void) {
         shards[0].perform { [keeper] in body(keeper) }
+    }
+
+    /// What this node keeps for others.
+    public var handoffStatistics: HandoffStatistics { shards[0].context.hints.statistics }
+
+    private func onHandoff(_ body: @escaping @Sendable (HandoffDriver) -> Void) {
+        shards[0].perform { [handoff] in body(handoff) }
     }
 
     func shard(ofPartition partition: Int) -> Shard { shards[partition % shards.count] }
@@ -241,6 +254,7 @@ extension ClusterNode: PeerHandler {
         connectedPeers.withLock { _ = $0.insert(peer) }
         let table = registry.current
         forEachShard { $0.connected(peer) }
+        onHandoff { $0.connected(peer) }
         // What changed while the peer was away reaches it now.
         let shard = shards[0]
         shard.perform { shard.send(.buckets(table), to: peer, for: 0, timeout: .seconds(1)) }
@@ -251,6 +265,7 @@ extension ClusterNode: PeerHandler {
         connectedPeers.withLock { _ = $0.remove(peer) }
         forEachShard { $0.disconnected(peer) }
         onKeeper { $0.disconnected(peer) }
+        onHandoff { $0.disconnected(peer) }
     }
 
     public func received(replies batch: [UInt8], from peer: NodeID) {

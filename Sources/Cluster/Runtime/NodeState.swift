@@ -10,6 +10,8 @@ public struct NodeState: Sendable {
     var buckets: BucketTable
     var history: LayoutHistory
     var standing: Standing
+    /// The books of the hints that the engine holds.
+    var hints: HintLedger
 
     enum Key {
         static let identity = Array("identity".utf8)
@@ -42,7 +44,8 @@ public struct NodeState: Sendable {
         var state = NodeState(
             actor: environment.randomIdentifier(), reservedCounter: 0, buckets: BucketTable(),
             history: LayoutHistory(configuration.layout),
-            standing: .fresh(disk: environment.randomIdentifier()))
+            standing: .fresh(disk: environment.randomIdentifier()),
+            hints: try engine.hintLedger(limits: configuration.handoff.limits))
         if let bytes = stored.identity {
             let identity = try NodeIdentity(bytes)
             try identity.check(against: configuration)

@@ -64,6 +64,13 @@ struct PeerIntake {
             node.learn(history, standing, of: peer) { [replies] result in
                 Self.answer(message.id, result.acknowledgement, replies)
             }
+        case .hint(let target, let key, let versions, let policy):
+            writes.append(
+                .init(id: message.id, key: key, mutation: .hint(for: target, versions), policy: policy))
+        case .hints(let key, let targets):
+            node.replica.hints(of: key, for: targets) { [replies] in
+                Self.answer(message.id, $0.reply, replies)
+            }
         }
     }
 

@@ -8,8 +8,10 @@ final class Replica: Sendable {
     private let executor: EngineExecutor
     private let issuer: DotIssuer
     private let rules: ReplicaWriteJob.Rules
+    private let hints: HintStore
 
-    init(executor: EngineExecutor, issuer: DotIssuer, rules: ReplicaWriteJob.Rules) {
+    init(executor: EngineExecutor, issuer: DotIssuer, hints: HintStore, rules: ReplicaWriteJob.Rules) {
+        self.hints = hints
         self.executor = executor
         self.issuer = issuer
         self.rules = rules
@@ -57,7 +59,26 @@ final class Replica: Sendable {
         _ entries: consuming [ReplicaWriteJob.Entry],
         whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
     ) {
-        ReplicaWriteJob(entries, rules: rules, issuer: issuer, whenDone: whenDone).submit(to: executor)
+        ReplicaWriteJob(entries, rules: rules, issuer: issuer, hints: hints, whenDone: whenDone).submit(
+            to: executor)
+    }
+
+    /// What is kept here of `key` for any of `targets`, on a reader thread.
+    func hints(
+        of key: StorageKey, for targets: [NodeID],
+        whenDone: @escaping @Sendable (Result<Versions?, ReplicaError>) -> Void
+    ) {
+        do throws(EngineError) {
+            try executor.submitRead { engine in
+                do throws(EngineError) {
+                    whenDone(.success(try engine.hints(of: key, for: targets)))
+                } catch {
+                    whenDone(.failure(ReplicaError(error)))
+                }
+            }
+        } catch {
+            whenDone(.failure(ReplicaError(error)))
+        }
     }
 
     /// One page of a bucket, on a reader thread.

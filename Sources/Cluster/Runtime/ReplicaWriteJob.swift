@@ -7,13 +7,16 @@ enum Mutation: Sendable {
     case merge(Versions)
     /// A client's write, coordinated here.
     case write(ClientWrite)
+    /// A state is kept for another replica, which is away.
+    case hint(for: NodeID, Versions)
 }
 
 extension Mutation {
     /// About what it holds in memory.
     var byteCount: Int {
         switch self {
-        case .merge(let versions): versions.siblings.reduce(0) { $0 + $1.content.byteCount }
+        case .merge(let versions), .hint(_, let versions):
+            versions.siblings.reduce(0) { $0 + $1.content.byteCount }
         case .write(let write): write.content.byteCount
         }
     }
@@ -63,18 +66,21 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     let byteCount: Int
     private let rules: Rules
     private let issuer: DotIssuer
+    private let hints: HintStore
+    private var hintChanges: [HintLedger.Change] = []
     private let whenDone: @Sendable ([Entry]) -> Void
 
     /// - Parameter whenDone: Called on the writer thread, or by the submitter if the queue is full, once, with every
     ///   entry's outcome set.
     init(
-        _ entries: [Entry], rules: Rules, issuer: DotIssuer,
+        _ entries: [Entry], rules: Rules, issuer: DotIssuer, hints: HintStore,
         whenDone: @escaping @Sendable ([Entry]) -> Void
     ) {
         self.entries = entries
         self.rules = rules
         byteCount = entries.reduce(0) { $0 + $1.key.bytes.count + $1.mutation.byteCount }
         self.issuer = issuer
+        self.hints = hints
         self.whenDone = whenDone
     }
 
@@ -101,8 +107,10 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     func finished(_ result: Result<Void, EngineError>) {
         if case .failure(let error) = result {
             issuer.commitFailed()
+            if !hintChanges.isEmpty { hints.takeBack(hintChanges) }
             fail(error)
         } else {
+            if !hintChanges.isEmpty { hints.noteStored(hintChanges.count) }
             done()
         }
     }
@@ -118,11 +126,18 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     }
 
     private func apply(_ entry: inout Entry, _ stage: inout WriteStage) throws(EngineError) {
+        if case .hint(let target, let versions) = entry.mutation {
+            hintChanges.append(
+                try hints.add(versions, of: entry.key, policy: entry.policy, for: target, to: &stage))
+            entry.outcome = .success(versions)
+            return
+        }
         let stored = try stage.withValue(.data, entry.key.bytes) { (span) throws(EngineError) -> [UInt8]? in
             if let span { [UInt8](copying: span) } else { nil }
         }
         var versions = try stored.map(Versions.stored) ?? Versions()
         switch entry.mutation {
+        case .hint: preconditionFailure("a hint changes nothing of this replica's own")
         case .merge(let other):
             issuer.observe(other)
             guard !versions.descends(other) else {

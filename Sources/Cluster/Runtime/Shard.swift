@@ -8,6 +8,7 @@ struct ShardContext: Sendable {
     var environment: Environment
     var selfID: NodeID
     var replica: Replica
+    var hints: HintStore
 }
 
 /// One event loop's part of the coordinating: every request for a partition is coordinated by the same shard, so that

@@ -15,7 +15,8 @@ extension Shard {
             }
             let coordinator = GetCoordinator(
                 replicas: readable(sets), r: quorum.r, policy: properties.policy,
-                fanout: context.configuration.readFanout)
+                fanout: context.configuration.readFanout,
+                fallbacks: fallbacks(for: sets, ofPartition: key.partition, properties.quorum))
             begin(attempt) { id in
                 GetOperation(
                     id: id, shard: self, request: get, key: key, policy: properties.policy,
@@ -36,6 +37,8 @@ extension Shard {
                     self.coordinate(put, key: key, context: clientContext, $0)
                 }
             }
+            let fallbacks = fallbacks(for: sets, ofPartition: key.partition, properties.quorum)
+            try checkRoomForHints(sets, fallbacks: fallbacks)
             let intent = PutIntent(
                 request: put, key: key,
                 ttlSeconds: put.content == .tombstone
@@ -43,7 +46,8 @@ extension Shard {
                 policy: properties.policy, seen: clientContext, attempt: attempt)
             guard let condition = try put.condition.decoded(for: key) else {
                 let coordinator = PutCoordinator(
-                    local: context.selfID, sets: sets, w: quorum.w, context: clientContext)
+                    local: context.selfID, sets: sets, w: quorum.w, context: clientContext,
+                    fallbacks: fallbacks)
                 return begin(attempt) { id in
                     PutOperation(id: id, shard: self, intent: intent, coordinator: coordinator)
                 }
@@ -51,7 +55,7 @@ extension Shard {
             let coordinator = ConditionalPut(
                 local: context.selfID, replicas: readable(sets), sets: sets, r: quorum.r, w: quorum.w,
                 policy: properties.policy, fanout: context.configuration.readFanout, condition: condition,
-                context: clientContext)
+                context: clientContext, fallbacks: fallbacks)
             begin(attempt) { id in
                 ConditionalPutOperation(id: id, shard: self, intent: intent, coordinator: coordinator)
             }

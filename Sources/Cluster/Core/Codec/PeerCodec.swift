@@ -12,6 +12,8 @@ public enum PeerCodec {
         static let list: UInt8 = 3
         static let forward: UInt8 = 4
         static let buckets: UInt8 = 5
+        static let hint: UInt8 = 6
+        static let hints: UInt8 = 7
         static let layout: UInt8 = 10
         static let page: UInt8 = 11
 
@@ -35,9 +37,7 @@ public enum PeerCodec {
             writer.bytes(key.bytes)
         case .put(let key, let versions, let policy):
             header(Kind.put, message, &writer)
-            writer.bytes(key.bytes)
-            writer.u8(policy.rawValue)
-            VersionsCodec.encode(versions, into: &writer)
+            append(key, versions, policy, to: &writer)
         case .list(let list):
             header(Kind.list, message, &writer)
             append(list, to: &writer)
@@ -47,6 +47,15 @@ public enum PeerCodec {
         case .buckets(let table):
             header(Kind.buckets, message, &writer)
             table.encode(into: &writer)
+        case .hint(let target, let key, let versions, let policy):
+            header(Kind.hint, message, &writer)
+            writer.u64(target.rawValue)
+            append(key, versions, policy, to: &writer)
+        case .hints(let key, let targets):
+            header(Kind.hints, message, &writer)
+            writer.bytes(key.bytes)
+            writer.varint(UInt64(targets.count))
+            for target in targets { writer.u64(target.rawValue) }
         case .layout(let history, let standing):
             header(Kind.layout, message, &writer)
             writer.bytes(history.encoded())
@@ -70,6 +79,14 @@ public enum PeerCodec {
         writer.bool(page.after != nil)
         if let after = page.after { writer.bytes(after.bytes) }
         writer.int(page.maxBytes)
+    }
+
+    private static func append(
+        _ key: StorageKey, _ versions: Versions, _ policy: Versions.Policy, to writer: inout ByteWriter
+    ) {
+        writer.bytes(key.bytes)
+        writer.u8(policy.rawValue)
+        VersionsCodec.encode(versions, into: &writer)
     }
 
     private static func append(_ list: ReplicaList, to writer: inout ByteWriter) {
@@ -106,10 +123,14 @@ public enum PeerCodec {
         let body: PeerRequest
         switch kind {
         case Kind.get: body = .get(try decodeKey(&reader))
-        case Kind.put: body = try decodePut(&reader)
+        case Kind.put:
+            let put = try decodePut(&reader)
+            body = .put(put.key, put.versions, policy: put.policy)
         case Kind.list: body = .list(try decodeList(&reader))
         case Kind.forward: body = .forward(try RequestCodec.decodeRequest(&reader))
         case Kind.buckets: body = .buckets(try BucketTable.decode(&reader))
+        case Kind.hint: body = try decodeHint(&reader)
+        case Kind.hints: body = try decodeHints(&reader)
         case Kind.layout:
             let history = try LayoutHistory.decode(try reader.bytes())
             body = .layout(history, try Standing.decode(&reader))
@@ -127,13 +148,32 @@ public enum PeerCodec {
         return page
     }
 
-    private static func decodePut(_ reader: inout ByteReader) throws(CodecError) -> PeerRequest {
+    private static func decodePut(
+        _ reader: inout ByteReader
+    ) throws(CodecError) -> (key: StorageKey, versions: Versions, policy: Versions.Policy) {
         let key = try decodeKey(&reader)
         let raw = try reader.u8()
         guard let policy = Versions.Policy(rawValue: raw) else {
             throw CodecError(.malformed, "a policy of kind \(raw)")
         }
-        return .put(key, try VersionsCodec.decode(&reader), policy: policy)
+        return (key, try VersionsCodec.decode(&reader), policy)
+    }
+
+    private static func decodeHint(_ reader: inout ByteReader) throws(CodecError) -> PeerRequest {
+        let target = NodeID(rawValue: try reader.u64())
+        let put = try decodePut(&reader)
+        return .hint(for: target, put.key, put.versions, policy: put.policy)
+    }
+
+    private static func decodeHints(_ reader: inout ByteReader) throws(CodecError) -> PeerRequest {
+        let key = try decodeKey(&reader)
+        let count = try reader.count(minimumSize: 8)
+        guard (1...PeerRequest.maxHintTargets).contains(count) else {
+            throw CodecError(.malformed, "hints for \(count) nodes")
+        }
+        var targets: [NodeID] = []
+        for _ in 0..<count { targets.append(NodeID(rawValue: try reader.u64())) }
+        return .hints(of: key, for: targets)
     }
 
     private static func decodeList(_ reader: inout ByteReader) throws(CodecError) -> ReplicaList {

@@ -8,10 +8,17 @@ public enum PeerRequest: Equatable, Sendable {
     case forward(Request)
     /// Merge this table of bucket properties into yours.
     case buckets(BucketTable)
+    /// Keep these versions for the replica `for`, which is away.
+    case hint(for: NodeID, StorageKey, Versions, policy: Versions.Policy)
+    /// Read what you keep of the key for any of these replicas, at least one and at most `maxHintTargets`.
+    case hints(of: StorageKey, for: [NodeID])
     /// Merge this history of layouts into yours; with what the sender says of its disk.
     case layout(LayoutHistory, Standing)
     /// Give a page of a partition, to a node that fills it.
     case page(PageRequest)
+
+    /// All that a write may be sent to: two sets of replicas.
+    public static let maxHintTargets = 2 * BucketProperties.maximumN
 }
 
 /// A page of all that a replica holds of a partition, in the order of its keys.
@@ -70,7 +77,7 @@ public struct ReplicaList: Equatable, Sendable {
 public enum PeerReply: Equatable, Sendable {
     /// Nil if the replica has nothing of the key.
     case versions(Versions?)
-    /// Done, for `put`, `buckets` and `layout`.
+    /// Done, for `put`, `buckets`, `hint` and `layout`.
     case stored
     case listed(rows: [ListRow], isLast: Bool)
     case forwarded(Response)

@@ -21,9 +21,9 @@ public enum WriteCondition: Equatable, Sendable {
 public struct ConditionalPut: Sendable {
     /// What the runtime is to do. In the order given.
     public enum Action: Equatable, Sendable {
-        /// An action of the reading: `ask`, `repair` or `startHedge`, never another.
+        /// An action of the reading: any but `respond`, `fail` and `finished`.
         case read(GetCoordinator.Action)
-        /// An action of the write: `writeLocally`, `replicate` or `respond`, never another.
+        /// An action of the write: any but `fail` and `finished`.
         case write(PutCoordinator.Action)
         /// Answer the client that nothing was written, or that the write failed.
         case fail(RequestError)
@@ -47,6 +47,7 @@ public struct ConditionalPut: Sendable {
     private let sets: ReplicaSets
     private let w: Int
     private let context: CausalContext
+    private let fallbacks: [NodeID]
     private var readActions: [GetCoordinator.Action] = []
     private var writeActions: [PutCoordinator.Action] = []
 
@@ -60,11 +61,14 @@ public struct ConditionalPut: Sendable {
     ///   - fanout: How many replicas the reading asks at first.
     ///   - condition: What must hold.
     ///   - context: What the client had seen of the key besides; empty if it doesn't say.
+    ///   - fallbacks: Who may stand in for replicas, as for `GetCoordinator` and `PutCoordinator`.
     public init(
         local: NodeID, replicas: [NodeID], sets: ReplicaSets, r: Int, w: Int, policy: Versions.Policy,
-        fanout: ReadFanout, condition: WriteCondition, context: CausalContext
+        fanout: ReadFanout, condition: WriteCondition, context: CausalContext, fallbacks: [NodeID] = []
     ) {
-        get = GetCoordinator(replicas: replicas, r: r, policy: policy, fanout: fanout)
+        get = GetCoordinator(
+            replicas: replicas, r: r, policy: policy, fanout: fanout, fallbacks: fallbacks)
+        self.fallbacks = fallbacks
         self.condition = condition
         self.local = local
         self.sets = sets
@@ -79,7 +83,7 @@ public struct ConditionalPut: Sendable {
         take(now: 0, &actions)
     }
 
-    /// A replica that was asked in the reading answered; `nil` if it knows nothing of the key.
+    /// A replica or fallback that was asked in the reading answered; `nil` if it knows nothing of the key.
     ///
     /// - Parameter now: Milliseconds since 1970, to tell which values have expired.
     public mutating func received(
@@ -134,6 +138,12 @@ public struct ConditionalPut: Sendable {
         takeWrite(&actions)
     }
 
+    /// The fallback delay has passed since the write's `startFallbackTimer`.
+    public mutating func fallbackElapsed(_ actions: inout [Action]) {
+        put?.fallbackElapsed(&writeActions)
+        takeWrite(&actions)
+    }
+
     /// The request's time is up.
     public mutating func deadlineElapsed(_ actions: inout [Action]) {
         if isReading {
@@ -151,7 +161,7 @@ public struct ConditionalPut: Sendable {
     private mutating func take(now: UInt64, _ actions: inout [Action]) {
         for action in readActions where isReading {
             switch action {
-            case .ask, .repair, .startHedge: actions.append(.read(action))
+            case .ask, .askFallback, .repair, .startHedge: actions.append(.read(action))
             case .fail(let error):
                 actions.append(.fail(error))
                 phase = .refused
@@ -175,7 +185,7 @@ public struct ConditionalPut: Sendable {
         phase = .writing
         var seen = merged.causalContext
         seen.join(context)
-        var put = PutCoordinator(local: local, sets: sets, w: w, context: seen)
+        var put = PutCoordinator(local: local, sets: sets, w: w, context: seen, fallbacks: fallbacks)
         put.start(&writeActions)
         self.put = put
         takeWrite(&actions)
@@ -184,7 +194,8 @@ public struct ConditionalPut: Sendable {
     private mutating func takeWrite(_ actions: inout [Action]) {
         for action in writeActions {
             switch action {
-            case .writeLocally, .replicate, .respond: actions.append(.write(action))
+            case .writeLocally, .replicate, .hint, .keepHint, .startFallbackTimer, .respond:
+                actions.append(.write(action))
             case .fail(let error): actions.append(.fail(error))
             case .finished:
                 actions.append(.finished)

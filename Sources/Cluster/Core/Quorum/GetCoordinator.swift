@@ -13,6 +13,10 @@ public enum ReadFanout: UInt8, Sendable {
 /// Everything happens on the loop that holds the value. It owns no timer: the runtime arms the deadline with `start`,
 /// and the hedge timer when told.
 ///
+/// Under a sloppy quorum (`fallbacks`), the other nodes are asked for their hints as well when replicas fail or are slow.
+/// One that has a hint of the key counts for a replica that has not answered; one that knows nothing counts for nothing,
+/// so that no reading consists of nodes that could not know.
+///
 /// Exactly one `respond` or `fail` comes out, at the deadline at the latest, and then, with or after it, exactly one
 /// `finished`. In between, replies are awaited for read repair alone (DeCandia et al., "Dynamo", 2007, section 5).
 /// Replies from nodes that were not asked, or were heard before, change nothing.
@@ -21,6 +25,9 @@ public struct GetCoordinator: Sendable {
     public enum Action: Equatable, Sendable {
         /// Read the key at this replica (which may be this node); then `received` or `failed`.
         case ask(NodeID)
+        /// Read the hints that this node, which is no replica, keeps of the key for any of `for`; then `received` or
+        /// `failed`.
+        case askFallback(NodeID, for: [NodeID])
         /// Answer the client: the merge of the first r replies. Empty if none of them knows the key.
         case respond(Versions)
         /// Answer the client that the read failed.
@@ -47,6 +54,10 @@ public struct GetCoordinator: Sendable {
     private var replies: [Reply] = []
     private var merged = Versions()
     private var phase = Phase.reading
+    /// Fallbacks that were not asked yet.
+    private var spareFallbacks: ArraySlice<NodeID>
+    /// Fallbacks that were asked and have neither answered nor failed.
+    private var askedFallbacks: [NodeID] = []
 
     /// - Parameters:
     ///   - replicas: The n replicas of the key, preferred first and those that can be reached before the others; at
@@ -54,36 +65,52 @@ public struct GetCoordinator: Sendable {
     ///   - r: How many must answer. If there are fewer replicas, the read fails at `start`.
     ///   - policy: What becomes of concurrent values in the merge.
     ///   - fanout: How many to ask at first.
-    public init(replicas: [NodeID], r: Int, policy: Versions.Policy, fanout: ReadFanout) {
+    ///   - fallbacks: Who may keep hints for the replicas, preferred first; none of them one of the replicas. Empty
+    ///     under a strict quorum.
+    public init(
+        replicas: [NodeID], r: Int, policy: Versions.Policy, fanout: ReadFanout, fallbacks: [NodeID] = []
+    ) {
         precondition(r >= 1, "a read needs a replica")
         tally = ReplicaTally(replicas)
         self.r = r
         self.policy = policy
         self.fanout = fanout
+        spareFallbacks = fallbacks[...]
     }
 
     /// Begins. The first event, once.
     public mutating func start(_ actions: inout [Action]) {
-        guard tally.possibleCount >= r else {
-            return goOn(&actions)
-        }
+        guard tally.possibleCount >= r else { return goOn(&actions) }
         let first = fanout == .all ? tally.replicas.count : r
         replies.reserveCapacity(first)
         for _ in 0..<first { askNext(&actions) }
-        if tally.hasSpare { actions.append(.startHedge) }
+        if tally.hasSpare || !spareFallbacks.isEmpty { actions.append(.startHedge) }
     }
 
-    /// A replica answered; `nil` if it knows nothing of the key.
+    /// A replica or fallback answered; `nil` if it knows nothing of the key.
     public mutating func received(_ versions: Versions?, from node: NodeID, _ actions: inout [Action]) {
-        guard phase != .finished, tally.noteAnswer(from: node) else { return }
-        add(Reply(node: node, versions: versions ?? Versions()))
+        guard phase != .finished else { return }
+        if tally.noteAnswer(from: node) {
+            add(Reply(node: node, versions: versions ?? Versions()))
+        } else if noteFallback(node) {
+            if let versions, tally.vouchForAny() { merged.merge(versions, policy: policy) }
+            askNextFallback(&actions)
+        } else {
+            return
+        }
         goOn(&actions)
     }
 
-    /// A replica could not answer.
+    /// A replica or fallback could not answer.
     public mutating func failed(_ node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
-        guard phase != .finished, tally.noteFailure(of: node, error.code) else { return }
-        if phase == .reading { askNext(&actions) }
+        guard phase != .finished else { return }
+        if tally.noteFailure(of: node, error.code) {
+            if phase == .reading { askNext(&actions) }
+        } else if noteFallback(node) {
+            askNextFallback(&actions)
+        } else {
+            return
+        }
         goOn(&actions)
     }
 
@@ -98,8 +125,26 @@ public struct GetCoordinator: Sendable {
         if phase != .finished { finish(&actions) }
     }
 
+    /// One more: a replica, or if all were asked, a fallback.
     private mutating func askNext(_ actions: inout [Action]) {
-        if let node = tally.askNext() { actions.append(.ask(node)) }
+        if let node = tally.askNext() {
+            actions.append(.ask(node))
+        } else if let node = spareFallbacks.popFirst() {
+            askedFallbacks.append(node)
+            actions.append(.askFallback(node, for: tally.replicas))
+        }
+    }
+
+    /// Fallbacks are asked one after the other until there are r answers: few of them keep a hint of the key.
+    private mutating func askNextFallback(_ actions: inout [Action]) {
+        if phase == .reading, tally.answeredCount < r { askNext(&actions) }
+    }
+
+    /// False if `node` is no fallback that was asked, or was heard before.
+    private mutating func noteFallback(_ node: NodeID) -> Bool {
+        guard let index = askedFallbacks.firstIndex(of: node) else { return false }
+        askedFallbacks.remove(at: index)
+        return true
     }
 
     private mutating func add(_ reply: Reply) {
@@ -113,7 +158,7 @@ public struct GetCoordinator: Sendable {
         if phase == .reading, tally.answeredCount >= r {
             actions.append(.respond(merged))
             phase = .repairing
-        } else if phase == .reading, !tally.isWaiting {
+        } else if phase == .reading, !tally.isWaiting, askedFallbacks.isEmpty {
             actions.append(.fail(tally.quorumNotReached(needed: r)))
             phase = .repairing
         }

@@ -10,6 +10,11 @@
 /// any other. The error says how many replicas are known to have stored it; with none, nothing was written unless the
 /// message says that the outcome is unknown.
 ///
+/// **A replica that fails is owed the write.** Under a sloppy quorum (`fallbacks`) another node keeps it as a hint, and
+/// counts for the replica, once. Where there is no other node, and under a strict quorum, this node keeps the hint, which
+/// counts for nothing: it is asked for when the client has its answer. A replica that refuses the write as invalid is
+/// owed nothing.
+///
 /// Exactly one `respond` or `fail` comes out, at the deadline at the latest, and then, with or after it, exactly one
 /// `finished`: when all replicas have answered, or at the deadline.
 public struct PutCoordinator: Sendable {
@@ -21,6 +26,12 @@ public struct PutCoordinator: Sendable {
         case writeLocally(context: CausalContext)
         /// Have this replica merge these versions into what it has; then `acked` or `failed`.
         case replicate(NodeID, Versions)
+        /// Have this node keep these versions as a hint for the replica `for`; then `acked` or `failed` with the node.
+        case hint(NodeID, for: NodeID, Versions)
+        /// Keep these versions here as a hint for the replica. No word of how it went is wanted.
+        case keepHint(for: NodeID, Versions)
+        /// Call `fallbackElapsed` after the fallback delay.
+        case startFallbackTimer
         /// Answer the client: w replicas have it. With the versions after the write at this node.
         case respond(Versions)
         /// Answer the client that the write failed.
@@ -32,6 +43,9 @@ public struct PutCoordinator: Sendable {
     private enum Phase { case idle, writingLocally, replicating, settling, finished }
 
     private var tally: ReplicaTally
+    private var standIns: StandIns
+    /// Replicas for which this node is to keep a hint once the client has its answer.
+    private var owed: [NodeID] = []
     private let local: NodeID
     private let w: Int
     private let context: CausalContext
@@ -44,9 +58,14 @@ public struct PutCoordinator: Sendable {
     ///   - w: How many of each set must have stored it. If there are fewer replicas, the put fails at `start` and
     ///     nothing is written.
     ///   - context: What the client had seen of the key; empty if nothing.
-    public init(local: NodeID, sets: ReplicaSets, w: Int, context: CausalContext) {
+    ///   - fallbacks: Who may stand in for replicas, preferred first; none of them one of the replicas. Empty under a
+    ///     strict quorum.
+    public init(
+        local: NodeID, sets: ReplicaSets, w: Int, context: CausalContext, fallbacks: [NodeID] = []
+    ) {
         precondition(sets.readable.contains(local), "only a replica of the key coordinates a put")
         tally = ReplicaTally(sets)
+        standIns = StandIns(fallbacks)
         self.local = local
         self.w = w
         self.context = context
@@ -76,6 +95,7 @@ public struct PutCoordinator: Sendable {
         }
         written = versions
         goOn(&actions)
+        if phase == .replicating, standIns.hasSpare { actions.append(.startFallbackTimer) }
     }
 
     /// This node could not store the write, so no other replica was asked to.
@@ -85,15 +105,27 @@ public struct PutCoordinator: Sendable {
         finish(&actions)
     }
 
-    /// A replica has stored what it was sent.
+    /// A replica has stored what it was sent, or a fallback its hint.
     public mutating func acked(from node: NodeID, _ actions: inout [Action]) {
-        guard isReplicating, node != local, tally.noteAnswer(from: node) else { return }
+        guard isReplicating, node != local else { return }
+        if let replica = standIns.note(node, stored: true) {
+            if !tally.replicas.contains(node) { tally.vouch(for: replica) }
+        } else if !tally.noteAnswer(from: node) {
+            return
+        }
         goOn(&actions)
     }
 
-    /// A replica has not stored what it was sent, or nobody knows whether it has.
+    /// A replica has not stored what it was sent, or a fallback its hint, or nobody knows whether it has.
     public mutating func failed(_ node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
-        guard isReplicating, node != local, tally.noteFailure(of: node, error.code) else { return }
+        guard isReplicating, node != local else { return }
+        if let replica = standIns.note(node, stored: false) {
+            cover(replica, &actions)
+        } else if tally.noteFailure(of: node, error.code) {
+            if error.code != .invalid { cover(node, &actions) }
+        } else {
+            return
+        }
         goOn(&actions)
     }
 
@@ -102,11 +134,21 @@ public struct PutCoordinator: Sendable {
     public mutating func moved(to sets: ReplicaSets, _ actions: inout [Action]) {
         guard phase == .replicating else { return }
         tally = ReplicaTally(sets, keeping: tally)
+        // One that is a replica now counts for itself alone.
+        standIns.remove(tally.replicas)
+        for replica in standIns.storedReplicas { tally.vouch(for: replica) }
+        owed = []
         for node in tally.replicas where !tally.hasAnswered(node) {
             tally.ask(node)
             actions.append(.replicate(node, written))
         }
         goOn(&actions)
+    }
+
+    /// The fallback delay has passed since `startFallbackTimer`: who is silent counts as lost.
+    public mutating func fallbackElapsed(_ actions: inout [Action]) {
+        guard phase == .replicating else { return }
+        for node in tally.silent { cover(node, &actions) }
     }
 
     /// The request's time is up.
@@ -120,6 +162,12 @@ public struct PutCoordinator: Sendable {
         case .replicating:
             actions.append(.fail(tally.deadlineExceeded(needed: w, note: remainder)))
         }
+        if isReplicating {
+            // What became of these is unknown, and nobody will be told.
+            for node in tally.silent + standIns.waitingReplicas
+            where !owed.contains(node) && !tally.hasAnswered(node) { owed.append(node) }
+            keepHints(&actions)
+        }
         finish(&actions)
     }
 
@@ -128,17 +176,36 @@ public struct PutCoordinator: Sendable {
     /// What a client that is told of a failure must know of what was done.
     private var remainder: String { "; the write stays where it was stored and may become visible" }
 
+    /// Sees to it that some node keeps the write for `replica`, which has failed or is silent.
+    private mutating func cover(_ replica: NodeID, _ actions: inout [Action]) {
+        guard !tally.hasAnswered(replica) else { return }
+        if let fallback = standIns.next(for: replica) {
+            actions.append(.hint(fallback, for: replica, written))
+        } else if tally.hasFailed(replica), !standIns.covers(replica) {
+            owed.append(replica)
+        }
+    }
+
+    private mutating func keepHints(_ actions: inout [Action]) {
+        for replica in owed { actions.append(.keepHint(for: replica, written)) }
+        owed = []
+    }
+
+    private var isWaiting: Bool { tally.isWaiting || standIns.isWaiting }
+
     /// Answers the client when that is possible: with a success as soon as w have stored the write, but with a failure
     /// only when all have answered, so that the error says how many have it and not how many were quick.
     private mutating func goOn(_ actions: inout [Action]) {
         if phase == .replicating, tally.answeredCount >= w {
             actions.append(.respond(written))
             phase = .settling
-        } else if phase == .replicating, !tally.isWaiting {
+        } else if phase == .replicating, !isWaiting {
             actions.append(.fail(tally.quorumNotReached(needed: w, note: remainder)))
             phase = .settling
         }
-        if phase == .settling, !tally.isWaiting { finish(&actions) }
+        guard phase == .settling else { return }
+        keepHints(&actions)
+        if !isWaiting { finish(&actions) }
     }
 
     private mutating func finish(_ actions: inout [Action]) {

@@ -11,6 +11,8 @@ struct ReplicaTally: Sendable {
     private var asked: UInt64 = 0
     private var answered: UInt64 = 0
     private var failed: UInt64 = 0
+    /// For whom a stand-in has answered.
+    private var vouched: UInt64 = 0
     private var reasons: [ReplicaError.Code] = []
 
     /// The books of a reading: one set.
@@ -44,11 +46,7 @@ struct ReplicaTally: Sendable {
         }
     }
 
-    func hasAnswered(_ node: NodeID) -> Bool {
-        replicas.firstIndex(of: node).map { answered & 1 << UInt64($0) != 0 } ?? false
-    }
-
-    /// How many have answered: in the set where they are fewer.
+    /// How many have answered, or a stand-in for them: in the set where they are fewer.
     var answeredCount: Int { answered(in: worse) }
     /// How many could answer in the end, if all that has not failed does: in the set where they are fewer.
     var possibleCount: Int {
@@ -57,7 +55,7 @@ struct ReplicaTally: Sendable {
     /// The set in which fewer have answered.
     private var worse: UInt64 { answered(in: secondary) < answered(in: primary) ? secondary : primary }
 
-    private func answered(in set: UInt64) -> Int { (answered & set).nonzeroBitCount }
+    private func answered(in set: UInt64) -> Int { ((answered | vouched) & set).nonzeroBitCount }
     /// Whether a replica that was asked has neither answered nor failed.
     var isWaiting: Bool { asked & ~answered & ~failed != 0 }
     /// Whether there is a replica that was not asked.
@@ -91,9 +89,31 @@ struct ReplicaTally: Sendable {
         return true
     }
 
+    /// Notes that a stand-in has answered for `node`, one of the replicas: it counts as answered, but only once.
+    mutating func vouch(for node: NodeID) { vouched |= bit(of: node) }
+
+    /// Notes that a stand-in has answered for some replica that has not; false if all have.
+    mutating func vouchForAny() -> Bool {
+        let open = primary & ~answered & ~vouched
+        vouched |= open & (~open &+ 1)
+        return open != 0
+    }
+
+    func hasAnswered(_ node: NodeID) -> Bool { answered & bit(of: node) != 0 }
+
+    func hasFailed(_ node: NodeID) -> Bool { failed & bit(of: node) != 0 }
+
+    /// Those that were asked and have neither answered nor failed.
+    var silent: [NodeID] {
+        replicas.indices.filter { asked & ~answered & ~failed & 1 << UInt64($0) != 0 }.map { replicas[$0] }
+    }
+
+    private func bit(of node: NodeID) -> UInt64 {
+        replicas.firstIndex(of: node).map { 1 << UInt64($0) } ?? 0
+    }
+
     private func waitingBit(of node: NodeID) -> UInt64? {
-        guard let position = replicas.firstIndex(of: node) else { return nil }
-        let bit: UInt64 = 1 << UInt64(position)
+        let bit = bit(of: node)
         return asked & ~answered & ~failed & bit == 0 ? nil : bit
     }
 
@@ -103,7 +123,7 @@ struct ReplicaTally: Sendable {
     func quorumNotReached(needed: Int, note: String = "") -> RequestError {
         RequestError(
             code: .quorumNotReached,
-            message: "\(answeredCount) of \(wanted) answered, \(needed) needed"
+            message: "\(answeredCount) of \(wanted) answered\(byStandIns), \(needed) needed"
                 + failures(silent: false) + note,
             replicasAnswered: answeredCount, replicasNeeded: needed)
     }
@@ -112,7 +132,7 @@ struct ReplicaTally: Sendable {
     func deadlineExceeded(needed: Int, note: String = "") -> RequestError {
         RequestError(
             code: .deadlineExceeded,
-            message: "\(answeredCount) of \(wanted) answered in time, \(needed) needed"
+            message: "\(answeredCount) of \(wanted) answered in time\(byStandIns), \(needed) needed"
                 + failures(silent: true) + note,
             replicasAnswered: answeredCount, replicasNeeded: needed)
     }
@@ -122,6 +142,12 @@ struct ReplicaTally: Sendable {
         let set = worse
         let kind = primary == secondary ? "" : set == primary ? "present " : "moving "
         return "\(set.nonzeroBitCount) \(kind)replicas"
+    }
+
+    /// Like `, 1 of them by stand-ins`; empty if none did.
+    private var byStandIns: String {
+        let count = (vouched & ~answered & worse).nonzeroBitCount
+        return count == 0 ? "" : ", \(count) of them by stand-ins"
     }
 
     /// Like `: 1 unreachable, 2 timed out`; empty if no replica failed.

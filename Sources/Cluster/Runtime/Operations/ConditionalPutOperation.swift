@@ -55,8 +55,11 @@ final class ConditionalPutOperation: Operation {
 
     /// The write's timer has come.
     fileprivate func goOn() {
-        guard let writeID, let sets = relocation.take(of: writeID, intent, on: shard) else { return }
-        step { $0.moved(to: sets, &$1) }
+        if let writeID, let sets = relocation.take(of: writeID, intent, on: shard) {
+            step { $0.moved(to: sets, &$1) }
+        } else {
+            step { $0.fallbackElapsed(&$1) }
+        }
     }
 
     fileprivate func step(_ event: (inout ConditionalPut, inout [ConditionalPut.Action]) -> Void) {

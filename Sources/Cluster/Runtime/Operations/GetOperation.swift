@@ -60,7 +60,7 @@ final class GetOperation: Operation {
             }
         case .finished:
             shard.end(id)
-        case .ask, .repair, .startHedge:
+        case .ask, .askFallback, .repair, .startHedge:
             shard.perform(action, of: key, policy: policy, until: attempt.deadline, for: id)
         }
     }
@@ -78,6 +78,8 @@ extension Shard {
             readLocally(key, for: id)
         case .ask(let node):
             send(.get(key), to: node, for: id, timeout: deadline - loop.now)
+        case .askFallback(let node, for: let replicas):
+            send(.hints(of: key, for: replicas), to: node, for: id, timeout: deadline - loop.now)
         case .repair(context.selfID, let versions):
             writeLocally(key, .merge(versions), policy: policy, for: 0)
         case .repair(let node, let versions):

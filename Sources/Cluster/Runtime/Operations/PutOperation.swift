@@ -52,7 +52,11 @@ final class PutOperation: Operation {
 
     func timerFired(_ now: NIODeadline) {
         if now >= intent.attempt.deadline { return step { $0.deadlineElapsed(&$1) } }
-        if let sets = relocation.take(of: id, intent, on: shard) { step { $0.moved(to: sets, &$1) } }
+        if let sets = relocation.take(of: id, intent, on: shard) {
+            step { $0.moved(to: sets, &$1) }
+        } else {
+            step { $0.fallbackElapsed(&$1) }
+        }
     }
 
     private func step(_ event: (inout PutCoordinator, inout [PutCoordinator.Action]) -> Void) {
@@ -74,6 +78,14 @@ extension Shard {
             send(
                 .put(intent.key, versions, policy: intent.policy), to: node, for: id,
                 timeout: intent.attempt.deadline - loop.now)
+        case .hint(let node, for: let replica, let versions):
+            send(
+                .hint(for: replica, intent.key, versions, policy: intent.policy), to: node, for: id,
+                timeout: intent.attempt.deadline - loop.now)
+        case .keepHint(for: let replica, let versions):
+            writeLocally(intent.key, .hint(for: replica, versions), policy: intent.policy, for: 0)
+        case .startFallbackTimer:
+            arm(id, in: self.context.configuration.handoff.fallbackDelay)
         case .respond(let versions):
             let now = context.environment.wallMillis()
             intent.attempt.answer(.written(Reading(after: dot, in: versions, of: intent, now: now)))
