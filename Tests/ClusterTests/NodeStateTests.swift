@@ -20,9 +20,12 @@ import Testing
         Environment(bootID: boot, dataID: data, wallMillis: { 1_795_000_000_000 })
     }
 
-    private static func replica(_ executor: EngineExecutor, _ issuer: DotIssuer) -> Replica {
+    private static func replica(
+        _ executor: EngineExecutor, _ issuer: DotIssuer, _ state: NodeState
+    ) -> Replica {
         Replica(
-            executor: executor, issuer: issuer, rules: .init(durability: .buffered, maxStateSize: 1 << 20))
+            executor: executor, issuer: issuer, hints: HintStore(state.hints, wallMillis: { 0 }),
+            rules: .init(durability: .buffered, maxStateSize: 1 << 20))
     }
 
     private func begin(
@@ -118,7 +121,7 @@ import Testing
                 let state = try await begin(executor)
                 let issuer = DotIssuer(
                     state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
-                let replica = Self.replica(executor, issuer)
+                let replica = Self.replica(executor, issuer, state)
                 for _ in 0..<5 {
                     let write = ClientWrite(
                         content: .value([1], contentType: ""), context: CausalContext(), ttlSeconds: 0)
@@ -141,7 +144,7 @@ import Testing
             let state = try await begin(executor)
             let issuer = DotIssuer(
                 state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
-            let replica = Self.replica(executor, issuer)
+            let replica = Self.replica(executor, issuer, state)
             var written: [Dot?] = []
             for (key, forged) in [(UInt8(1), UInt64(1) << 63), (1, 0), (2, 0), (3, .max)] {
                 var context = CausalContext()
