@@ -229,13 +229,16 @@ final class LayoutKeeper: @unchecked Sendable {
     // MARK: News for the peers
 
     /// All members there are or may soon be, and those that the configuration names, who can tell a node that was away
-    /// for long what the cluster has come to.
+    /// for long what the cluster has come to. Where both name a node, its address is the configuration's: it was read at
+    /// this start, and the history may be from a time before the node moved.
     private func updatePeers() {
         var members: [NodeID: Member] = [:]
-        for member in context.configuration.layout.members { members[member.id] = member }
         for (node, role) in history.staged { if case .member(let member) = role { members[node] = member } }
         for layout in [history.previous, history.current, history.next] {
             for member in layout?.members ?? [] { members[member.id] = member }
+        }
+        for member in context.configuration.layout.members {
+            members[member.id, default: member].address = member.address
         }
         members[selfID] = nil
         let wanted = members.values.sorted { $0.id < $1.id }
