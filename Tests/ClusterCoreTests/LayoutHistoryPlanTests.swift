@@ -43,6 +43,25 @@ import Testing
         #expect(throws: LayoutChangeError.layout(.noMembers)) { try cluster["a"].plan() }
     }
 
+    @Test func anotherAddressMovesNothing() throws {
+        var cluster = try Cluster("a b c", partitions: 64)
+        #expect(throws: LayoutChangeError.unknownMember(Cluster.id("d"))) {
+            try cluster.stage(.address(Cluster.id("d"), "d:2"), at: "a")
+        }
+        try cluster.stage(.address(Cluster.id("b"), "b:2"), at: "a")
+        let plan = try cluster["a"].plan()
+        #expect(plan.replicasMoved == 0 && plan.layout.member(Cluster.id("b"))?.address == "b:2")
+        #expect(plan.layout.digest == cluster["a"].current.digest)
+    }
+
+    @Test func aNodeThatKnowsNoLayoutHasAViewBeforeAllOthers() throws {
+        let unknown = LayoutHistory(try Layout.unknown(members: [Cluster.member("a")]))
+        let view = unknown.view(for: Cluster.id("d"))
+        let first = LayoutHistory(try Layout.initial(members: [Cluster.member("a")]))
+        #expect(view.epoch < first.view(for: Cluster.id("a")).epoch)
+        #expect(view.admits(view.epoch))
+    }
+
     @Test func aWriteNeedsBothSets() {
         let (a, b, c, d) = (nodeA, nodeB, nodeC, nodeD)
         let sets = ReplicaSets(readable: [a, b, c], primary: [a, b, c], secondary: [d, a, b])

@@ -10,6 +10,8 @@ public enum RoleChange: Equatable, Sendable {
     case weight(NodeID, Double)
     /// A member gets another zone.
     case zone(NodeID, String)
+    /// A member is reached at another address. Moves nothing.
+    case address(NodeID, String)
 }
 
 /// The role that a node is to have.
@@ -108,6 +110,10 @@ extension LayoutHistory {
         case .zone(let node, let zone):
             var member = try planned(node)
             member.zone = zone
+            staging.set(.member(member), of: node, by: author)
+        case .address(let node, let address):
+            var member = try planned(node)
+            member.address = address
             staging.set(.member(member), of: node, by: author)
         }
     }

@@ -62,6 +62,7 @@ extension LayoutHistory {
     private func floor(for node: NodeID) -> LayoutEpoch {
         if next != nil, has(node, .adopted) { return .adopting(from: current.version) }
         if previous != nil, !has(node, .released) { return .adopting(from: current.version - 1) }
-        return .releasing(from: current.version - 1)
+        // Version 0 is no cluster's (`Layout.unknown`): nothing was promised.
+        return current.version == 0 ? .stable(0) : .releasing(from: current.version - 1)
     }
 }
