@@ -163,9 +163,10 @@ let package = Package(
         .testTarget(
             name: "KvnodeTests",
             dependencies: [
-                "kvnode", "API", "ClusterCore", "Engine", log,
+                "kvnode", "API", "Cluster", "ClusterCore", "Engine", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ] + grpc,
+                .product(name: "NIOCore", package: "swift-nio"),
+            ] + grpc + protobuf,
             swiftSettings: strict),
     ]
 )

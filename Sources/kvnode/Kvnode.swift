@@ -9,7 +9,7 @@ struct Kvnode: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, DevCommand.self, ConfigCommand.self, EnginesCommand.self, GetCommand.self,
-            PutCommand.self, DeleteCommand.self, ListCommand.self,
+            PutCommand.self, DeleteCommand.self, ListCommand.self, ClusterCommand.self,
         ])
 }
 

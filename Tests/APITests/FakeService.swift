@@ -15,6 +15,7 @@ final class FakeService: KeyValueService {
     }
 
     private let state = Mutex(State())
+    let cluster = FakeCluster()
 
     var isReady: Bool {
         get { state.withLock { $0.isReady } }

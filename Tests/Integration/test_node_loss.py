@@ -107,17 +107,6 @@ def test_no_acknowledged_write_is_lost_when_a_node_dies_under_load(start_cluster
     cluster.wait_connected()
     for node in cluster.nodes:
         # A write that was tried twice may be there twice, as siblings of the same value.
-        found = read_all(node.grpc, list(written))
+        found = node.grpc.read_all("b", list(written))
         lost = {key for key, value in written.items() if set(found[key]) != {value}}
         assert not lost, f"{node.name} lost {len(lost)} of {len(written)}: {sorted(lost)[:5]}"
-
-
-def read_all(client, keys: list[str]) -> dict[str, list[bytes]]:
-    """The values of each key, by one pipelined session."""
-    m = client.m
-    results = client.session(
-        m.SessionRequest(operations=[
-            m.SessionOperation(id=index, get=m.GetRequest(bucket="b", key=keys[index].encode()))
-            for index in range(first, min(first + 50, len(keys)))])
-        for first in range(0, len(keys), 50))
-    return {key: [sibling.value for sibling in results[index].get.siblings] for index, key in enumerate(keys)}

@@ -73,7 +73,10 @@ import Testing
         ["get", "k", "--endpoint", "nowhere"], ["get", "k", "--endpoint", "h:0"], ["get"],
         ["get", "k", "--r", "-1"],
         ["dev", "--engine", "memory", "--engines", "memory"], ["dev", "--durability", "sometimes"],
-        ["config", "--json", "--explain"],
+        ["config", "--json", "--explain"], ["cluster", "join", "node3"], ["cluster", "join"],
+        ["cluster", "replace", "a", "b@h:1;wieght=2"], ["cluster", "ring"],
+        ["cluster", "ring", "k", "--partition", "1"], ["cluster", "status", "--endpoint", "nowhere"],
+        ["cluster", "transfers", "--endpoint", "h:1", "--endpoint", "nowhere"],
     ])
     func badArgumentsAreUsageErrors(arguments: [String]) {
         #expect {

@@ -30,6 +30,15 @@ import Testing
         ("peer: {max_batch_bytes: 2000000}", "requests.max_value_bytes is \"8388608\" (default)"),
         ("grpc: {max_message_bytes: 8388608}", "less 65536 for what comes with a value"),
         ("peer: {backoff_min_ms: 6000}", "peer.backoff_min_ms is \"6000\""),
+        (
+            "handoff: {max_bytes: 1000}",
+            "handoff.max_bytes_per_target is \"1073741824\" (default), but must be at most handoff.max_bytes"
+        ),
+        ("handoff: {max_bytes_in_flight: 200000000}", "but must be at most peer.max_queued_bytes"),
+        (
+            "peer: {max_batch_bytes: 9000000}\nlayout: {fill_page_bytes: 9000001}",
+            "layout.fill_page_bytes is \"9000001\" (file test.yaml:2), but must be at most peer.max_batch_bytes"
+        ),
         ("requests: {list_limit: 2000}", "requests.list_limit is \"2000\""),
         ("cluster: {members: [a@h:1]}", "node.name is \"node0\" (default), but cluster.members has only: a"),
         (

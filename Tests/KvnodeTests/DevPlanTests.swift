@@ -51,13 +51,30 @@ import Testing
         }
     }
 
+    @Test func nodesBeyondTheMembersAreToJoin() throws {
+        let plan = try plan { ($0.nodes, $0.members) = (3, 2) }
+        #expect(plan.newcomers.map(\.name) == ["node2"])
+        for node in plan.nodes {
+            let file = try ConfigurationFile(path: "c", text: node.configuration)
+            var values = try ConfigurationReader(table: SettingTable(), environment: [:]).read(file: file)
+            try ConfigurationRules.apply(to: &values)
+            let cluster = try NodeConfiguration(values).cluster
+            #expect(cluster.members.map(\.name) == ["node0", "node1"])
+            #expect(cluster.join == (node.name == "node2"))
+        }
+        #expect(
+            plan.table.hasSuffix(
+                "no member yet: kvnode cluster join node2@127.0.0.1:7421 --endpoint 127.0.0.1:7400\n"))
+    }
+
     @Test func requestsThatMakeNoCluster() {
         let requests: [(String, (inout DevPlan.Request) -> Void)] = [
             ("2 engines for 3 nodes", { ($0.nodes, $0.engines) = (3, ["rocksdb", "lmdb"]) }),
             ("has no such engine", { $0.engines = ["lmbd"] }),
             ("lacks that engine", { $0.engines = ["leveldb"] }),
             ("0 nodes", { $0.nodes = 0 }), ("101 nodes", { $0.nodes = 101 }),
-            ("0 nodes", { $0.engines = [] }),
+            ("0 nodes", { $0.engines = [] }), ("4 members of 3 nodes", { $0.members = 4 }),
+            ("0 members of 3 nodes", { $0.members = 0 }),
             ("65520 to 65543", { $0.basePort = 65_520 }), ("not within 1", { $0.basePort = 0 }),
         ]
         for (expected, change) in requests {

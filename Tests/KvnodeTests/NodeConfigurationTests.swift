@@ -1,6 +1,8 @@
+import Cluster
 import ClusterCore
 import Engine
 import Logging
+import NIOCore
 import Testing
 
 @testable import kvnode
@@ -45,6 +47,46 @@ import Testing
             node.http.listen == HostPort(host: "x", port: 3) && node.http.idleTimeout == .milliseconds(900))
         #expect(node.log.level == .debug && node.log.format == .json)
         #expect(node.shutdownTimeout == .milliseconds(4))
+    }
+
+    @Test func hintsAndLayoutsHaveWhatTheSourcesSay() throws {
+        let yaml = """
+            handoff:
+              {max_count_per_target: 1, max_bytes_per_target: 2, max_bytes: 3, when_full: refuse, max_age_ms: 4000,
+              max_hints_in_flight: 5, max_bytes_in_flight: 6000, bytes_per_second: 7000, page_hints: 8,
+              max_attempts: 9, retry_delay_ms: 10, max_targets_at_once: 11, interval_ms: 120, timeout_ms: 13,
+              fallback_delay_ms: 14}
+            layout:
+              {fill_bytes_per_second: 5001, fill_concurrency: 2, fill_page_bytes: 5003, fill_retry_ms: 4,
+              max_retries: 5, retry_pause_ms: 6, news_interval_ms: 70, founding_grace_ms: 8}
+            cluster: {auto_commit: true, auto_commit_delay_ms: 1234}
+            """
+        let node = try Sources(yaml: yaml).configuration()
+        let handoff = node.handoff
+        #expect(
+            handoff.limits == HintLedger.Limits(maxCountPerTarget: 1, maxBytesPerTarget: 2, maxBytes: 3))
+        #expect(handoff.whenFull == .refuse && handoff.maxTargetsAtOnce == 11)
+        #expect(
+            handoff.sending
+                == HandoffSender.Limits(
+                    maxHintsInFlight: 5, maxBytesInFlight: 6000, bytesPerSecond: 7000, pageSize: 8,
+                    maxAttempts: 9, retryDelayMillis: 10, maxAgeMillis: 4000))
+        #expect(handoff.interval == .milliseconds(120) && handoff.timeout == .milliseconds(13))
+        #expect(handoff.fallbackDelay == .milliseconds(14))
+        #expect(
+            node.layouts.fill
+                == PartitionFill.Limits(
+                    concurrency: 2, pageBytes: 5003, bytesPerSecond: 5001, retryPause: 4))
+        #expect(node.layouts.maxRetries == 5 && node.layouts.retryPause == .milliseconds(6))
+        #expect(node.layouts.newsInterval == .milliseconds(70))
+        #expect(node.layouts.foundingGrace == .milliseconds(8))
+        #expect(node.layouts.autoCommitDelay == .milliseconds(1234))
+    }
+
+    @Test func theDefaultsOfHintsAndLayoutsAreTheirTypes() throws {
+        let node = try Sources().configuration()
+        #expect(node.handoff.limits == HintLedger.Limits() && node.handoff.sending == HandoffSender.Limits())
+        #expect(node.layouts.fill == PartitionFill.Limits() && node.layouts.autoCommitDelay == nil)
     }
 
     @Test func aNodeWithoutMembersIsItsOwnCluster() throws {

@@ -5,7 +5,7 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// The gRPC server for clients: `kvnode.v1.KeyValue` and `grpc.health.v1.Health`.
+/// The gRPC server for clients: `kvnode.v1.KeyValue`, `kvnode.v1.Cluster` and `grpc.health.v1.Health`.
 public final class ClientGRPCServer: Sendable {
     /// What an operator sets.
     public struct Configuration: Sendable {
@@ -38,6 +38,9 @@ public final class ClientGRPCServer: Sendable {
         public var healthInterval: Duration = .milliseconds(500)
         /// How long connections may take to finish their calls after `beginGracefulShutdown`.
         public var shutdownGrace: Duration = .seconds(10)
+        /// What the node's status says of itself.
+        public var engine = ""
+        public var softwareVersion = ""
 
         public init(host: String, port: Int) {
             self.host = host
@@ -52,8 +55,8 @@ public final class ClientGRPCServer: Sendable {
     /// - Parameter group: Runs the connections and everything that serves them.
     /// - Throws: If the host can't be resolved. May block for that.
     public init(
-        configuration: Configuration, service: any KeyValueService, group: MultiThreadedEventLoopGroup,
-        logger: Logger
+        configuration: Configuration, service: any KeyValueService & LayoutService,
+        group: MultiThreadedEventLoopGroup, logger: Logger
     ) throws {
         let transport = HTTP2ServerTransport.Posix(
             address: try Self.resolve(configuration.host, configuration.port), transportSecurity: .plaintext,
@@ -69,7 +72,9 @@ public final class ClientGRPCServer: Sendable {
             maxBatchReplyBytes: configuration.maxMessageBytes,
             defaultTimeoutMillis: configuration.defaultTimeoutMillis, session: session)
         let health = HealthProvider(service: service, interval: configuration.healthInterval)
-        server = GRPCServer(transport: transport, services: [keyValue, health])
+        let cluster = ClusterProvider(
+            service: service, engine: configuration.engine, softwareVersion: configuration.softwareVersion)
+        server = GRPCServer(transport: transport, services: [keyValue, cluster, health])
         executor = EventLoopTaskExecutor(group: group)
         self.logger = logger
     }

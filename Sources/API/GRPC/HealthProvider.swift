@@ -13,6 +13,7 @@ struct HealthProvider: Grpc_Health_V1_Health.SimpleServiceProtocol {
 
     private static let names: Set<String> = [
         "", Kvnode_V1_KeyValue.descriptor.fullyQualifiedService,
+        Kvnode_V1_Cluster.descriptor.fullyQualifiedService,
         Grpc_Health_V1_Health.descriptor.fullyQualifiedService,
     ]
 

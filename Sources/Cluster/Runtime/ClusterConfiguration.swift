@@ -76,16 +76,19 @@ public struct LayoutConfiguration: Sendable {
     public var newsInterval: TimeAmount
     /// How long members with empty disks wait to find all others so, before a majority of them begins the cluster.
     public var foundingGrace: TimeAmount
+    /// A member commits by itself what has been staged and unchanged for so long while no change is open; nil: never.
+    public var autoCommitDelay: TimeAmount?
 
     public init(
         fill: PartitionFill.Limits = PartitionFill.Limits(), maxRetries: Int = 10,
         retryPause: TimeAmount = .milliseconds(50), newsInterval: TimeAmount = .seconds(1),
-        foundingGrace: TimeAmount = .seconds(1)
+        foundingGrace: TimeAmount = .seconds(1), autoCommitDelay: TimeAmount? = nil
     ) {
         self.fill = fill
         self.maxRetries = maxRetries
         self.retryPause = retryPause
         self.newsInterval = newsInterval
         self.foundingGrace = foundingGrace
+        self.autoCommitDelay = autoCommitDelay
     }
 }

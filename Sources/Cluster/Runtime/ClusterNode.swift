@@ -22,8 +22,9 @@ public final class ClusterNode: Sendable {
     let logger: Logger
     let selfID: NodeID
     private let executor: EngineExecutor
-    private let environment: Environment
-    private let connectedPeers = Mutex<Set<NodeID>>([])
+    let environment: Environment
+    /// What the peers to which there is a connection said of themselves.
+    let connectedPeers = Mutex<[NodeID: PeerHello]>([:])
     private let draining = Atomic(false)
 
     /// Opens the node's state in `executor`'s engine.
@@ -152,7 +153,7 @@ extension ClusterNode: KeyValueService {
         if draining.load(ordering: .acquiring) { return false }
         let members = gate.view.layout.readable.members
         let reached = connectedPeers.withLock { peers in
-            members.count { $0.id == selfID || peers.contains($0.id) }
+            members.count { $0.id == selfID || peers[$0.id] != nil }
         }
         return reached > members.count / 2
     }
@@ -251,7 +252,7 @@ extension ClusterNode {
 
 extension ClusterNode: PeerHandler {
     public func connected(_ peer: NodeID, _ hello: PeerHello) {
-        connectedPeers.withLock { _ = $0.insert(peer) }
+        connectedPeers.withLock { $0[peer] = hello }
         let table = registry.current
         forEachShard { $0.connected(peer) }
         onHandoff { $0.connected(peer) }
@@ -262,7 +263,7 @@ extension ClusterNode: PeerHandler {
     }
 
     public func disconnected(_ peer: NodeID, reason: String) {
-        connectedPeers.withLock { _ = $0.remove(peer) }
+        connectedPeers.withLock { $0[peer] = nil }
         forEachShard { $0.disconnected(peer) }
         onKeeper { $0.disconnected(peer) }
         onHandoff { $0.disconnected(peer) }

@@ -37,14 +37,15 @@ struct ClientOptions: ParsableArguments {
     func validate() throws { _ = try address }
 
     /// Where to connect.
-    var address: HostPort {
-        get throws {
-            let text = endpoint ?? ProcessInfo.processInfo.environment["KVNODE_ENDPOINT"] ?? "127.0.0.1:7400"
-            guard let address = HostPort(text), address.port > 0 else {
-                throw ValidationError("the endpoint \"\(text)\" is not host:port")
-            }
-            return address
+    var address: HostPort { get throws { try Self.address(endpoint) } }
+
+    /// - Parameter endpoint: nil takes that of the environment, or the default.
+    static func address(_ endpoint: String?) throws -> HostPort {
+        let text = endpoint ?? ProcessInfo.processInfo.environment["KVNODE_ENDPOINT"] ?? "127.0.0.1:7400"
+        guard let address = HostPort(text), address.port > 0 else {
+            throw ValidationError("the endpoint \"\(text)\" is not host:port")
         }
+        return address
     }
 
     var requestOptions: Kvnode_V1_Options {

@@ -5,7 +5,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import NIOPosix
 
-/// One connection to a node for one command.
+/// One connection to a node for one command on keys.
 struct ClientSession {
     typealias Client = Kvnode_V1_KeyValue.Client<HTTP2ClientTransport.Posix>
 
@@ -13,15 +13,33 @@ struct ClientSession {
     private static let grace = Duration.seconds(5)
     /// The node's longest timeout may be configured; this is for a node that never answers.
     private static let unlimited = Duration.seconds(120)
-    private static let maxReplyBytes = 1 << 30
 
     var options: ClientOptions
 
     /// Runs `body`; an RPC's failure is printed and becomes the process's exit code.
     func run<R: Sendable>(_ body: @Sendable (Client, CallOptions) async throws -> R) async throws -> R {
-        let address = try options.address
+        let timeout = options.timeout.map { .milliseconds(Int64($0)) + Self.grace } ?? Self.unlimited
+        let connection = NodeConnection(address: try options.address, json: options.json, timeout: timeout)
+        return try await connection.run { client, call in try await body(Client(wrapping: client), call) }
+    }
+}
+
+/// A connection to a node for one command.
+struct NodeConnection {
+    private static let maxReplyBytes = 1 << 30
+
+    var address: HostPort
+    /// Whether failures are printed as JSON.
+    var json: Bool
+    /// Of each call.
+    var timeout: Duration
+
+    /// Runs `body`; an RPC's failure is printed and becomes the process's exit code.
+    func run<R: Sendable>(
+        _ body: @Sendable (GRPCClient<HTTP2ClientTransport.Posix>, CallOptions) async throws -> R
+    ) async throws -> R {
         var call = CallOptions.defaults
-        call.timeout = options.timeout.map { .milliseconds(Int64($0)) + Self.grace } ?? Self.unlimited
+        call.timeout = timeout
         call.maxResponseMessageBytes = Self.maxReplyBytes
         call.waitForReady = false
         do {
@@ -33,17 +51,17 @@ struct ClientSession {
                 target: target, transportSecurity: .plaintext,
                 eventLoopGroup: .singletonMultiThreadedEventLoopGroup)
             return try await withGRPCClient(transport: transport) { client in
-                try await body(Client(wrapping: client), call)
+                try await body(client, call)
             }
         } catch let error as RPCError {
-            throw report(error, address)
+            throw report(error)
         }
     }
 
     /// Prints `error` and answers with the exit code that it stands for.
-    private func report(_ error: RPCError, _ address: HostPort) -> ExitCode {
+    private func report(_ error: RPCError) -> ExitCode {
         let failure = ClientFailure(error, endpoint: address.description)
-        if options.json, let text = try? JSONText.encode(["error": failure]) {
+        if json, let text = try? JSONText.encode(["error": failure]) {
             Output.standardOutput.write(text)
         } else {
             Output.standardError.write("kvnode: \(failure.message) (\(failure.reason))\n")

@@ -19,6 +19,12 @@ struct DevCommand: AsyncParsableCommand {
     @Option(name: .long, help: "How many nodes; by default one for each of --engines, or 3.")
     var nodes: Int?
 
+    @Option(
+        name: .long,
+        help: "How many of them begin the cluster, by default all; the others wait for `kvnode cluster join`."
+    )
+    var members: Int?
+
     @Option(name: .long, help: "The engine of all nodes. (default: \(EngineRegistry.names[0]))")
     var engine: String?
 
@@ -83,9 +89,9 @@ struct DevCommand: AsyncParsableCommand {
         do {
             return try DevPlan(
                 DevPlan.Request(
-                    nodes: nodes, engines: names ?? [engine ?? EngineRegistry.names[0]], basePort: basePort,
-                    directory: directory, durability: durability, replication: replication, logLevel: logLevel
-                ))
+                    nodes: nodes, members: members, engines: names ?? [engine ?? EngineRegistry.names[0]],
+                    basePort: basePort, directory: directory, durability: durability,
+                    replication: replication, logLevel: logLevel))
         } catch {
             throw ValidationError(error.message)
         }

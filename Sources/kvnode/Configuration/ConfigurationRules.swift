@@ -43,6 +43,9 @@ struct ConfigurationRules {
         ("requests.max_value_bytes", "grpc.max_message_bytes", messageOverhead),
         ("peer.max_batch_bytes", "peer.max_queued_bytes", 0),
         ("peer.backoff_min_ms", "peer.backoff_max_ms", 0),
+        ("handoff.max_bytes_per_target", "handoff.max_bytes", 0),
+        ("handoff.max_bytes_in_flight", "peer.max_queued_bytes", 0),
+        ("layout.fill_page_bytes", "peer.max_batch_bytes", 0),
     ]
 
     private static func memberProblems(_ values: EffectiveConfiguration, _ members: [Member]) -> [String] {

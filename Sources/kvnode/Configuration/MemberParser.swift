@@ -9,7 +9,8 @@ enum MemberParser {
     static let syntax = "name@host:port with optional ;zone=NAME and ;weight=NUMBER"
     static let weights = 0.01...1000.0
 
-    static func parse(_ entry: String) throws(Failure) -> Member {
+    /// - Parameter weight: Of a member that names none.
+    static func parse(_ entry: String, weight: Double = 1) throws(Failure) -> Member {
         let fields = entry.split(separator: ";", omittingEmptySubsequences: false).map { trimmed($0) }
         let parts = fields[0].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init)
@@ -20,7 +21,7 @@ enum MemberParser {
         guard let address = HostPort(parts[1]), address.port > 0 else {
             throw Failure(message: "the address \"\(parts[1])\" is not host:port with a port from 1 to 65535")
         }
-        var member = Member(name: parts[0], address: address.description)
+        var member = Member(name: parts[0], address: address.description, weight: weight)
         var seen: Set<String> = []
         for field in fields.dropFirst() {
             let name = try apply(field, to: &member)

@@ -31,6 +31,8 @@ extension NodeConfiguration {
             ttlSeconds: values.int("buckets.ttl_seconds"))
         engine = try EngineSettings(values, engines: engines)
         requests = Requests(values)
+        handoff = HandoffConfiguration(values)
+        layouts = LayoutConfiguration(values)
         peer = Peer(
             listen: values.address("peer.listen"), maxBatchBytes: values.int("peer.max_batch_bytes"),
             maxQueuedBytes: values.int("peer.max_queued_bytes"),
@@ -88,6 +90,44 @@ extension NodeConfiguration.Requests {
     }
 }
 
+extension HandoffConfiguration {
+    fileprivate init(_ values: EffectiveConfiguration) {
+        let limits = HintLedger.Limits(
+            maxCountPerTarget: values.int("handoff.max_count_per_target"),
+            maxBytesPerTarget: values.int("handoff.max_bytes_per_target"),
+            maxBytes: values.int("handoff.max_bytes"))
+        let sending = HandoffSender.Limits(
+            maxHintsInFlight: values.int("handoff.max_hints_in_flight"),
+            maxBytesInFlight: values.int("handoff.max_bytes_in_flight"),
+            bytesPerSecond: values.int("handoff.bytes_per_second"),
+            pageSize: values.int("handoff.page_hints"), maxAttempts: values.int("handoff.max_attempts"),
+            retryDelayMillis: UInt64(values.int("handoff.retry_delay_ms")),
+            maxAgeMillis: UInt64(values.int("handoff.max_age_ms")))
+        self.init(
+            limits: limits, whenFull: values.text("handoff.when_full") == "skip" ? .skip : .refuse,
+            sending: sending, maxTargetsAtOnce: values.int("handoff.max_targets_at_once"),
+            interval: values.amount("handoff.interval_ms"), timeout: values.amount("handoff.timeout_ms"),
+            fallbackDelay: values.amount("handoff.fallback_delay_ms"))
+    }
+}
+
+extension LayoutConfiguration {
+    fileprivate init(_ values: EffectiveConfiguration) {
+        let fill = PartitionFill.Limits(
+            concurrency: values.int("layout.fill_concurrency"),
+            pageBytes: values.int("layout.fill_page_bytes"),
+            bytesPerSecond: values.int("layout.fill_bytes_per_second"),
+            retryPause: UInt64(values.int("layout.fill_retry_ms")))
+        self.init(
+            fill: fill, maxRetries: values.int("layout.max_retries"),
+            retryPause: values.amount("layout.retry_pause_ms"),
+            newsInterval: values.amount("layout.news_interval_ms"),
+            foundingGrace: values.amount("layout.founding_grace_ms"),
+            autoCommitDelay: values.bool("cluster.auto_commit")
+                ? values.amount("cluster.auto_commit_delay_ms") : nil)
+    }
+}
+
 /// Values by key, as the type that the key's kind makes sure of.
 extension EffectiveConfiguration {
     func int(_ key: String) -> Int {
@@ -106,6 +146,8 @@ extension EffectiveConfiguration {
     }
 
     func milliseconds(_ key: String) -> Duration { .milliseconds(int(key)) }
+
+    func amount(_ key: String) -> TimeAmount { .milliseconds(Int64(int(key))) }
 
     func address(_ key: String) -> HostPort { choice(key, HostPort.init(_:)) }
 

@@ -96,6 +96,10 @@ struct NodeConfiguration: Sendable {
     var bucketDefaults: BucketProperties
     var engine: EngineSettings
     var requests: Requests
+    /// `handoff.*`
+    var handoff: HandoffConfiguration
+    /// `layout.*` and `cluster.auto_commit*`
+    var layouts: LayoutConfiguration
     var peer: Peer
     var grpc: ClientGRPC
     var http: HTTP

@@ -1,3 +1,5 @@
+import API
+
 /// One key of the configuration: all that reading, checking, printing and help need to know of it.
 struct Setting: Sendable {
     enum Kind: Sendable, Equatable {
@@ -45,12 +47,9 @@ struct Setting: Sendable {
         "KVNODE_" + key.uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
     }
 
-    static let nameRule = "1 to 64 of the characters a-z, A-Z, 0-9, \".\", \"_\" and \"-\""
+    static let nameRule = MemberRules.nameRule
 
-    static func isName(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "._-".contains($0) }
-    }
+    static func isName(_ text: String) -> Bool { MemberRules.isName(text) }
 }
 
 extension Setting.Value {

@@ -14,8 +14,8 @@ struct SettingTable: Sendable {
     init(engines: [any EngineFactory.Type] = EngineRegistry.all) {
         settings =
             Self.node + Self.cluster + Self.buckets + Self.engine(engines)
-            + engines.flatMap { Self.options(of: $0) } + Self.requests + Self.peer + Self.clientAPIs
-            + Self.operation
+            + engines.flatMap { Self.options(of: $0) } + Self.requests + Self.handoff + Self.layout
+            + Self.peer + Self.clientAPIs + Self.operation
     }
 
     subscript(key: String) -> Setting? { settings.first { $0.key == key } }
@@ -52,6 +52,13 @@ struct SettingTable: Sendable {
         Setting(
             "cluster.replication", .int(1...Layout.maxReplicationFactor), .int(3),
             "Replicas of each key, if there are as many members."),
+        Setting(
+            "cluster.auto_commit", .bool, .bool(false),
+            "Whether this node commits by itself what is staged, once that has stayed the same for auto_commit_delay_ms."
+        ),
+        Setting(
+            "cluster.auto_commit_delay_ms", .int(1_000...3_600_000), .int(10_000),
+            "How long that has to stay the same; checked every layout.news_interval_ms."),
         Setting(
             "cluster.max_clock_drift_ms", .int(0...3_600_000), .int(60_000),
             "How far another node's clock may be ahead before its timestamps are no longer followed."),

@@ -109,9 +109,10 @@ struct DevCluster {
         guard children[node].process != nil else { return }
         children[node].isReady = true
         children[node].failures = 0
-        if hasBeenReady {
-            say("\(plan.nodes[node].name) is ready again")
-        } else if children.allSatisfy(\.isReady) {
+        let members = children.dropLast(plan.newcomers.count)
+        if hasBeenReady || node >= members.count {
+            say("\(plan.nodes[node].name) is ready")
+        } else if members.allSatisfy(\.isReady) {
             hasBeenReady = true
             Output.standardOutput.write("ready\n")
         }

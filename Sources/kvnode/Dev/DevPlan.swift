@@ -14,12 +14,16 @@ struct DevPlan: Equatable {
         var configuration: String
 
         var configurationFile: String { directory + "/kvnode.yaml" }
+        /// In `cluster.members`.
+        var entry: String { "\(name)@\(peer)" }
     }
 
     /// What an operator asked for.
     struct Request: Equatable {
         /// Nil takes as many as there are engines, or else 3.
         var nodes: Int?
+        /// The first so many nodes begin the cluster, the others are to join; nil for all.
+        var members: Int?
         /// One for each node, or one for all.
         var engines: [String]
         var basePort = 7400
@@ -41,6 +45,8 @@ struct DevPlan: Equatable {
     static let portsPerNode = 4
 
     var nodes: [Node]
+    /// Those that are to join.
+    var newcomers: [Node]
     var directory: String
 
     /// - Parameter available: The engines of this build.
@@ -63,8 +69,17 @@ struct DevPlan: Equatable {
                 http: HostPort(host: Self.host, port: port + 2),
                 directory: "\(request.directory)/node\(index)", configuration: "")
         }
-        let members = nodes.map { "\($0.name)@\($0.peer)" }
-        for index in nodes.indices { nodes[index].configuration = Self.yaml(nodes[index], members, request) }
+        let memberCount = request.members ?? nodes.count
+        guard (1...nodes.count).contains(memberCount) else {
+            throw Failure(
+                message: "\(memberCount) members of \(nodes.count) nodes: they are 1 to \(nodes.count)")
+        }
+        let members = nodes.prefix(memberCount).map(\.entry)
+        for index in nodes.indices {
+            nodes[index].configuration = Self.yaml(
+                nodes[index], members, joins: index >= memberCount, request)
+        }
+        newcomers = Array(nodes.dropFirst(memberCount))
     }
 
     /// The engine of each node.
@@ -86,7 +101,9 @@ struct DevPlan: Equatable {
         return request.engines
     }
 
-    private static func yaml(_ node: Node, _ members: [String], _ request: Request) -> String {
+    private static func yaml(
+        _ node: Node, _ members: [String], joins: Bool, _ request: Request
+    ) -> String {
         """
         # Written by `kvnode dev` at every start.
         node:
@@ -95,6 +112,7 @@ struct DevPlan: Equatable {
         cluster:
           name: "dev"
           members: [\(members.map(YAMLText.quote).joined(separator: ", "))]
+          join: \(joins)
           replication: \(request.replication)
         engine:
           type: \(YAMLText.quote(node.engine))
@@ -113,8 +131,8 @@ struct DevPlan: Equatable {
 
     /// Keys that the nodes' files set: variables of the shell must not override them.
     private static let ownKeys = [
-        "node.name", "node.data_directory", "cluster.name", "cluster.members", "cluster.replication",
-        "engine.type",
+        "node.name", "node.data_directory", "cluster.name", "cluster.members", "cluster.join",
+        "cluster.replication", "engine.type",
         "engine.durability", "grpc.listen", "peer.listen", "http.listen", "log.level",
     ]
 
@@ -125,20 +143,17 @@ struct DevPlan: Equatable {
         return environment.filter { !own.contains($0.key) }
     }
 
-    /// The endpoints, for people.
+    /// The endpoints, and how the newcomers join, for people.
     var table: String {
-        let rows =
-            [["node", "engine", "gRPC", "peer gRPC", "HTTP", "directory"]]
-            + nodes.map { node in
-                [
-                    node.name, node.engine, "\(node.grpc)", "\(node.peer)", "http://\(node.http)",
-                    node.directory,
-                ]
-            }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            zip(row, widths).map { $0.padding(toLength: $1 + 2, withPad: " ", startingAt: 0) }.joined()
-                .trimmingCharacters(in: .whitespaces) + "\n"
-        }.joined()
+        let rows = nodes.map { node in
+            [
+                node.name, node.engine, "\(node.grpc)", "\(node.peer)", "http://\(node.http)",
+                node.directory,
+            ]
+        }
+        return TextTable(["node", "engine", "gRPC", "peer gRPC", "HTTP", "directory"], rows).text
+            + newcomers.map { node in
+                "no member yet: kvnode cluster join \(node.entry) --endpoint \(nodes[0].grpc)\n"
+            }.joined()
     }
 }

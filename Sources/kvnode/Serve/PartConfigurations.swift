@@ -15,7 +15,8 @@ extension NodeConfiguration {
             maxTimeout: TimeAmount(requests.maxTimeout), maxInFlightPerLoop: requests.maxInFlight,
             maxValueSize: requests.maxValueBytes,
             maxStateSize: maxStateSize, readFanout: requests.readFanout,
-            hedgeDelay: TimeAmount(requests.hedgeDelay), maxClockDrift: TimeAmount(cluster.maxClockDrift))
+            hedgeDelay: TimeAmount(requests.hedgeDelay), layouts: layouts, handoff: handoff,
+            maxClockDrift: TimeAmount(cluster.maxClockDrift))
     }
 
     /// Half of what a peer takes in one message, since siblings from two sides of a partition come together; one value of
@@ -48,6 +49,8 @@ extension NodeConfiguration {
         server.maxSessionInFlight = grpc.maxSessionInFlight
         server.maxSessionUnsentBytes = grpc.maxSessionUnsentBytes
         server.shutdownGrace = shutdownTimeout / 3
+        server.engine = engine.type
+        server.softwareVersion = Version.current
         return server
     }
 

@@ -85,6 +85,18 @@ class GRPCClient:
                 results[result.id] = result
         return results
 
+    def read_all(self, bucket: str, keys: list[str], **options) -> dict[str, list[bytes]]:
+        """The values of each key, by one pipelined session."""
+        m = self.m
+        results = self.session(
+            m.SessionRequest(operations=[
+                m.SessionOperation(
+                    id=index,
+                    get=m.GetRequest(bucket=bucket, key=keys[index].encode(), options=m.Options(**options)))
+                for index in range(first, min(first + 50, len(keys)))])
+            for first in range(0, len(keys), 50))
+        return {key: [sibling.value for sibling in results[index].get.siblings] for index, key in enumerate(keys)}
+
     def health_status(self, service: str = "") -> int:
         request = self._health_messages.HealthCheckRequest(service=service)
         return self.health.Check(request, timeout=CLIENT_TIMEOUT).status

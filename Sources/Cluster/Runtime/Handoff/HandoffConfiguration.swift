@@ -61,4 +61,6 @@ public struct HandoffStatistics: Sendable {
     public var unkept = 0
     /// Writes that were refused since their hint would have found no room.
     public var refusedWrites = 0
+
+    public init() {}
 }

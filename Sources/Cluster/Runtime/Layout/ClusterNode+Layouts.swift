@@ -15,18 +15,25 @@ extension ClusterNode {
 extension ClusterNode: LayoutService {
     public var layouts: LayoutHistory { gate.view.history }
 
-    public var filling: FillStatus? { keeper.filling.withLock { $0 } }
+    public var status: ClusterStatus {
+        let view = gate.view
+        return ClusterStatus(
+            cluster: configuration.clusterName, node: configuration.nodeName, history: view.history,
+            isLost: view.isLost, connected: connectedPeers.withLock { $0 },
+            filling: keeper.filling.withLock { $0 }, handoff: handoffStatistics,
+            wallMillis: environment.wallMillis())
+    }
 
-    public func changeLayouts(
-        _ body: @escaping @Sendable (inout LayoutHistory, NodeID) throws(LayoutChangeError) -> Void,
-        _ completion: @escaping @Sendable (Result<Void, LayoutFailure>) -> Void
+    public func changeLayouts<Outcome: Sendable>(
+        _ body: @escaping @Sendable (inout LayoutHistory, NodeID) throws(LayoutChangeError) -> Outcome,
+        _ completion: @escaping @Sendable (Result<Outcome, LayoutFailure>) -> Void
     ) {
         onKeeper { [selfID] keeper in
             do throws(LayoutChangeError) {
-                try keeper.change { (history) throws(LayoutChangeError) in
+                try keeper.change { (history) throws(LayoutChangeError) -> Outcome in
                     try body(&history, selfID)
                 } whenDone: {
-                    completion($0.mapError(LayoutFailure.notStored))
+                    completion($0.mapError { .notStored(ReplicaError($0)) })
                 }
             } catch {
                 completion(.failure(.refused(error)))

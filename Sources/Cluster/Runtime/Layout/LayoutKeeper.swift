@@ -36,6 +36,7 @@ final class LayoutKeeper: @unchecked Sendable {
     /// Whom the transport was last told to talk to.
     private var peers: [Member] = []
     private var decidingPause: Int64 = 0
+    private var autoCommit: AutoCommit?
     private var isStopped = false
 
     init(
@@ -53,6 +54,9 @@ final class LayoutKeeper: @unchecked Sendable {
         self.executor = executor
         self.gate = gate
         self.logger = logger
+        autoCommit = context.configuration.layouts.autoCommitDelay.map {
+            AutoCommit(delay: UInt64($0.nanoseconds / 1_000_000))
+        }
     }
 
     private var selfID: NodeID { context.selfID }
@@ -115,16 +119,16 @@ final class LayoutKeeper: @unchecked Sendable {
     }
 
     /// Changes the history by this node's own doing; what `body` throws comes through, and nothing is changed then.
-    func change(
-        _ body: (inout LayoutHistory) throws(LayoutChangeError) -> Void,
-        whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void = { _ in }
+    func change<Outcome: Sendable>(
+        _ body: (inout LayoutHistory) throws(LayoutChangeError) -> Outcome,
+        whenDone: @escaping @Sendable (Result<Outcome, EngineError>) -> Void = { _ in }
     ) throws(LayoutChangeError) {
         loop.preconditionInEventLoop()
         var changed = draft
-        try body(&changed)
+        let outcome = try body(&changed)
         changed.advance(as: selfID)
         draft = changed
-        store(whenDone)
+        store { result in whenDone(result.map { outcome }) }
     }
 
     /// Draws the conclusion of what is heard of the others' disks, if this node cannot vouch for its own.
@@ -257,14 +261,29 @@ final class LayoutKeeper: @unchecked Sendable {
         for peer in peers { _ = transport.send(writer.bytes, to: peer) }
     }
 
-    /// What a full queue refused, or a broken stream lost, is told again; an election that nobody ends is taken up, and
-    /// members that are back from a loss get their vote.
+    /// What a full queue refused, or a broken stream lost, is told again; an election that nobody ends is taken up,
+    /// members that are back from a loss get their vote, and what is staged is committed if this node does that by itself.
     private func repeatNews() {
         loop.scheduleTask(in: settings.newsInterval) { [self] in
             if isStopped { return }
             tell(connected.sorted())
             endElection()
+            commitByItself()
             repeatNews()
+        }
+    }
+
+    private func commitByItself() {
+        let now = loop.now.uptimeNanoseconds / 1_000_000
+        guard autoCommit?.isDue(history, of: selfID, now: now) == true else { return }
+        let selfID = selfID
+        do throws(LayoutChangeError) {
+            try change { (history) throws(LayoutChangeError) in
+                try history.commit(by: selfID, expecting: history.current.version)
+            }
+            logger.info("what is staged is committed: cluster.auto_commit")
+        } catch {
+            logger.warning("what is staged cannot be committed", metadata: ["error": "\(error)"])
         }
     }
 

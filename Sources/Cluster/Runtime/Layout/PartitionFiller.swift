@@ -12,6 +12,7 @@ final class PartitionFiller: @unchecked Sendable {
     private let report: (FillStatus?) -> Void
     private var begun = NIODeadline.uptimeNanoseconds(0)
     private var partitions = 0
+    private var partitionsLeftAtBegin = 0
     private var fill: PartitionFill?
     private var whenDone: @Sendable () -> Void = {}
     /// Tells the present fill from those before it, whose answers may still come.
@@ -39,6 +40,7 @@ final class PartitionFiller: @unchecked Sendable {
             fill = PartitionFill(
                 moves, limits: shard.context.configuration.layouts.fill,
                 progress: isSame ? stored! : FillProgress(mark: mark))
+            partitionsLeftAtBegin = fill!.partitionsLeft
             step { $0.advance(now: $1, &$2) }
         }
     }
@@ -69,7 +71,8 @@ final class PartitionFiller: @unchecked Sendable {
     private var status: FillStatus? {
         fill.map {
             FillStatus(
-                partitions: partitions, partitionsLeft: $0.partitionsLeft, rows: $0.rows, bytes: $0.bytes,
+                partitions: partitions, partitionsLeft: $0.partitionsLeft,
+                partitionsLeftAtBegin: partitionsLeftAtBegin, rows: $0.rows, bytes: $0.bytes,
                 seconds: Double((shard.loop.now - begun).nanoseconds) / 1_000_000_000)
         }
     }

@@ -1,0 +1,142 @@
+import Cluster
+import ClusterCore
+import GRPCCore
+import SwiftProtobuf
+
+/// `kvnode.v1.Cluster` over a `LayoutService`.
+struct ClusterProvider: Kvnode_V1_Cluster.SimpleServiceProtocol {
+    let service: any LayoutService
+    /// What this node is, as the others know from its hello.
+    let engine: String
+    let softwareVersion: String
+
+    func status(
+        request: Kvnode_V1_StatusRequest, context: ServerContext
+    ) async throws -> Kvnode_V1_ClusterStatus {
+        Kvnode_V1_ClusterStatus(service.status, engine: engine, softwareVersion: softwareVersion)
+    }
+
+    func plan(request: Kvnode_V1_PlanRequest, context: ServerContext) async throws -> Kvnode_V1_LayoutPlan {
+        try await answer { history throws(ClusterFailure) in
+            do throws(LayoutChangeError) {
+                return Kvnode_V1_LayoutPlan(try history.plan())
+            } catch {
+                throw ClusterFailure(.refused(error), names: [], history: history)
+            }
+        }
+    }
+
+    func stage(
+        request: Kvnode_V1_StageRequest, context: ServerContext
+    ) async throws -> Kvnode_V1_StageResponse {
+        let change = try await answer { history throws(ClusterFailure) in try request.roleChange(history) }
+        return try await self.change(request.names) { (history, node) throws(LayoutChangeError) in
+            try history.stage(change, by: node)
+            return .with { $0.staged = history.stagedRoles }
+        }
+    }
+
+    func unstage(
+        request: Kvnode_V1_UnstageRequest, context: ServerContext
+    ) async throws -> Kvnode_V1_UnstageResponse {
+        try await change([request.node]) { (history, node) throws(LayoutChangeError) in
+            let changed = history.unstage(NodeID(name: request.node), by: node)
+            return .with {
+                $0.changed = changed
+                $0.staged = history.stagedRoles
+            }
+        }
+    }
+
+    func commit(
+        request: Kvnode_V1_CommitRequest, context: ServerContext
+    ) async throws -> Kvnode_V1_CommitResponse {
+        try await change([]) { (history, node) throws(LayoutChangeError) in
+            let plan = try history.commit(by: node, expecting: request.expectedVersion)
+            return .with { $0.plan = Kvnode_V1_LayoutPlan(plan) }
+        }
+    }
+
+    func declareLost(
+        request: Kvnode_V1_DeclareLostRequest, context: ServerContext
+    ) async throws -> Kvnode_V1_DeclareLostResponse {
+        let member = service.status.members.first { $0.member.name == request.node }
+        if member?.isConnected == true, !request.force {
+            throw ClusterFailure(
+                .failedPrecondition, "is_connected",
+                "'\(request.node)' lives, this node is connected to it; have it leave, or force the declaration"
+            ).rpcError
+        }
+        return try await change([request.node]) { (history, _) throws(LayoutChangeError) in
+            let changed = try history.declareLost(NodeID(name: request.node), force: request.force)
+            return .with { $0.changed = changed }
+        }
+    }
+
+    func ring(request: Kvnode_V1_RingRequest, context: ServerContext) async throws -> Kvnode_V1_RingResponse {
+        try await answer { history throws(ClusterFailure) in
+            Kvnode_V1_RingResponse(partition: try request.partition(of: history.current), history)
+        }
+    }
+
+    // MARK: -
+
+    /// What `body` says of the layouts, once this node knows any.
+    private func answer<Answer>(
+        _ body: (LayoutHistory) throws(ClusterFailure) -> Answer
+    ) async throws -> Answer {
+        let history = service.layouts
+        do throws(ClusterFailure) {
+            guard history.current.version > 0 else {
+                throw ClusterFailure(
+                    .failedPrecondition, "no_layout",
+                    "this node joins and has not heard of the cluster's layout yet; ask a member")
+            }
+            return try body(history)
+        } catch {
+            throw error.rpcError
+        }
+    }
+
+    /// Changes the layouts; answers when that is stored.
+    ///
+    /// - Parameter names: Those in the request that have to be members'.
+    private func change<Answer: Sendable>(
+        _ names: [String],
+        _ body: @escaping @Sendable (inout LayoutHistory, NodeID) throws(LayoutChangeError) -> Answer
+    ) async throws -> Answer {
+        let history = try await answer { history throws(ClusterFailure) in history }
+        let result: Result<Answer, LayoutFailure> = await withCheckedContinuation { continuation in
+            service.changeLayouts(body) { continuation.resume(returning: $0) }
+        }
+        do throws(LayoutFailure) {
+            return try result.get()
+        } catch {
+            throw ClusterFailure(error, names: names, history: history).rpcError
+        }
+    }
+}
+
+extension Kvnode_V1_RingRequest {
+    fileprivate func partition(of layout: Layout) throws(ClusterFailure) -> Int {
+        switch place {
+        case .partition(let number):
+            guard number < layout.partitionCount else {
+                throw .invalid(
+                    "there is no partition \(number); they are 0 to \(layout.partitionCount - 1)")
+            }
+            return Int(number)
+        case .key(let place):
+            guard KeyLimits.accepts(bucket: place.bucket), KeyLimits.accepts(key: Array(place.key)) else {
+                throw .invalid(
+                    "a bucket's name has 1 to \(KeyLimits.maxBucketSize) bytes and a key 1 to "
+                        + "\(KeyLimits.maxKeySize), these have \(place.bucket.utf8.count) and \(place.key.count)"
+                )
+            }
+            return StorageKey(
+                bucket: place.bucket, key: Array(place.key), partitionCount: layout.partitionCount
+            ).partition
+        case nil: throw .invalid("the request names neither a partition nor a key")
+        }
+    }
+}

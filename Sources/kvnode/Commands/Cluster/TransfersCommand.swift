@@ -1,0 +1,55 @@
+import API
+import ArgumentParser
+
+struct TransfersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "transfers",
+        abstract: "Show what nodes copy to themselves, and the hints that they keep.",
+        discussion: """
+            Each node knows its own alone: name several with --endpoint. With --json, one status a line.
+
+            \(ExitCode.clusterDiscussion)
+            """)
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A node's gRPC address; may come several times. (environment: KVNODE_ENDPOINT; default: 127.0.0.1:7400)",
+            valueName: "host:port"))
+    var endpoint: [String] = []
+
+    @Flag(name: .long, help: "Print JSON, errors included.")
+    var json = false
+
+    func validate() throws { for one in endpoint { _ = try ClientOptions.address(one) } }
+
+    func run() async throws {
+        var failure: ExitCode?
+        for one in endpoint.isEmpty ? [nil] : endpoint.map(Optional.some) {
+            var options = ClusterOptions()
+            options.endpoint = one
+            options.json = json
+            do {
+                let status = try await options.run { client, call in
+                    try await client.status(.init(), options: call)
+                }
+                try options.print(status, Self.text)
+            } catch let code as ExitCode where code != .brokenPipe {
+                // The others are asked all the same.
+                failure = failure ?? code
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    static func text(_ status: Kvnode_V1_ClusterStatus) -> String {
+        let hints = status.hints
+        return """
+            \(status.node)
+              copies  \(status.hasFilling ? StatusReport.inWords(status.filling) : "nothing")
+              hints   \(hints.count) kept, \(Quantity.bytes(hints.bytes)); since the start \(hints.stored) stored, \
+            \(hints.delivered) handed back, \(hints.expired) too old, \(hints.unkept) without room
+
+            """
+    }
+}

@@ -1,0 +1,15 @@
+import Foundation
+
+/// Rows of text below a heading, in columns.
+struct TextTable {
+    var text: String
+
+    init(_ heading: [String], _ rows: [[String]]) {
+        let rows = [heading] + rows
+        let widths = heading.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        text = rows.map { row in
+            zip(row, widths).map { $0.padding(toLength: $1 + 2, withPad: " ", startingAt: 0) }.joined()
+                .trimmingCharacters(in: .whitespaces) + "\n"
+        }.joined()
+    }
+}

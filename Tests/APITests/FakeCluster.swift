@@ -1,0 +1,56 @@
+import Cluster
+import ClusterCore
+import Synchronization
+
+/// The layouts of three members a, b and c, of whom c is not connected, as a knows them.
+final class FakeCluster: Sendable {
+    struct State {
+        var history: LayoutHistory
+        /// What the disk says to a change.
+        var failure: ReplicaError?
+        var filling: FillStatus?
+        var handoff = HandoffStatistics()
+    }
+
+    let state: Mutex<State>
+
+    init() {
+        let members = ["a", "b", "c"].map { Member(name: $0, address: "\($0):1", zone: "z\($0)") }
+        guard let layout = try? Layout.initial(members: members, partitionCount: 16) else {
+            preconditionFailure("three members make a layout")
+        }
+        state = Mutex(State(history: LayoutHistory(layout)))
+    }
+}
+
+extension FakeService: LayoutService {
+    var layouts: LayoutHistory { cluster.state.withLock { $0.history } }
+
+    var status: ClusterStatus {
+        cluster.state.withLock { state in
+            let hello = PeerHello(cluster: "test", nodeName: "b", engine: "lmdb", softwareVersion: "2")
+            return ClusterStatus(
+                cluster: "test", node: "a", history: state.history, isLost: false,
+                connected: [NodeID(name: "b"): hello], filling: state.filling, handoff: state.handoff,
+                wallMillis: 10_000)
+        }
+    }
+
+    func changeLayouts<Outcome: Sendable>(
+        _ body: @escaping @Sendable (inout LayoutHistory, NodeID) throws(LayoutChangeError) -> Outcome,
+        _ completion: @escaping @Sendable (Result<Outcome, LayoutFailure>) -> Void
+    ) {
+        let result: Result<Outcome, LayoutFailure> = cluster.state.withLock { state in
+            do throws(LayoutChangeError) {
+                var history = state.history
+                let outcome = try body(&history, NodeID(name: "a"))
+                if let failure = state.failure { return .failure(.notStored(failure)) }
+                state.history = history
+                return .success(outcome)
+            } catch {
+                return .failure(.refused(error))
+            }
+        }
+        completion(result)
+    }
+}
