@@ -180,3 +180,20 @@ def test_what_is_staged_is_committed_by_itself_where_that_is_wanted(start_cluste
     eventually(lambda: is_settled(cluster[0], 2), "the change")
     assert members(cluster[0])["node3"]["role"] == "ROLE_UP"
     assert "copies  nothing" in done(new[0], "transfers")
+
+
+def test_a_member_that_joined_moves_to_another_address(mixed, tmp_path, stubs):
+    first = mixed[0]
+    new, = add_nodes(mixed, tmp_path, ["lmdb"], stubs, QUICK)
+    done(first, "join", new.member)
+    commit(first)
+    new.terminate()
+    new.peer_port = free_port()
+    new.configure(mixed.nodes[:3], merged(QUICK, {"cluster": {"join": True}}))
+    done(first, "address", new.name, f"127.0.0.1:{new.peer_port}")
+    assert "0 replicas to copy" in done(first, "plan")
+    done(first, "commit")
+    new.start()
+    eventually(lambda: is_settled(first, 3), "the change to be complete")
+    for node in mixed.nodes:
+        eventually(lambda node=node: all(one.get("connected") for one in members(node).values()), "all connections")
