@@ -1,0 +1,140 @@
+/// What a node has to compare with one peer, and how far it has come.
+///
+/// Every partition of a round goes through: its root is to be asked for, is asked for, differs and waits for its turn,
+/// is being compared; or it is not ready, and its root is asked for again later.
+struct EntropyRound: Sendable {
+    /// The partitions shared with the peer, and the depth of their comparison.
+    private(set) var depths: [Int: Int] = [:]
+    /// When the next round over all of them begins; nil: not by itself.
+    var due: UInt64?
+    /// Ascending.
+    private(set) var toAsk: [Int] = []
+    private(set) var asked: [TreeRef] = []
+    /// The first goes first.
+    private(set) var toCompare: [Int] = []
+    private(set) var running: Set<Int> = []
+    private(set) var notReady: Set<Int> = []
+    /// When to ask for those again.
+    private(set) var retryAt: UInt64?
+    /// Whether the round is over all partitions, and each so far came to its end.
+    private var isFull = false
+    private(set) var totals = EntropyTotals()
+
+    init(due: UInt64?) { self.due = due }
+
+    var isOpen: Bool { waitingCount > 0 || !running.isEmpty }
+    /// Partitions of the round that are not being compared yet.
+    var waitingCount: Int { toAsk.count + asked.count + toCompare.count + notReady.count }
+
+    /// Adds these partitions to the round, or begins one with them; nil: all.
+    mutating func begin(_ partitions: Set<Int>?) {
+        let wanted = partitions ?? Set(depths.keys)
+        let present = Set(asked.map(\.partition)).union(toCompare).union(running)
+        toAsk = wanted.filter { depths[$0] != nil && !present.contains($0) }.union(toAsk).sorted()
+        notReady.subtract(toAsk)
+        if partitions == nil { isFull = true }
+    }
+
+    /// Adds those that were not ready, if it is time.
+    mutating func retry(now: UInt64) {
+        guard let time = retryAt, time <= now else { return }
+        retryAt = nil
+        toAsk = notReady.union(toAsk).sorted()
+        notReady = []
+    }
+
+    /// The trees whose roots are to be asked for next; none while others are.
+    mutating func nextRoots(limit: Int) -> [TreeRef] {
+        guard asked.isEmpty, !toAsk.isEmpty else { return [] }
+        asked = toAsk.prefix(limit).compactMap { partition in
+            depths[partition].map { TreeRef(partition: partition, depth: $0) }
+        }
+        toAsk.removeFirst(min(limit, toAsk.count))
+        return asked
+    }
+
+    /// What was asked for has come.
+    mutating func rootsCame(ours: [UInt64?], theirs: [UInt64?], retryAt time: UInt64) {
+        for (index, tree) in asked.enumerated() where depths[tree.partition] == tree.depth {
+            if let a = ours[index], let b = theirs[index] {
+                totals.partitions += 1
+                if a != b { toCompare.append(tree.partition) }
+            } else {
+                leaveNotReady(tree.partition, retryAt: time)
+            }
+        }
+        asked = []
+    }
+
+    /// It did not come: the next round makes up for it.
+    mutating func rootsFailed() {
+        asked = []
+        isFull = false
+    }
+
+    mutating func nextComparison() -> TreeRef? {
+        guard !toCompare.isEmpty else { return nil }
+        let partition = toCompare.removeFirst()
+        running.insert(partition)
+        return TreeRef(partition: partition, depth: depths[partition]!)
+    }
+
+    /// - Returns: Whether the comparison was known.
+    mutating func ended(_ tree: TreeRef, _ report: ComparisonReport, retryAt time: UInt64) -> Bool {
+        guard depths[tree.partition] == tree.depth, running.remove(tree.partition) != nil else {
+            return false
+        }
+        totals.add(report)
+        if report.outcome == .notReady {
+            leaveNotReady(tree.partition, retryAt: time)
+        } else if report.outcome != .done || report.keysFailed > 0 {
+            isFull = false
+        }
+        return true
+    }
+
+    private mutating func leaveNotReady(_ partition: Int, retryAt time: UInt64) {
+        notReady.insert(partition)
+        retryAt = retryAt ?? time
+    }
+
+    /// Notes the end of the round, if nothing is left of it.
+    mutating func closeIfDone(now: UInt64) {
+        guard !isOpen else { return }
+        if isFull {
+            totals.rounds += 1
+            totals.lastRoundAt = now
+        }
+        isFull = false
+        retryAt = nil
+    }
+
+    /// Ends the round where it is.
+    ///
+    /// - Returns: The comparisons that were running.
+    mutating func abandon() -> [TreeRef] {
+        let cancelled = running.sorted().map { TreeRef(partition: $0, depth: depths[$0]!) }
+        (toAsk, asked, toCompare, running, notReady) = ([], [], [], [], [])
+        retryAt = nil
+        isFull = false
+        return cancelled
+    }
+
+    /// The shared partitions are others now.
+    ///
+    /// - Returns: The comparisons that were running and no longer count.
+    mutating func change(_ new: [Int: Int]) -> [TreeRef] {
+        let old = depths
+        depths = new
+        let stays = { (partition: Int) in new[partition] != nil && new[partition] == old[partition] }
+        let cancelled = running.filter { !stays($0) }.sorted().map {
+            TreeRef(partition: $0, depth: old[$0]!)
+        }
+        toAsk.removeAll { new[$0] == nil }
+        toCompare.removeAll { !stays($0) }
+        running = running.filter(stays)
+        notReady = notReady.filter { new[$0] != nil }
+        if new != old { isFull = false }
+        return cancelled
+    }
+}

@@ -1,0 +1,56 @@
+/// How the comparison with each peer stands, for an operator.
+public struct EntropyStatus: Equatable, Sendable {
+    public struct Peer: Equatable, Sendable {
+        public var node: NodeID
+        public var isUp: Bool
+        /// Partitions shared with it.
+        public var partitions: Int
+        /// When the next round begins, in milliseconds of the runtime's clock; nil if the peer begins it.
+        public var due: UInt64?
+        /// Partitions of the present round that wait for their turn.
+        public var waiting: Int
+        /// Those of them of which a tree was not complete.
+        public var notReady: Int
+        /// Partitions that are being compared, ascending.
+        public var running: [Int]
+        public var totals: EntropyTotals
+    }
+
+    /// Ascending by node.
+    public var peers: [Peer]
+}
+
+/// What the comparisons with one peer have done since the node's start.
+public struct EntropyTotals: Equatable, Sendable {
+    /// Rounds over all partitions that came to their end with each of them.
+    public var rounds = 0
+    /// When the last of these ended, in milliseconds of the runtime's clock; nil: none yet.
+    public var lastRoundAt: UInt64?
+    /// Roots that were compared.
+    public var partitions = 0
+    /// Comparisons that differing roots led to, and those of them that did not come to their end.
+    public var comparisons = 0
+    public var failures = 0
+    /// Sums of the reports'.
+    public var leavesDiffering = 0
+    public var keysCompared = 0
+    public var keysDiffering = 0
+    public var repairedHere = 0
+    public var repairedThere = 0
+    public var keysFailed = 0
+    public var bytes = 0
+
+    public init() {}
+
+    mutating func add(_ report: ComparisonReport) {
+        comparisons += 1
+        if report.outcome != .done { failures += 1 }
+        leavesDiffering += report.leavesDiffering
+        keysCompared += report.keysCompared
+        keysDiffering += report.keysDiffering
+        repairedHere += report.repairedHere
+        repairedThere += report.repairedThere
+        keysFailed += report.keysFailed
+        bytes += report.bytes
+    }
+}
