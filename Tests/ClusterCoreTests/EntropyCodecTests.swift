@@ -105,7 +105,7 @@ import Testing
         let replies = (0..<500).map { _ in encoded(samples.treeReply()) }
         var random = samples.random
         var (refused, accepted) = (0, 0)
-        for _ in 0..<20_000 {
+        for _ in 0..<10_000 {
             let request = CodecSamples.mutate(requests.randomElement(using: &random)!, &random)
             if let decoded = try? decodedRequest(request) {
                 #expect(encoded(decoded) == request)
@@ -125,7 +125,7 @@ import Testing
             _ = try? decodedReply(noise)
         }
         print("fuzzed messages of anti-entropy: \(refused) refused, \(accepted) still well formed")
-        #expect(refused > 10_000 && accepted > 1000)
+        #expect(refused > 5_000 && accepted > 500)
     }
 }
 

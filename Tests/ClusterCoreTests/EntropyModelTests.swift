@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(arguments: 0..<8) func replicasConverge(part: UInt64) throws {
-        for seed in part * 20..<(part + 1) * 20 {
+        for seed in part * 12..<(part + 1) * 12 {
             var model = Model(seed: seed)
             for _ in 0..<4 {
                 let run = model.compare(faults: 8, writes: 15)

@@ -11,6 +11,19 @@ import Testing
         #expect(partitions * leaves * 8 <= 8 << 20)
     }
 
+    /// Trees are stored and compared with other nodes', so the hashes never change.
+    @Test func theHashesAreAsDocumented() {
+        var versions = Versions()
+        versions.write(
+            .value([0xaa, 0xbb], contentType: "t/p"), dot: Dot(actor: 0x0102_0304_0506_0708, counter: 300),
+            timestamp: Timestamp(rawValue: 0x1112_1314_1516_1718), expiresAt: 5, context: CausalContext(),
+            policy: .siblings)
+        let key = StorageKey(bucket: "b", key: [9], partitionCount: 1)
+        let hash = TreeHash.ofRow(key, versions)
+        let leaf = TreeShape(partitionCount: 1).leaf(ofKeyHash: TreeHash.ofKey(key))
+        #expect(hash == 0xE135_C825_707B_D510 && leaf == 2051, "\(String(hash, radix: 16)) in leaf \(leaf)")
+    }
+
     /// Only an order of writes that no replica saw tells a tree apart from one that is built of what is there.
     @Test func writesLeadToTheTreeOfWhatIsThere() {
         for seed in 0..<100 as Range<UInt64> {

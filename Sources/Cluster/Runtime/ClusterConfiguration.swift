@@ -34,6 +34,8 @@ public struct ClusterConfiguration: Sendable {
     public var layouts: LayoutConfiguration
     /// How hints are kept and handed back.
     public var handoff: HandoffConfiguration
+    /// How replicas are compared.
+    public var antiEntropy: AntiEntropyConfiguration
     /// How far another node's clock may be ahead before its timestamps are no longer followed.
     public var maxClockDrift: TimeAmount
 
@@ -44,6 +46,7 @@ public struct ClusterConfiguration: Sendable {
         maxValueSize: Int = 8 << 20, maxStateSize: Int = 32 << 20, readFanout: ReadFanout = .all,
         hedgeDelay: TimeAmount = .milliseconds(20), layouts: LayoutConfiguration = LayoutConfiguration(),
         handoff: HandoffConfiguration = HandoffConfiguration(),
+        antiEntropy: AntiEntropyConfiguration = AntiEntropyConfiguration(),
         maxClockDrift: TimeAmount = .seconds(60)
     ) {
         self.clusterName = clusterName
@@ -60,6 +63,7 @@ public struct ClusterConfiguration: Sendable {
         self.hedgeDelay = hedgeDelay
         self.layouts = layouts
         self.handoff = handoff
+        self.antiEntropy = antiEntropy
         self.maxClockDrift = maxClockDrift
     }
 }

@@ -19,6 +19,7 @@ public final class ClusterNode: Sendable {
     let gate: ViewGate
     let keeper: LayoutKeeper
     private let handoff: HandoffDriver
+    private let entropy: EntropyDriver
     let logger: Logger
     let selfID: NodeID
     private let executor: EngineExecutor
@@ -57,12 +58,16 @@ public final class ClusterNode: Sendable {
         let drift = UInt64(configuration.maxClockDrift.nanoseconds / 1_000_000)
         let issuer = DotIssuer(state: state, environment: environment, maxClockDriftMillis: drift)
         let hints = HintStore(state.hints, wallMillis: environment.wallMillis)
+        let view = LocalView(state.history, of: selfID, isSettled: state.standing.isSettled)
+        let trees = HashTreeStore(
+            state.trees, partitionCount: configuration.layout.partitionCount, held: view.heldPartitions,
+            sizes: BucketSizeTable(state.buckets, defaults: configuration.bucketDefaults))
         let replica = Replica(
-            executor: executor, issuer: issuer, hints: hints,
+            executor: executor, issuer: issuer, hints: hints, trees: trees,
             rules: .init(durability: configuration.durability, maxStateSize: configuration.maxStateSize))
         let context = ShardContext(
             configuration: configuration, environment: environment, selfID: selfID, replica: replica,
-            hints: hints)
+            hints: hints, trees: trees)
 
         self.configuration = configuration
         self.executor = executor
@@ -71,7 +76,6 @@ public final class ClusterNode: Sendable {
         self.selfID = selfID
         self.replica = replica
         registry = BucketRegistry(state.buckets, executor: executor, tieBreak: selfID)
-        let view = LocalView(state.history, of: selfID, isSettled: state.standing.isSettled)
         gate = ViewGate(view)
         shards = loops.enumerated().map { index, loop in
             Shard(index: index, loop: loop, context: context, view: view, buckets: state.buckets)
@@ -80,14 +84,16 @@ public final class ClusterNode: Sendable {
             state.history, state.standing, loop: loops[0], context: context, executor: executor, gate: gate,
             logger: logger)
         handoff = HandoffDriver(shard: shards[0], executor: executor, logger: logger)
+        entropy = EntropyDriver(shard: shards[0], executor: executor, logger: logger)
         logger.info("the node's state is open", metadata: ["actor": "\(String(state.actor, radix: 16))"])
     }
 
     /// Gives the node the way to its peers. Once, before the transport runs.
     public func attach(_ transport: any PeerTransport) {
         forEachShard { $0.attach(transport) }
-        onKeeper { [shards] in $0.start(transport, shards: shards) }
+        onKeeper { [shards, entropy] in $0.start(transport, shards: shards, entropy: entropy) }
         onHandoff { $0.start() }
+        onEntropy { $0.start() }
     }
 
     /// What this node tells its peers of itself.
@@ -109,6 +115,7 @@ public final class ClusterNode: Sendable {
         draining.store(true, ordering: .releasing)
         onKeeper { $0.stop() }
         onHandoff { $0.stop() }
+        onEntropy { $0.stop() }
         let busy = Atomic(shards.count)
         forEachShard { shard in
             shard.whenIdle {
@@ -120,9 +127,12 @@ public final class ClusterNode: Sendable {
     /// Marks the engine's data as complete. After `drain`, and after the transport has stopped; the executor is shut
     /// down by its owner.
     public func close() async throws {
-        try await executor.maintain { [environment] (engine) throws(EngineError) in
-            try NodeState.end(engine, environment: environment)
-        }
+        try await executor.maintain { (engine) throws(EngineError) in try self.close(engine) }
+    }
+
+    /// As above, where the caller is the engine's writer thread.
+    public func close(_ engine: any StorageEngine) throws(EngineError) {
+        try NodeState.end(engine, environment: environment, trees: shards[0].context.trees.toStore)
     }
 
     func forEachShard(_ body: @escaping @Sendable (Shard) -> Void) {
@@ -136,6 +146,25 @@ public final class ClusterNode: Sendable {
 
     /// What this node keeps for others.
     public var handoffStatistics: HandoffStatistics { shards[0].context.hints.statistics }
+
+    /// How the comparison with each peer stands, and how many of this node's hash trees are complete.
+    public func entropyStatus(_ body: @escaping @Sendable (EntropyStatus, _ trees: Int, _ complete: Int) -> Void) {
+        onEntropy { [trees = shards[0].context.trees] driver in
+            let counts = trees.counts
+            body(driver.status, counts.all, counts.complete)
+        }
+    }
+
+    /// Compares this node's partitions now; `body` gets how many with all peers together. Nil stands for all.
+    public func compareNow(
+        with peer: NodeID? = nil, partitions: Set<Int>? = nil, _ body: @escaping @Sendable (Int) -> Void
+    ) {
+        onEntropy { body($0.compareNow(with: peer, partitions: partitions)) }
+    }
+
+    private func onEntropy(_ body: @escaping @Sendable (EntropyDriver) -> Void) {
+        shards[0].perform { [entropy] in body(entropy) }
+    }
 
     private func onHandoff(_ body: @escaping @Sendable (HandoffDriver) -> Void) {
         shards[0].perform { [handoff] in body(handoff) }
@@ -207,6 +236,7 @@ extension ClusterNode: KeyValueService {
     func storeBuckets(whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
         let table = registry.current
         forEachShard { $0.update(table) }
+        onEntropy { $0.use(table) }
         registry.persist(whenDone: whenDone)
     }
 }
@@ -256,6 +286,7 @@ extension ClusterNode: PeerHandler {
         let table = registry.current
         forEachShard { $0.connected(peer) }
         onHandoff { $0.connected(peer) }
+        onEntropy { $0.connected(peer) }
         // What changed while the peer was away reaches it now.
         let shard = shards[0]
         shard.perform { shard.send(.buckets(table), to: peer, for: 0, timeout: .seconds(1)) }
@@ -267,6 +298,7 @@ extension ClusterNode: PeerHandler {
         forEachShard { $0.disconnected(peer) }
         onKeeper { $0.disconnected(peer) }
         onHandoff { $0.disconnected(peer) }
+        onEntropy { $0.disconnected(peer) }
     }
 
     public func received(replies batch: [UInt8], from peer: NodeID) {

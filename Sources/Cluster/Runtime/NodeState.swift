@@ -12,6 +12,8 @@ public struct NodeState: Sendable {
     var standing: Standing
     /// The books of the hints that the engine holds.
     var hints: HintLedger
+    /// The hash trees of a clean stop, with all that was ever written; empty after any other.
+    var trees: [HashTree] = []
 
     enum Key {
         static let identity = Array("identity".utf8)
@@ -21,6 +23,7 @@ public struct NodeState: Sendable {
         static let layout = Array("layout".utf8)
         static let fill = Array("fill".utf8)
         static let standing = Array("standing".utf8)
+        static let trees = Array("trees".utf8)
     }
 
     /// Reads what the last run left, decides whether its actor may go on issuing dots, and marks the run as begun.
@@ -46,6 +49,10 @@ public struct NodeState: Sendable {
             history: LayoutHistory(configuration.layout),
             standing: .fresh(disk: environment.randomIdentifier()),
             hints: try engine.hintLedger(limits: configuration.handoff.limits))
+        if let bytes = stored.buckets {
+            var reader = ByteReader(bytes)
+            state.buckets = try BucketTable.decode(&reader)
+        }
         if let bytes = stored.identity {
             let identity = try NodeIdentity(bytes)
             try identity.check(against: configuration)
@@ -54,15 +61,12 @@ public struct NodeState: Sendable {
                 hasForgotten: engine.hasLostWrites || session?.dataID != environment.dataID)
             if !engine.hasLostWrites, session?.keptEverything(environment) == true {
                 state.actor = identity.actor
+                if session?.clean == true { state.trees = try state.storedTrees(engine, configuration) }
             }
         }
         if let bytes = stored.counter {
             var reader = ByteReader(bytes)
             state.reservedCounter = try reader.u64()
-        }
-        if let bytes = stored.buckets {
-            var reader = ByteReader(bytes)
-            state.buckets = try BucketTable.decode(&reader)
         }
         if let bytes = stored.layout {
             state.history = try LayoutHistory.decode(bytes)
@@ -83,8 +87,19 @@ public struct NodeState: Sendable {
         return state
     }
 
+    private func storedTrees(
+        _ engine: any StorageEngine, _ configuration: ClusterConfiguration
+    ) throws(EngineError) -> [HashTree] {
+        try StoredTrees.load(
+            from: engine, partitionCount: configuration.layout.partitionCount,
+            sizes: BucketSizeTable(buckets, defaults: configuration.bucketDefaults))
+    }
+
     /// Marks the run as ended with nothing lost. Called as `begin` is; nothing may be written afterwards.
-    public static func end(_ engine: any StorageEngine, environment: Environment) throws(EngineError) {
+    static func end(
+        _ engine: any StorageEngine, environment: Environment, trees: StoredTrees
+    ) throws(EngineError) {
+        try trees.store(in: engine)
         try engine.sync()
         var batch = WriteBatch()
         let session = NodeSession(

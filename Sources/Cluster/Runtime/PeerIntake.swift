@@ -54,6 +54,13 @@ struct PeerIntake {
                 Self.answer(message.id, $0, replies)
                 withExtendedLifetime(passage) {}
             }
+        case .tree(let request):
+            guard request.partitions.allSatisfy({ passage.view.servesReads(of: $0...$0, by: message.epoch) })
+            else { return refuse(message) }
+            node.replica.tree(request) { [replies, passage] in
+                Self.answer(message.id, $0, replies)
+                withExtendedLifetime(passage) {}
+            }
         case .forward(let request):
             node.submit(request.answered(within: message.timeoutMillis), isForwarded: true) { [replies] in
                 Self.answer(message.id, .forwarded($0), replies)
@@ -133,6 +140,16 @@ struct PeerIntake {
                 PeerCodec.append(PeerReplyMessage(id: id, body: .failed(error)), to: &refusals)
             }
             _ = replies.send(refusals.bytes)
+        }
+    }
+}
+
+extension TreeRequest {
+    fileprivate var partitions: [Int] {
+        switch self {
+        case .roots(let trees): trees.map(\.partition)
+        case .children(let children): [children.tree.partition]
+        case .keys(let keys): [keys.tree.partition]
         }
     }
 }

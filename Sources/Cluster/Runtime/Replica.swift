@@ -9,9 +9,14 @@ final class Replica: Sendable {
     private let issuer: DotIssuer
     private let rules: ReplicaWriteJob.Rules
     private let hints: HintStore
+    private let trees: HashTreeStore
 
-    init(executor: EngineExecutor, issuer: DotIssuer, hints: HintStore, rules: ReplicaWriteJob.Rules) {
+    init(
+        executor: EngineExecutor, issuer: DotIssuer, hints: HintStore, trees: HashTreeStore,
+        rules: ReplicaWriteJob.Rules
+    ) {
         self.hints = hints
+        self.trees = trees
         self.executor = executor
         self.issuer = issuer
         self.rules = rules
@@ -59,8 +64,9 @@ final class Replica: Sendable {
         _ entries: consuming [ReplicaWriteJob.Entry],
         whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
     ) {
-        ReplicaWriteJob(entries, rules: rules, issuer: issuer, hints: hints, whenDone: whenDone).submit(
-            to: executor)
+        ReplicaWriteJob(
+            entries, rules: rules, issuer: issuer, hints: hints, trees: trees, whenDone: whenDone
+        ).submit(to: executor)
     }
 
     /// What is kept here of `key` for any of `targets`, on a reader thread.
@@ -87,6 +93,23 @@ final class Replica: Sendable {
             try executor.submitRead { engine in
                 do throws(EngineError) {
                     whenDone(try Self.page(of: list, engine))
+                } catch {
+                    whenDone(.failed(ReplicaError(error)))
+                }
+            }
+        } catch {
+            whenDone(.failed(ReplicaError(error)))
+        }
+    }
+
+    /// What the hash trees say: at once if that needs no reading, else on a reader thread.
+    func tree(_ request: TreeRequest, whenDone: @escaping @Sendable (PeerReply) -> Void) {
+        if let answer = trees.answer(request) { return whenDone(.tree(answer)) }
+        guard case .keys(let request) = request else { preconditionFailure("sums need no reading") }
+        do throws(EngineError) {
+            try executor.submitRead { [trees] engine in
+                do throws(EngineError) {
+                    whenDone(.tree(.keys(try trees.keys(request, engine))))
                 } catch {
                     whenDone(.failed(ReplicaError(error)))
                 }

@@ -68,12 +68,14 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     private let issuer: DotIssuer
     private let hints: HintStore
     private var hintChanges: [HintLedger.Change] = []
+    private let trees: HashTreeStore
+    private var treeChanges: [HashTreeStore.Change] = []
     private let whenDone: @Sendable ([Entry]) -> Void
 
     /// - Parameter whenDone: Called on the writer thread, or by the submitter if the queue is full, once, with every
     ///   entry's outcome set.
     init(
-        _ entries: [Entry], rules: Rules, issuer: DotIssuer, hints: HintStore,
+        _ entries: [Entry], rules: Rules, issuer: DotIssuer, hints: HintStore, trees: HashTreeStore,
         whenDone: @escaping @Sendable ([Entry]) -> Void
     ) {
         self.entries = entries
@@ -81,6 +83,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         byteCount = entries.reduce(0) { $0 + $1.key.bytes.count + $1.mutation.byteCount }
         self.issuer = issuer
         self.hints = hints
+        self.trees = trees
         self.whenDone = whenDone
     }
 
@@ -108,9 +111,11 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         if case .failure(let error) = result {
             issuer.commitFailed()
             if !hintChanges.isEmpty { hints.takeBack(hintChanges) }
+            trees.commitFailed()
             fail(error)
         } else {
             if !hintChanges.isEmpty { hints.noteStored(hintChanges.count) }
+            if !treeChanges.isEmpty { trees.committed(treeChanges) }
             done()
         }
     }
@@ -165,6 +170,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
                     + "read them and put one value with their context")
         }
         try stage.put(.data, entry.key.bytes, encoded)
+        treeChanges.append(.init(key: entry.key, old: stored, new: encoded))
         entry.outcome = .success(versions)
     }
 }

@@ -9,6 +9,7 @@ struct ShardContext: Sendable {
     var selfID: NodeID
     var replica: Replica
     var hints: HintStore
+    var trees: HashTreeStore
 }
 
 /// One event loop's part of the coordinating: every request for a partition is coordinated by the same shard, so that

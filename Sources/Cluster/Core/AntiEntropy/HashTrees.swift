@@ -15,6 +15,11 @@ public struct HashTrees: Sendable {
 
     public subscript(partition: Int) -> HashTree? { trees[partition] }
 
+    /// All that can be compared, by partition.
+    public var complete: [HashTree] {
+        trees.values.filter(\.isComplete).sorted { $0.partition < $1.partition }
+    }
+
     // MARK: Changes
 
     /// Keeps trees of these partitions, new ones unbuilt, and of no others.

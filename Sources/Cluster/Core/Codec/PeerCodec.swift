@@ -16,6 +16,7 @@ public enum PeerCodec {
         static let hints: UInt8 = 7
         static let layout: UInt8 = 10
         static let page: UInt8 = 11
+        static let tree: UInt8 = 12
 
         static let versions: UInt8 = 129
         static let noVersions: UInt8 = 130
@@ -25,6 +26,7 @@ public enum PeerCodec {
         static let failed: UInt8 = 134
         static let layoutIs: UInt8 = 138
         static let rows: UInt8 = 139
+        static let treeIs: UInt8 = 140
     }
 
     // MARK: Requests
@@ -63,6 +65,9 @@ public enum PeerCodec {
         case .page(let page):
             header(Kind.page, message, &writer)
             append(page, to: &writer)
+        case .tree(let request):
+            header(Kind.tree, message, &writer)
+            TreeCodec.append(request, to: &writer)
         }
         writer.endBlock(mark)
     }
@@ -135,6 +140,7 @@ public enum PeerCodec {
             let history = try LayoutHistory.decode(try reader.bytes())
             body = .layout(history, try Standing.decode(&reader))
         case Kind.page: body = .page(try decodePage(&reader))
+        case Kind.tree: body = .tree(try TreeCodec.decodeRequest(&reader))
         default: throw CodecError(.malformed, "a peer request of kind \(kind)")
         }
         return PeerRequestMessage(id: id, timeoutMillis: timeoutMillis, epoch: epoch, body: body)
@@ -230,6 +236,9 @@ public enum PeerCodec {
                 writer.bytes(row.key.bytes)
                 VersionsCodec.encode(row.versions, into: &writer)
             }
+        case .tree(let reply):
+            header(Kind.treeIs, message, &writer)
+            TreeCodec.append(reply, to: &writer)
         }
         writer.endBlock(mark)
     }
@@ -265,6 +274,7 @@ public enum PeerCodec {
         case Kind.failed: body = .failed(try decodeError(&reader))
         case Kind.layoutIs: body = .layout(try LayoutHistory.decode(try reader.bytes()))
         case Kind.rows: body = try decodeRows(&reader)
+        case Kind.treeIs: body = .tree(try TreeCodec.decodeReply(&reader))
         default: throw CodecError(.malformed, "a peer reply of kind \(kind)")
         }
         return PeerReplyMessage(id: id, body: body)

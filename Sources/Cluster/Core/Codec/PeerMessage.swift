@@ -16,6 +16,8 @@ public enum PeerRequest: Equatable, Sendable {
     case layout(LayoutHistory, Standing)
     /// Give a page of a partition, to a node that fills it.
     case page(PageRequest)
+    /// Say what your hash trees have.
+    case tree(TreeRequest)
 
     /// All that a write may be sent to: two sets of replicas.
     public static let maxHintTargets = 2 * BucketProperties.maximumN
@@ -85,6 +87,7 @@ public enum PeerReply: Equatable, Sendable {
     /// The sender's history of layouts; comes before the refusals of requests that were made by an older one.
     case layout(LayoutHistory)
     case page(rows: [PageRow], isLast: Bool)
+    case tree(TreeReply)
 }
 
 /// A key that a replica holds, with its whole state.

@@ -34,6 +34,9 @@ public struct BucketTable: Equatable, Sendable {
     /// The properties set for `bucket`; `nil` if it has the node's defaults.
     public func properties(of bucket: String) -> BucketProperties? { entries[bucket]?.properties }
 
+    /// The number of replicas of each bucket that has properties of its own.
+    public var sizes: [String: Int] { entries.mapValues(\.properties.n) }
+
     /// Sets the properties of `bucket`; they replace those in the table even if `timestamp` is of a clock that lags.
     ///
     /// Whether they fit the layout's replication factor is for the caller to check, with `BucketProperties.validate`.

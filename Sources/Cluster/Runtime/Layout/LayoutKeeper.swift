@@ -27,6 +27,7 @@ final class LayoutKeeper: @unchecked Sendable {
     private let gate: ViewGate
     private let logger: Logger
     private var shards: [Shard] = []
+    private var entropy: EntropyDriver?
     private var transport: (any PeerTransport)?
     private var connected: Set<NodeID> = []
     private var filler: PartitionFiller?
@@ -65,9 +66,10 @@ final class LayoutKeeper: @unchecked Sendable {
     // MARK: The node's life
 
     /// Begins the duties that the last run left. On the loop.
-    func start(_ transport: any PeerTransport, shards: [Shard]) {
+    func start(_ transport: any PeerTransport, shards: [Shard], entropy: EntropyDriver) {
         self.transport = transport
         self.shards = shards
+        self.entropy = entropy
         filler = PartitionFiller(shard: shards[0], executor: executor) { [unowned self] status in
             filling.withLock { $0 = status }
         }
@@ -201,6 +203,7 @@ final class LayoutKeeper: @unchecked Sendable {
         gate.set(view)
         if changes {
             for shard in shards { shard.perform { shard.use(view) } }
+            entropy?.use(view)
             logger.info(
                 "the layout changes",
                 metadata: ["version": "\(next.latest.version)", "stage": "\(next.stage)"])

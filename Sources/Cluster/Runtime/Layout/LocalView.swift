@@ -25,6 +25,8 @@ final class LocalView: Sendable {
 
     var epoch: LayoutEpoch { layout.epoch }
 
+    var heldPartitions: Set<Int> { Set(held.indices.filter { held[$0] }) }
+
     func holds(_ partition: Int) -> Bool { held.indices.contains(partition) && held[partition] }
 
     /// Whether a peer's request by the view of `epoch` may read these partitions here.

@@ -1,0 +1,183 @@
+import ClusterCore
+import Engine
+import Logging
+import NIOCore
+
+/// Compares this node's partitions with the other replicas' and has what differs repaired (`EntropySchedule`); builds the
+/// hash trees for it (`TreeBuilder`).
+///
+/// Lives on one shard's event loop; all times are that loop's.
+final class EntropyDriver: @unchecked Sendable {
+    // @unchecked: what changes is touched only on the shard's loop.
+
+    private struct Comparison: Hashable {
+        var tree: TreeRef
+        var peer: NodeID
+    }
+
+    let shard: Shard
+    let configuration: AntiEntropyConfiguration
+    private let trees: HashTreeStore
+    private let executor: EngineExecutor
+    private let logger: Logger
+    private var schedule: EntropySchedule
+    private var builder: TreeBuilder
+    private var passes: [Comparison: ComparisonPass] = [:]
+    private var isStopped = true
+
+    init(shard: Shard, executor: EngineExecutor, logger: Logger) {
+        self.shard = shard
+        self.executor = executor
+        self.logger = logger
+        trees = shard.context.trees
+        configuration = shard.context.configuration.antiEntropy
+        schedule = EntropySchedule(
+            node: shard.context.selfID, limits: configuration.schedule,
+            seed: shard.context.environment.randomIdentifier())
+        builder = TreeBuilder(limits: configuration.building)
+    }
+
+    // MARK: Events
+
+    func start() {
+        isStopped = false
+        use(shard.view)
+    }
+
+    /// Begins nothing more; what is under way ends without going on.
+    func stop() {
+        isStopped = true
+        for pass in passes.values { pass.stop() }
+    }
+
+    /// The layout has changed.
+    func use(_ view: LocalView) {
+        trees.hold(view.heldPartitions)
+        guard !isStopped else { return }
+        build { $0.needed(&$1) }
+        let shared = view.layout.sharedPartitions(of: shard.context.selfID)
+        step { $0.viewChanged(shared, now: $1, &$2) }
+    }
+
+    /// Properties of buckets have changed.
+    func use(_ table: BucketTable) {
+        let sizes = BucketSizeTable(table, defaults: shard.context.configuration.bucketDefaults)
+        if trees.use(sizes), !isStopped { build { $0.needed(&$1) } }
+    }
+
+    func connected(_ peer: NodeID) { step { $0.peerUp(peer, now: $1, &$2) } }
+
+    func disconnected(_ peer: NodeID) { step { $0.peerDown(peer, now: $1, &$2) } }
+
+    func compareNow(with peer: NodeID?, partitions: Set<Int>?) -> Int {
+        var count = 0
+        step { count = $0.compareNow(with: peer, partitions: partitions, now: $1, &$2) }
+        return count
+    }
+
+    var status: EntropyStatus { schedule.status }
+
+    // MARK: The schedule's actions
+
+    var now: UInt64 { shard.loop.now.uptimeNanoseconds / 1_000_000 }
+
+    private func step(_ event: (inout EntropySchedule, UInt64, inout [EntropySchedule.Action]) -> Void) {
+        var actions: [EntropySchedule.Action] = []
+        event(&schedule, now, &actions)
+        if isStopped { return }
+        for action in actions { perform(action) }
+    }
+
+    private func perform(_ action: EntropySchedule.Action) {
+        switch action {
+        case .askRoots(let trees, let peer): askRoots(trees, of: peer)
+        case .compare(let tree, let peer):
+            let pass = ComparisonPass(tree, with: peer, driver: self)
+            passes[Comparison(tree: tree, peer: peer)] = pass
+            pass.start()
+        case .cancel(let tree, let peer):
+            passes.removeValue(forKey: Comparison(tree: tree, peer: peer))?.stop()
+        case .wake(let time):
+            wake(at: time) { [self] in step { $0.tick(now: $1, &$2) } }
+        }
+    }
+
+    private func askRoots(_ refs: [TreeRef], of peer: NodeID) {
+        ask(.tree(.roots(refs)), of: peer) { [self] reply in
+            step { schedule, now, actions in
+                guard case .tree(.roots(let theirs)) = reply,
+                    case .roots(let ours)? = trees.answer(.roots(refs))
+                else { return schedule.rootsFailed(refs, of: peer, now: now, &actions) }
+                schedule.rootsCame(refs, of: peer, ours: ours, theirs: theirs, now: now, &actions)
+            }
+        }
+    }
+
+    // MARK: For the passes
+
+    /// Calls `completion` once, on the loop.
+    func ask(_ request: PeerRequest, of peer: NodeID, _ completion: @escaping (PeerReply) -> Void) {
+        shard.begin(timeout: configuration.timeout) { id in
+            PeerQuestion(
+                id: id, shard: shard, request: request, peer: peer, timeout: configuration.timeout,
+                completion: completion)
+        }
+    }
+
+    func wake(at time: UInt64, _ body: @escaping () -> Void) {
+        shard.loop.scheduleTask(in: .milliseconds(Int64(time - min(time, now)))) { [self] in
+            if !isStopped { body() }
+        }
+    }
+
+    func ended(_ pass: ComparisonPass, _ report: ComparisonReport) {
+        let comparison = Comparison(tree: pass.tree, peer: pass.peer)
+        guard passes[comparison] === pass else { return }
+        passes[comparison] = nil
+        if report.keysDiffering + report.keysFailed > 0 {
+            logger.info(
+                "replicas differed",
+                metadata: [
+                    "partition": "\(pass.tree.partition)", "peer": "\(shard.name(of: pass.peer))",
+                    "keys": "\(report.keysDiffering)", "repaired_here": "\(report.repairedHere)",
+                    "repaired_there": "\(report.repairedThere)", "failed": "\(report.keysFailed)",
+                ])
+        }
+        step { $0.finished(pass.tree, with: pass.peer, report, now: $1, &$2) }
+    }
+
+    // MARK: Building
+
+    private func build(_ event: (inout TreeBuilder, inout [TreeBuilder.Action]) -> Void) {
+        var actions: [TreeBuilder.Action] = []
+        event(&builder, &actions)
+        for action in actions {
+            switch action {
+            case .scan(let maxBytes): scan(maxBytes)
+            case .wake(let time):
+                wake(at: time) { [self] in
+                    let now = now
+                    build { $0.tick(now: now, &$1) }
+                }
+            }
+        }
+    }
+
+    private func scan(_ maxBytes: Int) {
+        executor.maintain { [trees] (engine) throws(EngineError) in
+            try trees.build(engine, maxBytes: maxBytes)
+        } whenDone: { [self] result in
+            shard.loop.execute { [self] in
+                if isStopped { return }
+                let now = now
+                switch result {
+                case .success(let page):
+                    build { $0.scanned(bytes: page.bytes, isComplete: page.isComplete, now: now, &$1) }
+                case .failure(let error):
+                    logger.error("a hash tree cannot be built", metadata: ["error": "\(error)"])
+                    build { $0.failed(now: now, &$1) }
+                }
+            }
+        }
+    }
+}
