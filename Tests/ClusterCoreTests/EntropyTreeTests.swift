@@ -85,7 +85,7 @@ import Testing
         #expect(replica.answer(root) == .roots([nil, nil]))
     }
 
-    @Test func aPageFromBeforeAnUnbuildIsIgnored() {
+    @Test func aPageFromBeforeAnUnbuildIsIgnored() throws {
         var replica = EntropyReplica()
         for number in 0..<6 {
             replica.merge(.written("v", actor: 1, counter: UInt64(number + 1)), at: entropyKey(number))
@@ -95,7 +95,7 @@ import Testing
         replica.unbuild()
         replica.add(stale)
         #expect(replica.trees.nextScan?.after == nil && replica.trees.completeCount == 0)
-        let first = replica.page(rowLimit: 3)!
+        let first = try #require(replica.page(rowLimit: 3))
         replica.add(first)
         replica.add(first)
         replica.build()
