@@ -69,8 +69,12 @@ final class SimulatedNode: @unchecked Sendable {
             defaultTimeout: .seconds(2), maxInFlightPerLoop: 1_000, readFanout: world.plan.readFanout,
             handoff: HandoffConfiguration(
                 limits: world.plan.hintLimits, whenFull: world.plan.refusesWhenFull ? .refuse : .skip,
-                sending: .init(maxHintsInFlight: 2, pageSize: 3), interval: .seconds(2), timeout: .seconds(1))
-        )
+                sending: .init(maxHintsInFlight: 2, pageSize: 3), interval: .seconds(2), timeout: .seconds(1)),
+            antiEntropy: AntiEntropyConfiguration(
+                schedule: .init(interval: 4_000, returnPause: 500, retryPause: 500),
+                comparison: .init(
+                    confirmPause: 300, pageBytes: 100, pageRows: 3, maxKeysInFlight: 2, maxFailures: 4),
+                timeout: .seconds(1), building: .init(pageBytes: 100, retryPause: 500)))
     }
 
     private func environment() -> Environment {
@@ -151,7 +155,7 @@ final class SimulatedNode: @unchecked Sendable {
         if let executor {
             executor.step(.writes)
             do {
-                try NodeState.end(executor.engine, environment: environment())
+                try node?.close(executor.engine)
             } catch {
                 // As with a real one: the next run takes it for a crash.
                 world.trace("\(name) could not mark its stop: \(error)")

@@ -63,17 +63,34 @@ public enum Simulation {
         guard world.hints.isEmpty else {
             return world.violations.append("! hints are left, a minute after all is well")
         }
-        var agree = false
-        world.repair { agree = true }
-        scheduler.run(until: scheduler.now + timeToAgree, or: { agree })
-        guard agree else {
+        // Nor does any read bring the replicas to agree.
+        scheduler.run(until: scheduler.now + timeToAgree, or: { world.areAllRepaired })
+        guard world.areAllRepaired else {
             let keys = (0..<world.plan.keys).filter { !world.isRepaired($0) }.map { "k\($0)" }
             return world.violations.append("the replicas of \(keys) don't agree, a minute after all is well")
         }
+        world.history.replicasRepaired(at: scheduler.now)
+        checkTrees(world)
         world.violations += world.leftovers
         for key in 0..<world.plan.keys {
             let left = world.states(ofKey: key)[0]?.siblings ?? []
             world.history.checkEnd(of: key, values: Set(left.compactMap(\.text)))
+        }
+    }
+
+    /// Where replicas are equal, so are their hash trees: a round of comparisons finds no leaf to differ.
+    private static func checkTrees(_ world: World) {
+        world.scheduler.run(until: world.scheduler.now + .seconds(1))
+        let before = world.entropy
+        let isRoundOver = { zip(world.entropy, before).allSatisfy { $0.comparable && ($0.rounds > $1.rounds || $0.rounds == .max) } }
+        world.scheduler.run(until: world.scheduler.now + timeToAgree, or: isRoundOver)
+        for (node, (after, before)) in zip(world.nodes, zip(world.entropy, before)) {
+            if !after.comparable || after.rounds <= before.rounds, after.rounds < .max {
+                world.violations.append("! \(node.name) has not compared all, a minute after all is well")
+            }
+            if after.leavesDiffering > before.leavesDiffering {
+                world.violations.append("! \(node.name) has a hash tree that differs from an equal replica's")
+            }
         }
     }
 

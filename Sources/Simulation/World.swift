@@ -135,6 +135,19 @@ final class World: @unchecked Sendable {
         return states.allSatisfy { $0 == states.first }
     }
 
+    /// How the comparisons of each node stand.
+    var entropy: [(comparable: Bool, rounds: Int, leavesDiffering: Int)] {
+        nodes.map { node in
+            guard let status = node.node?.antiEntropyStatus else { return (false, 0, 0) }
+            // Who begins no round has none to wait for.
+            let own = status.comparisons.peers.filter { $0.due != nil }.map(\.totals)
+            return (
+                status.trees == status.completeTrees, own.map(\.rounds).min() ?? .max,
+                own.reduce(0) { $0 + $1.leavesDiffering }
+            )
+        }
+    }
+
     var areAllRepaired: Bool { (0..<plan.keys).allSatisfy(isRepaired) }
 
     /// Reads every key at all its replicas until they agree and nothing is kept for any; calls `whenDone` then.

@@ -25,6 +25,9 @@ import Testing
     ) -> Replica {
         Replica(
             executor: executor, issuer: issuer, hints: HintStore(state.hints, wallMillis: { 0 }),
+            trees: HashTreeStore(
+                [], partitionCount: 64, held: [],
+                sizes: BucketSizeTable(BucketTable(), defaults: BucketProperties())),
             rules: .init(durability: .buffered, maxStateSize: 1 << 20))
     }
 
@@ -46,7 +49,10 @@ import Testing
 
     private func end(_ executor: EngineExecutor) async throws {
         try await executor.maintain { (engine) throws(EngineError) in
-            try NodeState.end(engine, environment: Self.environment(boot: "1"))
+            try NodeState.end(
+                engine, environment: Self.environment(boot: "1"),
+                trees: StoredTrees(
+                    [], countedBy: BucketSizeTable(BucketTable(), defaults: BucketProperties())))
         }
     }
 

@@ -147,13 +147,8 @@ public final class ClusterNode: Sendable {
     /// What this node keeps for others.
     public var handoffStatistics: HandoffStatistics { shards[0].context.hints.statistics }
 
-    /// How the comparison with each peer stands, and how many of this node's hash trees are complete.
-    public func entropyStatus(_ body: @escaping @Sendable (EntropyStatus, _ trees: Int, _ complete: Int) -> Void) {
-        onEntropy { [trees = shards[0].context.trees] driver in
-            let counts = trees.counts
-            body(driver.status, counts.all, counts.complete)
-        }
-    }
+    /// How the comparisons with the other replicas stand. Any thread.
+    public var antiEntropyStatus: AntiEntropyStatus { entropy.status }
 
     /// Compares this node's partitions now; `body` gets how many with all peers together. Nil stands for all.
     public func compareNow(

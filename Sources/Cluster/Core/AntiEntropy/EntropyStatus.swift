@@ -18,6 +18,8 @@ public struct EntropyStatus: Equatable, Sendable {
 
     /// Ascending by node.
     public var peers: [Peer]
+
+    public init(peers: [Peer] = []) { self.peers = peers }
 }
 
 /// What the comparisons with one peer have done since the node's start.

@@ -1,6 +1,14 @@
 import ClusterCore
 import NIOCore
 
+/// How a node's comparisons with other replicas stand.
+public struct AntiEntropyStatus: Equatable, Sendable {
+    public var comparisons: EntropyStatus
+    /// Hash trees, one for each partition that the node holds, and those of them that can be compared.
+    public var trees: Int
+    public var completeTrees: Int
+}
+
 /// How a node compares what it holds with the other replicas.
 public struct AntiEntropyConfiguration: Sendable {
     /// When and how much at a time.

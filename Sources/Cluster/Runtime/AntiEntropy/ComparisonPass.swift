@@ -63,8 +63,8 @@ final class ComparisonPass: @unchecked Sendable {
     private func fetch(_ number: UInt64, _ key: StorageKey) {
         driver.ask(.get(key), of: peer) { [self] reply in
             guard case .versions(let theirs) = reply else { return failed(number) }
-            let merging = LocalAccess.Kind.merge(theirs ?? Versions(), shard.properties(ofBucket: key.bucket).policy)
-            access(key, theirs == nil ? .read : merging) { [self] merged in
+            let policy = shard.properties(ofBucket: key.bucket).policy
+            access(key, theirs.map { .merge($0, policy) } ?? .read) { [self] merged in
                 guard let merged else { return failed(number) }
                 step { $0.fetched(number, theirs: theirs, merged: merged.versions, now: $1, &$2) }
             }
@@ -87,6 +87,8 @@ final class ComparisonPass: @unchecked Sendable {
     private func access(
         _ key: StorageKey, _ kind: LocalAccess.Kind, _ completion: @escaping (LocalAccess.Outcome?) -> Void
     ) {
+        // The reply that this follows may have come after the partition was given up: nothing is written there any more.
+        guard shard.view.holds(key.partition) else { return completion(nil) }
         shard.begin(timeout: driver.configuration.timeout) { id in
             LocalAccess(id: id, shard: shard, key: key, kind: kind, completion: completion)
         }

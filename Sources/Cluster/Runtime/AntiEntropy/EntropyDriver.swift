@@ -2,6 +2,7 @@ import ClusterCore
 import Engine
 import Logging
 import NIOCore
+import Synchronization
 
 /// Compares this node's partitions with the other replicas' and has what differs repaired (`EntropySchedule`); builds the
 /// hash trees for it (`TreeBuilder`).
@@ -24,6 +25,8 @@ final class EntropyDriver: @unchecked Sendable {
     private var builder: TreeBuilder
     private var passes: [Comparison: ComparisonPass] = [:]
     private var isStopped = true
+    /// The schedule's, for other threads.
+    private let published = Mutex(EntropyStatus())
 
     init(shard: Shard, executor: EngineExecutor, logger: Logger) {
         self.shard = shard
@@ -75,7 +78,12 @@ final class EntropyDriver: @unchecked Sendable {
         return count
     }
 
-    var status: EntropyStatus { schedule.status }
+    /// Any thread.
+    var status: AntiEntropyStatus {
+        let counts = trees.counts
+        return AntiEntropyStatus(
+            comparisons: published.withLock { $0 }, trees: counts.all, completeTrees: counts.complete)
+    }
 
     // MARK: The schedule's actions
 
@@ -84,6 +92,7 @@ final class EntropyDriver: @unchecked Sendable {
     private func step(_ event: (inout EntropySchedule, UInt64, inout [EntropySchedule.Action]) -> Void) {
         var actions: [EntropySchedule.Action] = []
         event(&schedule, now, &actions)
+        published.withLock { $0 = schedule.status }
         if isStopped { return }
         for action in actions { perform(action) }
     }
@@ -124,7 +133,7 @@ final class EntropyDriver: @unchecked Sendable {
         }
     }
 
-    func wake(at time: UInt64, _ body: @escaping () -> Void) {
+    func wake(at time: UInt64, _ body: @escaping @Sendable () -> Void) {
         shard.loop.scheduleTask(in: .milliseconds(Int64(time - min(time, now)))) { [self] in
             if !isStopped { body() }
         }

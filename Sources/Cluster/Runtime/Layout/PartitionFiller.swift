@@ -94,8 +94,10 @@ final class PartitionFiller: @unchecked Sendable {
 
     private func ask(_ page: PageRequest, of source: NodeID) {
         let begun = number
-        shard.begin(timeout: shard.context.configuration.defaultTimeout) { id in
-            PageOperation(id: id, shard: shard, page: page, source: source) { [self] reply in
+        let timeout = shard.context.configuration.defaultTimeout
+        shard.begin(timeout: timeout) { id in
+            PeerQuestion(id: id, shard: shard, request: .page(page), peer: source, timeout: timeout) {
+                [self] reply in
                 guard begun == number else { return }
                 if case .page(let rows, let isLast) = reply {
                     store(rows, of: page.partition, isLast: isLast)
@@ -154,40 +156,5 @@ final class PartitionFiller: @unchecked Sendable {
         } whenDone: { _ in
             // What is not saved is copied again after a restart.
         }
-    }
-}
-
-/// One page that a source is asked for.
-private final class PageOperation: Operation {
-    private let id: UInt64
-    private unowned let shard: Shard
-    private let page: PageRequest
-    private let source: NodeID
-    private let whenDone: (PeerReply) -> Void
-
-    init(
-        id: UInt64, shard: Shard, page: PageRequest, source: NodeID, whenDone: @escaping (PeerReply) -> Void
-    ) {
-        self.id = id
-        self.shard = shard
-        self.page = page
-        self.source = source
-        self.whenDone = whenDone
-    }
-
-    func start() {
-        shard.send(.page(page), to: source, for: id, timeout: shard.context.configuration.defaultTimeout)
-    }
-
-    func received(_ reply: PeerReply, from node: NodeID) {
-        guard node == source else { return }
-        shard.end(id)
-        whenDone(reply)
-    }
-
-    func failed(_ node: NodeID, _ error: ReplicaError) { received(.failed(error), from: node) }
-
-    func timerFired(_ now: NIODeadline) {
-        received(.failed(ReplicaError(.unreachable, "no page in time")), from: source)
     }
 }
