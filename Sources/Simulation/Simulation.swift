@@ -82,7 +82,11 @@ public enum Simulation {
     private static func checkTrees(_ world: World) {
         world.scheduler.run(until: world.scheduler.now + .seconds(1))
         let before = world.entropy
-        let isRoundOver = { zip(world.entropy, before).allSatisfy { $0.comparable && ($0.rounds > $1.rounds || $0.rounds == .max) } }
+        let isRoundOver = {
+            zip(world.entropy, before).allSatisfy {
+                $0.comparable && ($0.rounds > $1.rounds || $0.rounds == .max)
+            }
+        }
         world.scheduler.run(until: world.scheduler.now + timeToAgree, or: isRoundOver)
         for (node, (after, before)) in zip(world.nodes, zip(world.entropy, before)) {
             if !after.comparable || after.rounds <= before.rounds, after.rounds < .max {

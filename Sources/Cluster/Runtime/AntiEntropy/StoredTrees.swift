@@ -47,7 +47,9 @@ struct StoredTrees: Sendable {
     static func load(
         from engine: any StorageEngine, partitionCount: Int, sizes: BucketSizeTable
     ) throws(EngineError) -> [HashTree] {
-        guard let head = try engine.get(.meta, NodeState.Key.trees), isHead(head, of: sizes) else { return [] }
+        guard let head = try engine.get(.meta, NodeState.Key.trees), isHead(head, of: sizes) else {
+            return []
+        }
         let shape = TreeShape(partitionCount: partitionCount)
         var trees: [HashTree] = []
         _ = try engine.scan(.meta, KeyRange.prefix(prefix), reverse: false, limit: ScanLimit()) {
