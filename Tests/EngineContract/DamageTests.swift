@@ -55,15 +55,11 @@ import Testing
                 let outcome =
                     try outcome(subject, path + "/original", path + "/copy", file, damage) ?? "nothing"
                 outcomes[outcome, default: 0] += 1
-                // LMDB has no checksums: a value that changed, or a key that keeps its place, passes (see its factory).
-                let allowed =
-                    subject.factory.name == "lmdb"
-                    ? ["intact", "corruption", "altered"] : ["intact", "corruption"]
-                #expect(allowed.contains(outcome), "\(file), \(damage): \(outcome)")
+                #expect(["intact", "corruption"].contains(outcome), "\(file), \(damage): \(outcome)")
             }
             print("bit flips of \(subject.factory.name): \(outcomes)")
-            // Of LMDB's pages only some have a header: large values run on without.
-            #expect(outcomes["corruption", default: 0] >= (subject.factory.name == "lmdb" ? 1 : 20))
+            // Many of LMDB's pages are free, or the rest of one is.
+            #expect(outcomes["corruption", default: 0] >= (subject.factory.name == "lmdb" ? 5 : 20))
         }
     }
 

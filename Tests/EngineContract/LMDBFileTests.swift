@@ -61,6 +61,29 @@ import Testing
         }
     }
 
+    /// It lies on pages of its own, which opening does not read.
+    @Test func `a flipped bit within a large value is corrupt, and can be deleted`() throws {
+        try withScratch { path in
+            let engine = try subject.open(path)
+            let value = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            try engine.put([1], Row.value(1))
+            try engine.put([2], value)
+            try engine.close()
+            let file = path + "/data.mdb"
+            let place = try #require(
+                Data(contentsOf: URL(fileURLWithPath: file)).range(of: Data(value[50_000..<50_100])))
+            try Damage.flip(byte: place.lowerBound, bit: 3).apply(file)
+
+            let damaged = try subject.open(path)
+            #expect(try damaged.get(.data, [1]) == Row.value(1))
+            #expect(engineError { _ = try damaged.get(.data, [2]) } == .corruption)
+            #expect(engineError { _ = try damaged.scan(.data, .all) } == .corruption)
+            try damaged.deleteRange(.data, KeyRange(lower: [2], upper: [3]))
+            #expect(try damaged.scan(.data, .all).rows.map(\.key) == [[1]])
+            try damaged.close()
+        }
+    }
+
     @Test func `closing waits for the readers at work`() async throws {
         try await withScratch { path in
             let engine = try subject.open(path)

@@ -147,7 +147,11 @@ struct LMDBCheck {
             try reach(first, count: file.overflowPages(first, valueSize: node.dataSize))
         }
         switch task.kind {
-        case .named: break
+        case .named:
+            // Large values are read, and checked, when they are asked for.
+            guard node.overflowPage != nil || node.fitsChecksum else {
+                throw file.damaged("a row of page \(task.page) does not fit its checksum")
+            }
         case .main:
             if node.isTree {
                 guard node.inline.count == LMDBTree.size else {

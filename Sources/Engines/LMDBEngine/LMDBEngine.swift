@@ -25,16 +25,13 @@ final class LMDBEngine: StorageEngine {
                 try EngineLimits.check(keyCount: key.byteCount)
                 let database = environment.database(keyspace)
                 let code = key.withUnsafeBytes { key in
-                    var key = MDB_val(key)
                     guard let value else {
+                        var key = MDB_val(key)
                         let code = mdb_del(transaction, database, &key, nil)
                         return code == MDB_NOTFOUND ? 0 : code
                     }
                     if value.byteCount > EngineLimits.maxValueSize { return MDB_BAD_VALSIZE }
-                    return value.withUnsafeBytes {
-                        var value = MDB_val($0)
-                        return mdb_put(transaction, database, &key, &value, 0)
-                    }
+                    return value.withUnsafeBytes { put(key, $0, into: database, transaction) }
                 }
                 if code == MDB_BAD_VALSIZE, let value { try EngineLimits.check(valueCount: value.byteCount) }
                 try environment.check(code)
@@ -42,7 +39,22 @@ final class LMDBEngine: StorageEngine {
         }
     }
 
-    /// Deletes a bounded number of keys a transaction.
+    /// Has the library make room for the row, and writes it there: one copy.
+    private func put(
+        _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, into database: MDB_dbi,
+        _ transaction: OpaquePointer
+    ) -> Int32 {
+        var (keyToFind, room) = (MDB_val(key), MDB_val())
+        room.mv_size = value.count + LMDBRow.trailerSize
+        let code = mdb_put(transaction, database, &keyToFind, &room, UInt32(MDB_RESERVE))
+        if code == 0 {
+            LMDBRow.fill(
+                UnsafeMutableRawBufferPointer(start: room.mv_data, count: room.mv_size), with: value, of: key)
+        }
+        return code
+    }
+
+    /// Deletes a bounded number of keys a transaction, damaged rows as well.
     func deleteRange(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
         var rest: KeyRange? = range
         while let part = rest {
@@ -50,10 +62,8 @@ final class LMDBEngine: StorageEngine {
                 var keys: [[UInt8]] = []
                 let reader = LMDBReader(environment: environment, transaction: transaction)
                 let limit = ScanLimit(rows: 10_000)
-                let rest = try reader.scan(keyspace, part, reverse: false, limit: limit) {
-                    (key, _) throws(EngineError) in
-                    keys.append([UInt8](copying: key))
-                    return .next
+                let rest = try reader.scanKeys(keyspace, part, limit: limit) {
+                    keys.append([UInt8](copying: $0))
                 }
                 for key in keys {
                     let code = key.span.bytes.withUnsafeBytes { key in

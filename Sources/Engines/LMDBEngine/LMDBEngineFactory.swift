@@ -13,9 +13,9 @@ public import Engine
 /// # Damage
 /// LMDB's pages carry no checksums, and the library follows what they say: a wrong page number makes it read outside
 /// of the map, or abort. So before it gets the file, opening checks what it will follow: both meta pages, the file's
-/// length, and the structure of every reachable page (bounds, kinds, order of keys, no page twice), as many as
-/// `check_pages` says, breadth first, and then the number of rows. Damage there is `corruption`. A flipped bit inside a value, or one that leaves
-/// the keys in order, cannot be seen here; the cluster's anti-entropy finds it by comparing replicas.
+/// length, and the structure of every reachable page (bounds, kinds, order of keys, no page twice, rows that fit their
+/// checksums), as many as `check_pages` says, breadth first, and then the number of rows. Damage there is `corruption`.
+/// Each row carries a checksum (``LMDBRow``), which every read checks; a row that does not fit it is `corruption` too.
 public enum LMDBEngineFactory: EngineFactory {
     public static let name = "lmdb"
 

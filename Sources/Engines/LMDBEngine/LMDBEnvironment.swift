@@ -117,6 +117,10 @@ final class LMDBEnvironment: @unchecked Sendable {
 
     func database(_ keyspace: Keyspace) -> MDB_dbi { databases[Int(keyspace.rawValue)] }
 
+    func damagedRow(_ keyspace: Keyspace) -> EngineError {
+        EngineError(.corruption, "a row of \(keyspace.name) does not fit its checksum", path: path)
+    }
+
     // MARK: Transactions
 
     /// Runs `body` in a read transaction of its own.

@@ -146,6 +146,13 @@ struct LMDBPage {
         var overflowPage: UInt64?
         /// The value is the record of a named tree.
         var isTree: Bool
+
+        /// For an inline value that is a row's.
+        var fitsChecksum: Bool {
+            inline.withUnsafeBytes { stored in
+                key.withUnsafeBytes { LMDBRow.value(stored, of: $0) != nil }
+            }
+        }
     }
 
     let isBranch: Bool

@@ -10,14 +10,18 @@ struct LMDBReader: EngineReader {
     func withValue<R>(
         _ keyspace: Keyspace, _ key: [UInt8], _ body: (RawSpan?) throws(EngineError) -> R
     ) throws(EngineError) -> R {
-        var value = MDB_val()
-        let code = try key.withKeyBytes { (key) throws(EngineError) in
-            var key = MDB_val(key)
-            return mdb_get(transaction, environment.database(keyspace), &key, &value)
+        var stored = MDB_val()
+        var value: UnsafeRawBufferPointer?
+        let code = try key.withKeyBytes { (bytes) throws(EngineError) in
+            var key = MDB_val(bytes)
+            let code = mdb_get(transaction, environment.database(keyspace), &key, &stored)
+            if code == 0 { value = LMDBRow.value(stored.bytes, of: bytes) }
+            return code
         }
         if code == MDB_NOTFOUND { return try body(nil) }
         try environment.check(code)
-        return try body(value.bytes.bytes)
+        guard let value else { throw environment.damagedRow(keyspace) }
+        return try body(value.bytes)
     }
 
     func withResidentValue<R>(
@@ -31,8 +35,21 @@ struct LMDBReader: EngineReader {
         _ body: (RawSpan, RawSpan) throws(EngineError) -> ScanStep
     ) throws(EngineError) -> KeyRange? {
         if range.isEmpty { return nil }
-        var cursor = try LMDBCursor(self, keyspace, range, reverse: reverse)
+        var cursor = try LMDBCursor(self, keyspace, range, reverse: reverse, checksValues: true)
         return try visit(&cursor, range: range, reverse: reverse, limit: limit, body)
+    }
+
+    /// The keys in ascending order, whatever has become of their values.
+    func scanKeys(
+        _ keyspace: Keyspace, _ range: KeyRange, limit: ScanLimit, _ body: (RawSpan) -> Void
+    ) throws(EngineError) -> KeyRange? {
+        if range.isEmpty { return nil }
+        var cursor = try LMDBCursor(self, keyspace, range, reverse: false, checksValues: false)
+        return try visit(&cursor, range: range, reverse: false, limit: limit) {
+            (key, _) throws(EngineError) in
+            body(key)
+            return .next
+        }
     }
 }
 
@@ -40,26 +57,42 @@ struct LMDBReader: EngineReader {
 private struct LMDBCursor: PairCursor, ~Copyable {
     private let cursor: OpaquePointer
     private let environment: LMDBEnvironment
+    private let keyspace: Keyspace
     private let range: KeyRange
     private let reverse: Bool
+    private let checksValues: Bool
     private(set) var key = UnsafeRawBufferPointer(start: nil, count: 0)
     private(set) var value = UnsafeRawBufferPointer(start: nil, count: 0)
 
     init(
-        _ reader: LMDBReader, _ keyspace: Keyspace, _ range: KeyRange, reverse: Bool
+        _ reader: LMDBReader, _ keyspace: Keyspace, _ range: KeyRange, reverse: Bool, checksValues: Bool
     ) throws(EngineError) {
         var opened: OpaquePointer?
         try reader.environment.check(
             mdb_cursor_open(reader.transaction, reader.environment.database(keyspace), &opened))
         cursor = opened!
         environment = reader.environment
+        self.keyspace = keyspace
         self.range = range
         self.reverse = reverse
+        self.checksValues = checksValues
     }
 
     deinit { mdb_cursor_close(cursor) }
 
     mutating func start() throws(EngineError) -> Bool {
+        guard try findFirst() else { return false }
+        try takeValue()
+        return true
+    }
+
+    mutating func advance() throws(EngineError) -> Bool {
+        guard try move(reverse ? MDB_PREV : MDB_NEXT) else { return false }
+        try takeValue()
+        return true
+    }
+
+    private mutating func findFirst() throws(EngineError) -> Bool {
         if reverse {
             guard let upper = range.upper else { return try move(MDB_LAST) }
             // On the first key that is not below the upper bound, or nowhere.
@@ -69,7 +102,12 @@ private struct LMDBCursor: PairCursor, ~Copyable {
         return try seek(range.lower) && isInside
     }
 
-    mutating func advance() throws(EngineError) -> Bool { try move(reverse ? MDB_PREV : MDB_NEXT) }
+    /// The pair under the cursor is one of the page's.
+    private mutating func takeValue() throws(EngineError) {
+        guard checksValues else { return }
+        guard let value = LMDBRow.value(value, of: key) else { throw environment.damagedRow(keyspace) }
+        self.value = value
+    }
 
     /// The library's moves fail on their own.
     func checkError() throws(EngineError) {}
