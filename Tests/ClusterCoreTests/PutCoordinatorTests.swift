@@ -186,8 +186,35 @@ import Testing
             actions(&put) { $0.moved(to: sets, &$1) } == [nodeB, nodeC, nodeD].map { .replicate($0, state) })
         #expect(actions(&put) { $0.acked(from: nodeC, &$1) } == [])
         #expect(actions(&put) { $0.acked(from: nodeD, &$1) } == [.respond(state)])
-        let late = actions(&put) { $0.moved(to: ReplicaSets(threeNodes), &$1) }
-        #expect(late == [], "the client has its answer")
+        #expect(actions(&put) { $0.acked(from: nodeB, &$1) } == [.finished])
+    }
+
+    @Test func aReplicaThatRefusesAfterTheAnswerIsSentTheWriteByTheNextLayout() {
+        var put = coordinator(w: 2)
+        _ = actions(&put) { $0.start(&$1) }
+        _ = actions(&put) { $0.localDone(state, &$1) }
+        #expect(actions(&put) { $0.acked(from: nodeB, &$1) } == [.respond(state)])
+        let sets = ReplicaSets([nodeA, nodeB, nodeD])
+        #expect(actions(&put) { $0.moved(to: sets, &$1) } == [.replicate(nodeD, state)])
+        #expect(actions(&put) { $0.acked(from: nodeD, &$1) } == [.finished], "not at the deadline")
+        var whole = coordinator(w: 2)
+        _ = actions(&whole) { $0.start(&$1) }
+        _ = actions(&whole) { $0.localDone(state, &$1) }
+        _ = actions(&whole) { $0.acked(from: nodeB, &$1) }
+        #expect(
+            actions(&whole) { $0.moved(to: ReplicaSets([nodeA, nodeB]), &$1) } == [.finished],
+            "who refused is no replica any more")
+    }
+
+    @Test func thisNodeNeedsNoCopyWhenItCountsAgain() {
+        var put = coordinator(w: 2)
+        _ = actions(&put) { $0.start(&$1) }
+        _ = actions(&put) { $0.localDone(state, &$1) }
+        _ = actions(&put) { $0.moved(to: ReplicaSets([nodeB, nodeC, nodeD]), &$1) }
+        #expect(
+            actions(&put) { $0.moved(to: ReplicaSets([nodeA, nodeC, nodeD]), &$1) }
+                == [nodeC, nodeD].map { .replicate($0, state) })
+        #expect(actions(&put) { $0.acked(from: nodeD, &$1) } == [.respond(state)])
     }
 
     @Test func whoHasStoredAWriteCountsInTheNextLayout() {

@@ -130,10 +130,13 @@ public struct PutCoordinator: Sendable {
     }
 
     /// The key's partition has moved on while the write was under way: those who have stored the write keep it, and count
-    /// if they are replicas still; all others are sent it (again).
+    /// if they are replicas still; all others are sent it (again), also when the client has its answer.
     public mutating func moved(to sets: ReplicaSets, _ actions: inout [Action]) {
-        guard phase == .replicating else { return }
+        guard isReplicating else { return }
         tally = ReplicaTally(sets, keeping: tally)
+        // This node has stored it, if it counts or not.
+        tally.ask(local)
+        _ = tally.noteAnswer(from: local)
         // One that is a replica now counts for itself alone.
         standIns.remove(tally.replicas)
         for replica in standIns.storedReplicas { tally.vouch(for: replica) }
