@@ -6,8 +6,8 @@ struct Kvsim: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kvsim",
         abstract: "Simulates whole clusters with faults, and looks for writes lost and promises broken.",
-        discussion: "Exit code 0 if every seed is well, 1 if one is not.",
-        subcommands: [Run.self, Replay.self])
+        discussion: "Exit code 0 if all is well, 1 if something is not.",
+        subcommands: [Run.self, Replay.self, Gossip.self])
 }
 
 struct PlanOptions: ParsableArguments {
