@@ -71,6 +71,10 @@ public enum Simulation {
         }
         world.history.replicasRepaired(at: scheduler.now)
         checkTrees(world)
+        scheduler.run(until: scheduler.now + timeToAgree, or: { world.gossipAgrees })
+        if !world.gossipAgrees {
+            world.violations.append("! some node takes another for dead, a minute after all is well")
+        }
         world.violations += world.leftovers
         for key in 0..<world.plan.keys {
             let left = world.states(ofKey: key)[0]?.siblings ?? []

@@ -148,6 +148,14 @@ final class World: @unchecked Sendable {
         }
     }
 
+    /// Whether every node knows by gossip that all live.
+    var gossipAgrees: Bool {
+        nodes.allSatisfy { node in
+            let members = node.node?.gossipMembers ?? []
+            return members.count == nodes.count && members.allSatisfy { $0.liveness == .alive }
+        }
+    }
+
     var areAllRepaired: Bool { (0..<plan.keys).allSatisfy(isRepaired) }
 
     /// Reads every key at all its replicas until they agree and nothing is kept for any; calls `whenDone` then.

@@ -68,7 +68,8 @@ final class Admission: Sendable {
         guard hello.nodeName != own.nodeName else {
             throw Refusal(.wrongNode, "it has this node's own name, '\(own.nodeName)'")
         }
-        guard names.withLock({ $0.contains(hello.nodeName) }) else {
+        // One that joins, which says version 0, makes itself known by gossip.
+        guard hello.layoutVersion == 0 || names.withLock({ $0.contains(hello.nodeName) }) else {
             throw Refusal(
                 .unknownNode, "node '\(hello.nodeName.shortened)' is no member that this node knows")
         }

@@ -89,6 +89,15 @@ struct AdmissionTests {
         }
     }
 
+    @Test("A node that joins is admitted though nobody knows it")
+    func joiningUnknown() throws {
+        let admission = Admission(own: PeerHello(cluster: "test", nodeName: "a", layoutVersion: 1))
+        var other = PeerHello(cluster: "test", nodeName: "b", layoutVersion: 0)
+        try admission.check(other)
+        other.layoutVersion = 1
+        #expect { try admission.check(other) } throws: { ($0 as? Refusal)?.cause == .unknownNode }
+    }
+
     @Test("A node that joins has no part in how the cluster began")
     func joining() throws {
         var own = PeerHello(cluster: "test", nodeName: "a", layoutVersion: 1, layoutDigest: 7)

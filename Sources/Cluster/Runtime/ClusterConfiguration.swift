@@ -34,6 +34,8 @@ public struct ClusterConfiguration: Sendable {
     public var layouts: LayoutConfiguration
     /// How hints are kept and handed back.
     public var handoff: HandoffConfiguration
+    /// How nodes find out who is there and who lives.
+    public var gossip: GossipConfiguration
     /// How replicas are compared.
     public var antiEntropy: AntiEntropyConfiguration
     /// How far another node's clock may be ahead before its timestamps are no longer followed.
@@ -47,6 +49,7 @@ public struct ClusterConfiguration: Sendable {
         hedgeDelay: TimeAmount = .milliseconds(20), layouts: LayoutConfiguration = LayoutConfiguration(),
         handoff: HandoffConfiguration = HandoffConfiguration(),
         antiEntropy: AntiEntropyConfiguration = AntiEntropyConfiguration(),
+        gossip: GossipConfiguration? = nil,
         maxClockDrift: TimeAmount = .seconds(60)
     ) {
         self.clusterName = clusterName
@@ -64,6 +67,8 @@ public struct ClusterConfiguration: Sendable {
         self.layouts = layouts
         self.handoff = handoff
         self.antiEntropy = antiEntropy
+        let address = layout.member(NodeID(name: nodeName))?.address
+        self.gossip = gossip ?? GossipConfiguration(address: address ?? "")
         self.maxClockDrift = maxClockDrift
     }
 }

@@ -20,6 +20,9 @@ public final class ClusterNode: Sendable {
     let keeper: LayoutKeeper
     private let handoff: HandoffDriver
     private let entropy: EntropyDriver
+    private let gossip: GossipDriver
+    /// Called once if this node has to stop, since another has its name.
+    private let conflictHandler = Mutex<(@Sendable (MemberRecord) -> Void)?>(nil)
     let logger: Logger
     let selfID: NodeID
     private let executor: EngineExecutor
@@ -85,15 +88,38 @@ public final class ClusterNode: Sendable {
             logger: logger)
         handoff = HandoffDriver(shard: shards[0], executor: executor, logger: logger)
         entropy = EntropyDriver(shard: shards[0], executor: executor, logger: logger)
+        gossip = GossipDriver(shard: shards[0], logger: logger)
         logger.info("the node's state is open", metadata: ["actor": "\(String(state.actor, radix: 16))"])
     }
 
     /// Gives the node the way to its peers. Once, before the transport runs.
     public func attach(_ transport: any PeerTransport) {
         forEachShard { $0.attach(transport) }
-        onKeeper { [shards, entropy] in $0.start(transport, shards: shards, entropy: entropy) }
+        onKeeper { [shards, entropy, gossip] in
+            $0.start(transport, shards: shards, entropy: entropy, gossip: gossip)
+        }
         onHandoff { $0.start() }
         onEntropy { $0.start() }
+        onGossip { [configuration, keeper, weak self] in
+            $0.start(
+                seeds: configuration.layout.members, addressesChanged: { keeper.updatePeers() },
+                yields: { other in self?.conflictHandler.withLock { $0 }?(other) })
+        }
+    }
+
+    /// Calls `body` once, on an event loop, if another living process has this node's name and was started earlier: this
+    /// one has to stop then. Before `attach`.
+    public func whenConflicted(_ body: @escaping @Sendable (MemberRecord) -> Void) {
+        conflictHandler.withLock { $0 = body }
+    }
+
+    /// All nodes that gossip knows, this one included, by ascending id. Any thread.
+    public var gossipMembers: [MemberRecord] { gossip.members }
+
+    func hear(_ bytes: [UInt8], from peer: NodeID) { onGossip { $0.received(bytes, from: peer) } }
+
+    private func onGossip(_ body: @escaping @Sendable (GossipDriver) -> Void) {
+        shards[0].perform { [gossip] in body(gossip) }
     }
 
     /// What this node tells its peers of itself.
@@ -116,6 +142,7 @@ public final class ClusterNode: Sendable {
         onKeeper { $0.stop() }
         onHandoff { $0.stop() }
         onEntropy { $0.stop() }
+        onGossip { $0.stop() }
         let busy = Atomic(shards.count)
         forEachShard { shard in
             shard.whenIdle {
@@ -282,6 +309,7 @@ extension ClusterNode: PeerHandler {
         forEachShard { $0.connected(peer) }
         onHandoff { $0.connected(peer) }
         onEntropy { $0.connected(peer) }
+        onGossip { $0.connected(peer) }
         // What changed while the peer was away reaches it now.
         let shard = shards[0]
         shard.perform { shard.send(.buckets(table), to: peer, for: 0, timeout: .seconds(1)) }
@@ -294,6 +322,7 @@ extension ClusterNode: PeerHandler {
         onKeeper { $0.disconnected(peer) }
         onHandoff { $0.disconnected(peer) }
         onEntropy { $0.disconnected(peer) }
+        onGossip { $0.disconnected(peer) }
     }
 
     public func received(replies batch: [UInt8], from peer: NodeID) {

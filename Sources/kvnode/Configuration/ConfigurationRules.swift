@@ -29,6 +29,11 @@ struct ConfigurationRules {
             let room = overhead > 0 ? " less \(overhead) for what comes with a value" : ""
             problems.append("\(values.shown(smaller)), but must be at most \(values.shown(larger))\(room)")
         }
+        if values.int("gossip.ping_timeout_ms") >= values.int("gossip.period_ms") {
+            problems.append(
+                "\(values.shown("gossip.ping_timeout_ms")), but must be less than \(values.shown("gossip.period_ms"))"
+            )
+        }
         problems += listenProblems(values)
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
@@ -43,6 +48,7 @@ struct ConfigurationRules {
         ("requests.max_value_bytes", "grpc.max_message_bytes", messageOverhead),
         ("peer.max_batch_bytes", "peer.max_queued_bytes", 0),
         ("peer.backoff_min_ms", "peer.backoff_max_ms", 0),
+        ("anti_entropy.max_bytes_in_flight", "peer.max_queued_bytes", 0),
         ("handoff.max_bytes_per_target", "handoff.max_bytes", 0),
         ("handoff.max_bytes_in_flight", "peer.max_queued_bytes", 0),
         ("layout.fill_page_bytes", "peer.max_batch_bytes", 0),

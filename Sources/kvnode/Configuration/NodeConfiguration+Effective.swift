@@ -33,8 +33,11 @@ extension NodeConfiguration {
         requests = Requests(values)
         handoff = HandoffConfiguration(values)
         layouts = LayoutConfiguration(values)
+        antiEntropy = AntiEntropyConfiguration(values)
+        gossip = SwimSettings(values)
         peer = Peer(
-            listen: values.address("peer.listen"), maxBatchBytes: values.int("peer.max_batch_bytes"),
+            listen: values.address("peer.listen"), advertise: HostPort(values.text("peer.advertise")),
+            maxBatchBytes: values.int("peer.max_batch_bytes"),
             maxQueuedBytes: values.int("peer.max_queued_bytes"),
             backoffMin: values.milliseconds("peer.backoff_min_ms"),
             backoffMax: values.milliseconds("peer.backoff_max_ms"),
@@ -125,6 +128,49 @@ extension LayoutConfiguration {
             foundingGrace: values.amount("layout.founding_grace_ms"),
             autoCommitDelay: values.bool("cluster.auto_commit")
                 ? values.amount("cluster.auto_commit_delay_ms") : nil)
+    }
+}
+
+extension AntiEntropyConfiguration {
+    fileprivate init(_ values: EffectiveConfiguration) {
+        let schedule = EntropySchedule.Limits(
+            interval: UInt64(values.int("anti_entropy.interval_ms")),
+            returnPause: UInt64(values.int("anti_entropy.return_pause_ms")),
+            retryPause: UInt64(values.int("anti_entropy.retry_pause_ms")),
+            maxRunning: values.int("anti_entropy.max_running"),
+            maxRunningPerPeer: values.int("anti_entropy.max_running_per_peer"))
+        let comparison = PartitionComparison.Limits(
+            confirmPause: UInt64(values.int("anti_entropy.confirm_pause_ms")),
+            pageBytes: values.int("anti_entropy.page_bytes"), pageRows: values.int("anti_entropy.page_rows"),
+            maxKeysInFlight: values.int("anti_entropy.max_keys_in_flight"),
+            maxBytesInFlight: values.int("anti_entropy.max_bytes_in_flight"),
+            bytesPerSecond: values.int("anti_entropy.bytes_per_second"),
+            maxFailures: values.int("anti_entropy.max_failures"))
+        let building = TreeBuilder.Limits(
+            pageBytes: values.int("anti_entropy.build_page_bytes"),
+            bytesPerSecond: values.int("anti_entropy.build_bytes_per_second"),
+            retryPause: UInt64(values.int("anti_entropy.build_retry_ms")))
+        self.init(
+            schedule: schedule, comparison: comparison, timeout: values.amount("anti_entropy.timeout_ms"),
+            building: building)
+    }
+}
+
+extension SwimSettings {
+    fileprivate init(_ values: EffectiveConfiguration) {
+        self.init()
+        periodMillis = UInt64(values.int("gossip.period_ms"))
+        pingTimeoutMillis = UInt64(values.int("gossip.ping_timeout_ms"))
+        indirectProbes = values.int("gossip.indirect_probes")
+        gossipMillis = UInt64(values.int("gossip.spread_ms"))
+        gossipFanout = values.int("gossip.fanout")
+        maxPacketBytes = values.int("gossip.max_packet_bytes")
+        maxPageBytes = values.int("gossip.max_page_bytes")
+        syncMillis = UInt64(values.int("gossip.sync_ms"))
+        reconnectMillis = UInt64(values.int("gossip.reconnect_ms"))
+        forgetDownMillis = UInt64(values.int("gossip.forget_down_ms"))
+        forgetLeftMillis = UInt64(values.int("gossip.forget_left_ms"))
+        maxMembers = values.int("gossip.max_members")
     }
 }
 

@@ -60,6 +60,8 @@ struct NodeConfiguration: Sendable {
     /// `peer.*`
     struct Peer: Sendable {
         var listen: HostPort
+        /// Nil if nothing is set.
+        var advertise: HostPort?
         var maxBatchBytes: Int
         var maxQueuedBytes: Int
         var backoffMin: Duration
@@ -100,6 +102,10 @@ struct NodeConfiguration: Sendable {
     var handoff: HandoffConfiguration
     /// `layout.*` and `cluster.auto_commit*`
     var layouts: LayoutConfiguration
+    /// `anti_entropy.*`
+    var antiEntropy: AntiEntropyConfiguration
+    /// `gossip.*`
+    var gossip: SwimSettings
     var peer: Peer
     var grpc: ClientGRPC
     var http: HTTP

@@ -11,6 +11,8 @@ struct Setting: Sendable {
         case name
         case path
         case address
+        /// Or empty, for what is chosen then.
+        case optionalAddress
         case members
         /// The name of one of the build's engines.
         case engine([String])
@@ -77,6 +79,7 @@ extension Setting.Kind {
         case .name: Setting.nameRule
         case .path: "a path"
         case .address: "host:port with a port from 0 to 65535"
+        case .optionalAddress: "host:port with a port from 0 to 65535, or nothing"
         case .members: "a list of members, each \(MemberParser.syntax)"
         case .engine(let names): "one of " + names.joined(separator: ", ")
         }
@@ -101,6 +104,8 @@ extension Setting.Kind {
             return text.isEmpty || text.utf8.contains(0) ? nil : .text(text)
         case .address:
             return HostPort(text).map { .text($0.description) }
+        case .optionalAddress:
+            return text.isEmpty ? .text("") : HostPort(text).map { .text($0.description) }
         case .members:
             return nil
         }

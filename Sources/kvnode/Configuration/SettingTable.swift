@@ -15,6 +15,8 @@ struct SettingTable: Sendable {
         settings =
             Self.node + Self.cluster + Self.buckets + Self.engine(engines)
             + engines.flatMap { Self.options(of: $0) } + Self.requests + Self.handoff + Self.layout
+            + Self.antiEntropy
+            + Self.gossip
             + Self.peer + Self.clientAPIs + Self.operation
     }
 
@@ -160,6 +162,10 @@ struct SettingTable: Sendable {
 
     private static let peer: [Setting] = [
         Setting("peer.listen", .address, .text("127.0.0.1:7401"), "Where the other nodes connect."),
+        Setting(
+            "peer.advertise", .optionalAddress, .text(""),
+            "What this node tells the others of where they find it; empty: as in cluster.members, or peer.listen."
+        ),
         Setting(
             "peer.max_batch_bytes", .int((1 << 20)...(1 << 30)), .int(64 << 20),
             "The longest batch between nodes; the same on every node. A key's siblings together may take half."

@@ -57,6 +57,7 @@ enum Node {
             configuration: configuration.transportConfiguration(of: node), handler: node,
             eventLoopGroup: group,
             logger: logger)
+        let conflicts = ConflictService(node: node)
         node.attach(transport)
         let grpc = try ClientGRPCServer(
             configuration: configuration.grpcConfiguration, service: node, group: group, logger: logger)
@@ -67,7 +68,7 @@ enum Node {
         // peers go.
         let services: [any Service] = [
             PeerService(transport: transport, listen: configuration.peer.listen),
-            DrainService(node: node),
+            conflicts, DrainService(node: node),
             ServerService(
                 name: "grpc.listen", listen: configuration.grpc.listen, serve: grpc.run,
                 stop: grpc.beginGracefulShutdown),

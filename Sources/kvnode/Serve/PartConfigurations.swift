@@ -16,7 +16,17 @@ extension NodeConfiguration {
             maxValueSize: requests.maxValueBytes,
             maxStateSize: maxStateSize, readFanout: requests.readFanout,
             hedgeDelay: TimeAmount(requests.hedgeDelay), layouts: layouts, handoff: handoff,
+            antiEntropy: antiEntropy,
+            gossip: GossipConfiguration(
+                address: advertisedAddress, engine: engine.type, softwareVersion: Version.current,
+                settings: gossip),
             maxClockDrift: TimeAmount(cluster.maxClockDrift))
+    }
+
+    /// Where the others find this node: what is set, else what the list of members says, else where it listens.
+    private var advertisedAddress: String {
+        if let address = peer.advertise { return address.description }
+        return cluster.members.first { $0.name == node.name }?.address ?? peer.listen.description
     }
 
     /// Half of what a peer takes in one message, since siblings from two sides of a partition come together; one value of

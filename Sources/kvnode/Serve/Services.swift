@@ -1,4 +1,5 @@
 import Cluster
+import ClusterCore
 import ServiceLifecycle
 import Transport
 
@@ -41,6 +42,28 @@ struct DrainService: Service {
         // A shutdown that isn't graceful ends the wait as well; requests end before the engine closes in any case.
         try? await gracefulShutdown()
         await node.drain()
+    }
+}
+
+/// Ends the node if another living process has its name.
+struct ConflictService: Service {
+    private let conflicts: AsyncStream<MemberRecord>
+
+    /// To be made before the node has its transport.
+    init(node: ClusterNode) {
+        let (conflicts, found) = AsyncStream<MemberRecord>.makeStream()
+        node.whenConflicted { found.yield($0) }
+        self.conflicts = conflicts
+    }
+
+    func run() async throws {
+        for await other in conflicts.cancelOnGracefulShutdown() {
+            throw ServeError(
+                """
+                another node of the cluster, at \(other.address), has the name "\(other.name)" and was started before \
+                this one: give each node a node.name and a data directory of its own
+                """)
+        }
     }
 }
 

@@ -17,6 +17,7 @@ public enum PeerCodec {
         static let layout: UInt8 = 10
         static let page: UInt8 = 11
         static let tree: UInt8 = 12
+        static let gossip: UInt8 = 13
 
         static let versions: UInt8 = 129
         static let noVersions: UInt8 = 130
@@ -68,6 +69,9 @@ public enum PeerCodec {
         case .tree(let request):
             header(Kind.tree, message, &writer)
             TreeCodec.append(request, to: &writer)
+        case .gossip(let bytes):
+            header(Kind.gossip, message, &writer)
+            writer.bytes(bytes)
         }
         writer.endBlock(mark)
     }
@@ -141,6 +145,7 @@ public enum PeerCodec {
             body = .layout(history, try Standing.decode(&reader))
         case Kind.page: body = .page(try decodePage(&reader))
         case Kind.tree: body = .tree(try TreeCodec.decodeRequest(&reader))
+        case Kind.gossip: body = .gossip(try reader.bytes())
         default: throw CodecError(.malformed, "a peer request of kind \(kind)")
         }
         return PeerRequestMessage(id: id, timeoutMillis: timeoutMillis, epoch: epoch, body: body)

@@ -18,6 +18,8 @@ public enum PeerRequest: Equatable, Sendable {
     case page(PageRequest)
     /// Say what your hash trees have.
     case tree(TreeRequest)
+    /// Take note of this message of `Swim`'s, which has no reply.
+    case gossip([UInt8])
 
     /// All that a write may be sent to: two sets of replicas.
     public static let maxHintTargets = 2 * BucketProperties.maximumN

@@ -28,6 +28,7 @@ final class LayoutKeeper: @unchecked Sendable {
     private let logger: Logger
     private var shards: [Shard] = []
     private var entropy: EntropyDriver?
+    private var gossip: GossipDriver?
     private var transport: (any PeerTransport)?
     private var connected: Set<NodeID> = []
     private var filler: PartitionFiller?
@@ -66,10 +67,13 @@ final class LayoutKeeper: @unchecked Sendable {
     // MARK: The node's life
 
     /// Begins the duties that the last run left. On the loop.
-    func start(_ transport: any PeerTransport, shards: [Shard], entropy: EntropyDriver) {
+    func start(
+        _ transport: any PeerTransport, shards: [Shard], entropy: EntropyDriver, gossip: GossipDriver
+    ) {
         self.transport = transport
         self.shards = shards
         self.entropy = entropy
+        self.gossip = gossip
         filler = PartitionFiller(shard: shards[0], executor: executor) { [unowned self] status in
             filling.withLock { $0 = status }
         }
@@ -235,16 +239,16 @@ final class LayoutKeeper: @unchecked Sendable {
 
     // MARK: News for the peers
 
-    /// All members there are or may soon be, and those that the configuration names, who can tell a node that was away
-    /// for long what the cluster has come to. Where both name a node, its address is the configuration's: it was read at
-    /// this start, and the history may be from a time before the node moved.
-    private func updatePeers() {
+    /// All members there are or may soon be, those that the configuration names, who can tell a node that was away for
+    /// long what the cluster has come to, and those that gossip knows.
+    ///
+    /// Of several addresses of a node, its own word counts most, which gossip brings; then the configuration, which was
+    /// read at this start; last the history, which may be from a time before the node moved.
+    func updatePeers() {
         var members: [NodeID: Member] = [:]
-        for (node, role) in history.staged { if case .member(let member) = role { members[node] = member } }
-        for layout in [history.previous, history.current, history.next] {
-            for member in layout?.members ?? [] { members[member.id] = member }
-        }
-        for member in context.configuration.layout.members {
+        for member in history.knownMembers { members[member.id] = member }
+        gossip?.retain(Array(members.values))
+        for member in context.configuration.layout.members + (gossip?.peers ?? []) {
             members[member.id, default: member].address = member.address
         }
         members[selfID] = nil
