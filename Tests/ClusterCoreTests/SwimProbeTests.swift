@@ -58,6 +58,29 @@ import Testing
         #expect(suspectAt == pinged + 1_000)
     }
 
+    @Test func aProbeOfAnEarlierLifeAccusesNobody() throws {
+        var harness = started([b])
+        var isAgain = false
+        harness.pass(1_900) { harness in
+            guard !isAgain, !pings(harness).isEmpty else { return }
+            isAgain = true
+            harness.hear(.sample("b", incarnation: 200, instance: 2))
+        }
+        #expect(isAgain && harness.swim.suspicions.isEmpty)
+    }
+
+    @Test func whoMissedARefutationGetsItWithTheAck() throws {
+        var harness = started([b])
+        harness.hear(harness.swim.own.with(.suspect))
+        let stale = MemberRecord.sample("a").with(.suspect)
+        // Long after the refutation was spread.
+        for id in [harness.swim.own.id, b.id] { harness.swim.updates.remove(id) }
+        harness.hear(.ping, number: 3, from: b.id, [SwimUpdate(b), SwimUpdate(stale)])
+        #expect(harness.sent.first?.message.updates == [SwimUpdate(harness.swim.own)])
+        harness.hear(.ping, number: 4, from: b.id, [SwimUpdate(b)])
+        #expect(harness.sent.first?.message.updates == [])
+    }
+
     @Test func anAckThroughAnotherCounts() throws {
         var harness = started([b, c])
         harness.pass(3_000) { harness in
@@ -136,7 +159,7 @@ import Testing
         let shortest = [10, 16, 256, 1_024].map { settings.suspicionMillis(members: $0, confirmations: 3) }
         #expect(shortest == [2_000, 2_000, 4_000, 5_000])
         #expect(settings.suspicionMillis(members: 1_024, confirmations: 0) == 30_000)
-        #expect([1, 3, 7, 1_023].map { settings.sends(members: $0) } == [2, 4, 6, 20])
+        #expect([1, 3, 7, 1_023].map { settings.sends(members: $0) } == [6, 8, 10, 24])
     }
 
     @Test func aNodeWhoseProbesFailSlowsDown() {

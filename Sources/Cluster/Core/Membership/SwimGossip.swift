@@ -18,14 +18,15 @@ extension Swim {
 
     /// Sends a message that is no page, filled up with updates to the limit.
     mutating func send(
-        _ body: SwimMessage.Body, number: UInt64, to id: NodeID, _ actions: inout [Action]
+        _ body: SwimMessage.Body, number: UInt64, to id: NodeID, withOwn: Bool = false,
+        _ actions: inout [Action]
     ) {
         guard let address = address(of: id) else { return }
         var writer = ByteWriter(capacity: updates.isEmpty ? 160 : settings.maxPacketBytes)
         SwimCodec.begin(body, number: number, &writer)
         switch body {
         case .ping, .pingRequest: writer.raw(ownBytes)
-        default: break
+        default: if withOwn { writer.raw(ownBytes) }
         }
         // Who is thought dead or suspect hears it first (Lifeguard's buddy system), and so is quick to refute it.
         if let peer = peers[id], peer.record.liveness != .alive {

@@ -3,6 +3,8 @@ extension Swim {
     /// The probe of this period, not answered yet.
     struct Probe {
         var target: NodeID
+        /// What it was thought to be when it was pinged: a later life is not to blame.
+        var incarnation: UInt64
         var number: UInt64
         /// When others are asked; nil once they are.
         var askAt: UInt64?
@@ -44,10 +46,11 @@ extension Swim {
     }
 
     private mutating func beginProbe(_ now: UInt64, _ actions: inout [Action]) {
-        guard let target = nextTarget() else { return }
+        guard let target = nextTarget(), let incarnation = peers[target]?.record.incarnation else { return }
         let number = number()
         probe = Probe(
-            target: target, number: number, askAt: now + health.scaled(settings.pingTimeoutMillis))
+            target: target, incarnation: incarnation, number: number,
+            askAt: now + health.scaled(settings.pingTimeoutMillis))
         ping(target, number: number, &actions)
     }
 
@@ -66,6 +69,7 @@ extension Swim {
         // Those asked would have said that they are there; what is missing of that may be this node's own fault.
         health.add(failed.asked == 0 ? 1 : failed.asked - failed.nacks)
         guard let peer = peers[failed.target], peer.record.liveness.isPresent else { return }
+        guard peer.record.incarnation == failed.incarnation else { return }
         let accusation = SwimUpdate(peer.record.with(.suspect), accusers: [own.id])
         apply(accusation, .here, now, &actions)
     }
@@ -80,7 +84,10 @@ extension Swim {
         _ message: SwimMessage, _ sender: NodeID, _ now: UInt64, _ actions: inout [Action]
     ) {
         switch message.body {
-        case .ping: send(.ack, number: message.number, to: sender, &actions)
+        case .ping:
+            // Who pings on account of something older than the refutation has missed that.
+            let isMisjudged = message.updates.contains { $0.record.id == own.id && $0.record != own }
+            send(.ack, number: message.number, to: sender, withOwn: isMisjudged, &actions)
         case .pingRequest(let target): relay(message.number, to: target, for: sender, now, &actions)
         case .ack: acked(message.number, &actions)
         case .nack: if probe?.number == message.number { probe?.nacks += 1 }

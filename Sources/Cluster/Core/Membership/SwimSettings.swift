@@ -16,8 +16,10 @@ public struct SwimSettings: Equatable, Sendable {
     /// The worst local health: periods and timeouts grow to at most 1 + this times their length.
     public var maxHealthScore = 8
 
-    /// A node sends an update this times log2(members + 1) times.
+    /// A node sends an update this times log2(members + 1) times, and `disseminationBase` times more. A member misses one
+    /// that all send s times with a probability of about e^-s, however few they are.
     public var disseminationFactor = 2.0
+    public var disseminationBase = 4
     /// Milliseconds between rounds of gossip, while there are updates to send.
     public var gossipMillis: UInt64 = 200
     /// To how many members, in a round.
@@ -60,7 +62,7 @@ public struct SwimSettings: Equatable, Sendable {
 
     /// How often an update is sent in a cluster of so many members.
     func sends(members: Int) -> Int {
-        Int((disseminationFactor * Self.log2(members + 1)).rounded(.up))
+        disseminationBase + Int((disseminationFactor * Self.log2(members + 1)).rounded(.up))
     }
 
     /// How long a suspicion lasts that so many nodes have confirmed beside the first (Lifeguard, section IV-B).
