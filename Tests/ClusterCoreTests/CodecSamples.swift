@@ -167,7 +167,7 @@ struct CodecSamples {
 
     mutating func peerRequest() -> PeerRequestMessage {
         let body: PeerRequest =
-            switch random.below(9) {
+            switch random.below(11) {
             case 0: .get(key())
             case 1: .put(key(), versions(), policy: policy())
             case 2:
@@ -177,6 +177,8 @@ struct CodecSamples {
             case 5: .page(pageRequest())
             case 6: .hint(for: NodeID(rawValue: integer()), key(), versions(), policy: policy())
             case 7: .hints(of: key(), for: hintTargets())
+            case 8: .tree(treeRequest())
+            case 9: .gossip(bytes(upTo: 9))
             default: .buckets(table())
             }
         return PeerRequestMessage(
@@ -186,7 +188,7 @@ struct CodecSamples {
 
     mutating func peerReply() -> PeerReplyMessage {
         let body: PeerReply =
-            switch random.below(7) {
+            switch random.below(9) {
             case 0: .versions(optional { $0.versions() })
             case 1: .stored
             case 2:
@@ -195,6 +197,8 @@ struct CodecSamples {
                     isLast: random.chance(50))
             case 3: .forwarded(response())
             case 4: .layout(history())
+            case 6: .tree(treeReply())
+            case 7: .gossip(bytes(upTo: 9))
             case 5:
                 .page(
                     rows: list(upTo: 3) { PageRow(key: $0.key(), versions: $0.versions()) },

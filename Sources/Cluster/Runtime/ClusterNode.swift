@@ -116,7 +116,10 @@ public final class ClusterNode: Sendable {
     /// All nodes that gossip knows, this one included, by ascending id. Any thread.
     public var gossipMembers: [MemberRecord] { gossip.members }
 
-    func hear(_ bytes: [UInt8], from peer: NodeID) { onGossip { $0.received(bytes, from: peer) } }
+    /// - Parameter replies: To the process that said it, if it came as a request.
+    func hear(_ bytes: [UInt8], from peer: NodeID, _ replies: (any PeerReplyPath)?) {
+        onGossip { $0.received(bytes, from: peer, replies) }
+    }
 
     private func onGossip(_ body: @escaping @Sendable (GossipDriver) -> Void) {
         shards[0].perform { [gossip] in body(gossip) }
@@ -330,6 +333,7 @@ extension ClusterNode: PeerHandler {
         do throws(CodecError) {
             try PeerCodec.decodeReplies(batch) { (reply) throws(CodecError) in
                 if case .layout(let history) = reply.body { return learn(history, nil, of: peer) { _ in } }
+                if case .gossip(let bytes) = reply.body { return hear(bytes, from: peer, nil) }
                 let index = Shard.index(ofOperation: reply.id)
                 guard index < shards.count else { throw CodecError(.malformed, "a reply to nothing") }
                 byShard[index].append(reply)

@@ -61,7 +61,7 @@ struct PeerIntake {
                 Self.answer(message.id, $0, replies)
                 withExtendedLifetime(passage) {}
             }
-        case .gossip(let bytes): node.hear(bytes, from: peer)
+        case .gossip(let bytes): node.hear(bytes, from: peer, replies)
         case .forward(let request):
             node.submit(request.answered(within: message.timeoutMillis), isForwarded: true) { [replies] in
                 Self.answer(message.id, .forwarded($0), replies)

@@ -28,6 +28,7 @@ public enum PeerCodec {
         static let layoutIs: UInt8 = 138
         static let rows: UInt8 = 139
         static let treeIs: UInt8 = 140
+        static let gossipBack: UInt8 = 141
     }
 
     // MARK: Requests
@@ -244,6 +245,9 @@ public enum PeerCodec {
         case .tree(let reply):
             header(Kind.treeIs, message, &writer)
             TreeCodec.append(reply, to: &writer)
+        case .gossip(let bytes):
+            header(Kind.gossipBack, message, &writer)
+            writer.bytes(bytes)
         }
         writer.endBlock(mark)
     }
@@ -280,6 +284,7 @@ public enum PeerCodec {
         case Kind.layoutIs: body = .layout(try LayoutHistory.decode(try reader.bytes()))
         case Kind.rows: body = try decodeRows(&reader)
         case Kind.treeIs: body = .tree(try TreeCodec.decodeReply(&reader))
+        case Kind.gossipBack: body = .gossip(try reader.bytes())
         default: throw CodecError(.malformed, "a peer reply of kind \(kind)")
         }
         return PeerReplyMessage(id: id, body: body)

@@ -18,7 +18,7 @@ public enum PeerRequest: Equatable, Sendable {
     case page(PageRequest)
     /// Say what your hash trees have.
     case tree(TreeRequest)
-    /// Take note of this message of `Swim`'s, which has no reply.
+    /// Take note of this message of `Swim`'s. What there is to answer comes as `gossip` with id 0.
     case gossip([UInt8])
 
     /// All that a write may be sent to: two sets of replicas.
@@ -90,6 +90,8 @@ public enum PeerReply: Equatable, Sendable {
     case layout(LayoutHistory)
     case page(rows: [PageRow], isLast: Bool)
     case tree(TreeReply)
+    /// A message of `Swim`'s, to the very process whose message it answers.
+    case gossip([UInt8])
 }
 
 /// A key that a replica holds, with its whole state.

@@ -52,8 +52,10 @@ final class GossipDriver: @unchecked Sendable {
     /// Says and hears nothing more. Not a good-bye: the node may be back in a moment.
     func stop() { isStopped = true }
 
-    func received(_ bytes: [UInt8], from peer: NodeID) {
-        step { swim, now, actions in
+    /// - Parameter replies: Where answers go to, if there is such a way. They have to reach the process that asked: the
+    ///   stream to the node of its name may lead to another one, and that is to be found out.
+    func received(_ bytes: [UInt8], from peer: NodeID, _ replies: (any PeerReplyPath)?) {
+        step(answering: peer, replies) { swim, now, actions in
             do throws(CodecError) {
                 try swim.received(bytes, from: peer, now: now, &actions)
             } catch {
@@ -85,13 +87,29 @@ final class GossipDriver: @unchecked Sendable {
 
     // MARK: Actions
 
-    private func step(_ event: (inout Swim, UInt64, inout [Swim.Action]) -> Void) {
+    private func step(
+        answering peer: NodeID? = nil, _ replies: (any PeerReplyPath)? = nil,
+        _ event: (inout Swim, UInt64, inout [Swim.Action]) -> Void
+    ) {
         if isStopped { return }
         var actions: [Swim.Action] = []
         event(&swim, shard.loop.now.uptimeNanoseconds / 1_000_000, &actions)
         var hasChanged = false
-        for action in actions { perform(action, &hasChanged) }
+        for action in actions {
+            if case .send(let bytes, let node, _) = action, node == peer, let replies {
+                answer(bytes, replies)
+            } else {
+                perform(action, &hasChanged)
+            }
+        }
         if hasChanged { published.withLock { $0 = swim.members } }
+    }
+
+    private func answer(_ bytes: [UInt8], _ replies: any PeerReplyPath) {
+        var writer = ByteWriter()
+        PeerCodec.append(PeerReplyMessage(id: 0, body: .gossip(bytes)), to: &writer)
+        // What a full queue refuses counts as lost: the protocol takes that for granted.
+        _ = replies.send(writer.bytes)
     }
 
     private func perform(_ action: Swim.Action, _ hasChanged: inout Bool) {
