@@ -31,7 +31,13 @@ extension FakeService: LayoutService {
             let hello = PeerHello(cluster: "test", nodeName: "b", engine: "lmdb", softwareVersion: "2")
             return ClusterStatus(
                 cluster: "test", node: "a", history: state.history, isLost: false,
-                connected: [NodeID(name: "b"): hello], filling: state.filling, handoff: state.handoff,
+                connected: [NodeID(name: "b"): hello],
+                gossip: [
+                    MemberRecord(name: "b", address: "b:1", instance: 1, incarnation: 1),
+                    MemberRecord(name: "z", address: "z:1", zone: "q", instance: 2, incarnation: 1),
+                ],
+                filling: state.filling, handoff: state.handoff,
+                antiEntropy: AntiEntropyStatus(comparisons: EntropyStatus(), trees: 8, completeTrees: 7),
                 wallMillis: 10_000)
         }
     }

@@ -22,22 +22,22 @@ struct EntropyReplica {
     mutating func merge(_ versions: Versions, at key: StorageKey) {
         let old = rows[key]
         rows[key, default: Versions()].merge(versions, policy: .siblings)
-        trees.update(
-            key, n: entropySize(ofBucket: key.bucket), from: old.map(VersionsCodec.encode),
-            to: VersionsCodec.encode(rows[key]!))
+        let change = RowChange(
+            of: key, from: old.map(VersionsCodec.encode), to: VersionsCodec.encode(rows[key]!))
+        trees.update(change, n: entropySize(ofBucket: key.bucket))
     }
 
     mutating func remove(_ key: StorageKey) {
         let old = rows.removeValue(forKey: key)
-        trees.update(
-            key, n: entropySize(ofBucket: key.bucket), from: old.map(VersionsCodec.encode), to: nil)
+        let change = RowChange(of: key, from: old.map(VersionsCodec.encode), to: nil)
+        trees.update(change, n: entropySize(ofBucket: key.bucket))
     }
 
     mutating func unbuild() { trees.unbuildAll() }
 
     /// The page that is to be scanned next.
     func page(rowLimit: Int) -> TreePage? {
-        guard let (partition, after) = trees.nextScan else { return nil }
+        guard let (partition, after) = trees.nextScan() else { return nil }
         var page = TreePage(partition: partition, after: after, n: entropySize)
         let rest = keys.drop { key in after.map { !$0.sortsBefore(key) } ?? false }
         for key in rest.prefix(rowLimit) {

@@ -73,7 +73,7 @@ import Testing
         replica.add(replica.page(rowLimit: 4)!)
         #expect(replica.answer(root) == .roots([nil, nil]) && replica.answer(children) == .children(nil))
         replica.add(replica.page(rowLimit: 4)!)
-        #expect(replica.trees.completeCount == 1 && replica.trees.nextScan == nil)
+        #expect(replica.trees.completeCount == 1 && replica.trees.nextScan() == nil)
         guard case .roots(let sums) = replica.answer(root),
             case .children(let parts?) = replica.answer(children)
         else {
@@ -94,7 +94,7 @@ import Testing
         let stale = replica.page(rowLimit: 10)!
         replica.unbuild()
         replica.add(stale)
-        #expect(replica.trees.nextScan?.after == nil && replica.trees.completeCount == 0)
+        #expect(replica.trees.nextScan()?.after == nil && replica.trees.completeCount == 0)
         let first = try #require(replica.page(rowLimit: 3))
         replica.add(first)
         replica.add(first)
@@ -109,7 +109,7 @@ import Testing
         var empty = TreePage(partition: 1, after: nil, n: entropySize)
         empty.isLast = true
         trees.add(empty)
-        #expect(trees.count == 2 && trees.completeCount == 1 && trees.nextScan?.partition == 3)
+        #expect(trees.count == 2 && trees.completeCount == 1 && trees.nextScan()?.partition == 3)
         trees.hold([1, 2])
         #expect(trees.count == 2 && trees.completeCount == 1 && trees[3] == nil)
         let stored = trees[1]!

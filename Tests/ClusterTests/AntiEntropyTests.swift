@@ -143,4 +143,38 @@ import Testing
             #expect(roots(trees) == deep)
         }
     }
+
+    @Test func treesThatAreForgottenAreNotTakenUp() async throws {
+        try await withTemporaryExecutor { executor in
+            let (_, trees, replica) = try await begin(executor)
+            try await build(trees, executor)
+            await write(0..<10, to: replica)
+            try await executor.maintain { (engine) throws(EngineError) in
+                try NodeState.end(engine, environment: Self.environment, trees: trees.toStore)
+                try StoredTrees.forget(in: engine)
+            }
+            let (_, after, _) = try await begin(executor)
+            #expect(after.counts == (4, 0))
+        }
+    }
+
+    /// One partition with a damaged key must not keep the others from being compared.
+    @Test func aPartitionThatCannotBeReadIsBuiltLast() async throws {
+        try await withTemporaryExecutor { executor in
+            let (_, trees, replica) = try await begin(executor)
+            await write(0..<100, to: replica)
+            var batch = WriteBatch()
+            batch.put(.data, [0, 0, 1], [1])
+            try await executor.write(batch, durability: .buffered)
+            let failures = try await executor.maintain { engine in
+                var failures = 0
+                for _ in 0..<100 {
+                    do { _ = try trees.build(engine, maxBytes: 100) } catch { failures += 1 }
+                }
+                return failures
+            }
+            #expect(failures > 1)
+            #expect(trees.counts == (4, 3))
+        }
+    }
 }

@@ -16,6 +16,7 @@ import Testing
             }
             $0.role = role
             $0.connected = connected
+            $0.liveness = connected ? .alive : .down
             $0.partitions = 8
             $0.partitionsAfter = 4
         }
@@ -41,11 +42,44 @@ import Testing
                 cluster shop as a sees it: layout version 3, 2 members, 16 partitions of 3 replicas
                 all is well
 
-                member  role  connected  engine  version  zone  weight  partitions  address
-                a       up    yes        -       -        -     1       8           a:1
-                b       up    yes        -       -        -     1       8           b:1
+                member  role  connected  gossip  engine  version  zone  weight  partitions  address
+                a       up    yes        alive   -       -        -     1       8           a:1
+                b       up    yes        alive   -       -        -     1       8           b:1
 
                 """)
+    }
+
+    @Test func whatIsNoProblemIsTold() {
+        var one = member("b", connected: false)
+        one.liveness = .alive
+        var status = status([member("a"), one])
+        status.candidates = [
+            .with {
+                $0.name = "d"
+                $0.address = "d:1"
+                $0.zone = "z"
+                $0.weight = 2
+            }
+        ]
+        status.antiEntropy = .with {
+            $0.trees = 16
+            $0.treesComplete = 4
+            $0.peers = [
+                .with {
+                    $0.node = "b"
+                    $0.keysDiffering = 2
+                    $0.keysRepairedHere = 1
+                    $0.keysRepairedThere = 2
+                }
+            ]
+        }
+        let report = StatusReport(status)
+        #expect(report.problems == ["b (b:1) is not connected to a, but others reach it"])
+        for line in [
+            "hash trees are being built: 4 of 16 are complete",
+            "comparing replicas found 2 differences since the start, and mended 3 copies",
+            "d waits to join: kvnode cluster join 'd@d:1;zone=z;weight=2'",
+        ] { #expect(report.text.contains(line + "\n")) }
     }
 
     @Test func theWorstComesFirst() {

@@ -39,6 +39,15 @@ import Testing
             "peer: {max_batch_bytes: 9000000}\nlayout: {fill_page_bytes: 9000001}",
             "layout.fill_page_bytes is \"9000001\" (file test.yaml:2), but must be at most peer.max_batch_bytes"
         ),
+        (
+            "gossip: {ping_timeout_ms: 1000}",
+            "gossip.ping_timeout_ms is \"1000\" (file test.yaml:1), but must be less than gossip.period_ms"
+        ),
+        ("peer: {advertise: '0.0.0.0:7401'}", "peer.advertise is \"0.0.0.0:7401\""),
+        (
+            "cluster: {members: [a@h:1], join: true}\npeer: {listen: '0.0.0.0:7401'}",
+            "peer.listen is \"0.0.0.0:7401\" (file test.yaml:2), where no other node finds this one"
+        ),
         ("requests: {list_limit: 2000}", "requests.list_limit is \"2000\""),
         ("cluster: {members: [a@h:1]}", "node.name is \"node0\" (default), but cluster.members has only: a"),
         (

@@ -27,6 +27,29 @@ extension Kvnode_V1_ClusterStatus {
         if let filling = status.filling { self.filling = Kvnode_V1_FillStatus(filling) }
         hints = Kvnode_V1_HintStatus(status.handoff, history, wallMillis: status.wallMillis)
         servesReads = status.servesReads
+        candidates = status.candidates.map(Kvnode_V1_Member.init)
+        antiEntropy = Kvnode_V1_AntiEntropyStatus(status.antiEntropy, history)
+    }
+}
+
+extension Kvnode_V1_AntiEntropyStatus {
+    fileprivate init(_ status: AntiEntropyStatus, _ history: LayoutHistory) {
+        self.init()
+        trees = UInt32(status.trees)
+        treesComplete = UInt32(status.completeTrees)
+        peers = status.comparisons.peers.map { peer in
+            .with {
+                $0.node = history.name(of: peer.node)
+                $0.partitions = UInt32(peer.partitions)
+                $0.waiting = UInt32(peer.waiting)
+                $0.running = UInt32(peer.running.count)
+                $0.rounds = UInt64(peer.totals.rounds)
+                $0.failures = UInt64(peer.totals.failures)
+                $0.keysDiffering = UInt64(peer.totals.keysDiffering)
+                $0.keysRepairedHere = UInt64(peer.totals.repairedHere)
+                $0.keysRepairedThere = UInt64(peer.totals.repairedThere)
+            }
+        }.sorted { $0.node < $1.node }
     }
 }
 
@@ -56,6 +79,14 @@ extension Kvnode_V1_MemberStatus {
         softwareVersion = status.hello?.softwareVersion ?? ""
         partitions = UInt32(status.partitions)
         partitionsAfter = UInt32(status.partitionsAfter)
+        liveness =
+            switch status.liveness {
+            case nil: .unspecified
+            case .alive: .alive
+            case .suspect: .suspect
+            case .down: .down
+            case .left: .left
+            }
     }
 }
 

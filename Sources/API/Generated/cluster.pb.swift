@@ -136,6 +136,22 @@ public nonisolated struct Kvnode_V1_ClusterStatus: @unchecked Sendable {
     set {_uniqueStorage()._servesReads = newValue}
   }
 
+  /// Nodes that run and are neither members nor staged, by name, as they describe themselves: they wait for Stage.
+  public var candidates: [Kvnode_V1_Member] {
+    get {_storage._candidates}
+    set {_uniqueStorage()._candidates = newValue}
+  }
+
+  /// How the asked node's comparisons with the other replicas stand.
+  public var antiEntropy: Kvnode_V1_AntiEntropyStatus {
+    get {_storage._antiEntropy ?? Kvnode_V1_AntiEntropyStatus()}
+    set {_uniqueStorage()._antiEntropy = newValue}
+  }
+  /// Returns true if `antiEntropy` has been explicitly set.
+  public var hasAntiEntropy: Bool {_storage._antiEntropy != nil}
+  /// Clears the value of `antiEntropy`. Subsequent reads from it will return its default value.
+  public mutating func clearAntiEntropy() {_uniqueStorage()._antiEntropy = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -196,7 +212,66 @@ public nonisolated struct Kvnode_V1_MemberStatus: Sendable {
   /// The same by the layout that the open change leads to; equal to `partitions` if none is open.
   public var partitionsAfter: UInt32 = 0
 
+  /// What the asked node knows of its life by gossip.
+  public var liveness: Kvnode_V1_MemberStatus.Liveness = .unspecified
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Liveness: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+
+    /// Nothing has been heard of it.
+    case unspecified // = 0
+
+    /// It answers somebody.
+    case alive // = 1
+
+    /// Somebody got no answer; it has time to refute that.
+    case suspect // = 2
+
+    /// It did not refute in time.
+    case down // = 3
+
+    /// It has said good-bye.
+    case left // = 4
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .alive
+      case 2: self = .suspect
+      case 3: self = .down
+      case 4: self = .left
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .alive: return 1
+      case .suspect: return 2
+      case .down: return 3
+      case .left: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [Kvnode_V1_MemberStatus.Liveness] = [
+      .unspecified,
+      .alive,
+      .suspect,
+      .down,
+      .left,
+    ]
+
+  }
 
   public nonisolated enum Role: SwiftProtobuf.Enum, Swift.CaseIterable {
     public typealias RawValue = Int
@@ -405,6 +480,60 @@ public nonisolated struct Kvnode_V1_FillStatus: Sendable {
   public init() {}
 
   fileprivate var _secondsLeft: Double? = nil
+}
+
+/// How a node's comparisons with the other replicas stand. The counters start at 0 with the process.
+public nonisolated struct Kvnode_V1_AntiEntropyStatus: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Hash trees, one for each partition that it holds, and those of them that can be compared; the others are being
+  /// built.
+  public var trees: UInt32 = 0
+
+  public var treesComplete: UInt32 = 0
+
+  /// By name.
+  public var peers: [Kvnode_V1_AntiEntropyPeer] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Comparisons with one other node.
+public nonisolated struct Kvnode_V1_AntiEntropyPeer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var node: String = String()
+
+  /// Partitions that both hold.
+  public var partitions: UInt32 = 0
+
+  /// Partitions that wait to be compared in the present round, and those that are being compared.
+  public var waiting: UInt32 = 0
+
+  public var running: UInt32 = 0
+
+  /// Rounds over all partitions that this node began and that came to their end.
+  public var rounds: UInt64 = 0
+
+  /// Comparisons that did not come to their end.
+  public var failures: UInt64 = 0
+
+  /// Keys in which the two differed, those of which this node learnt something, and those that it sent.
+  public var keysDiffering: UInt64 = 0
+
+  public var keysRepairedHere: UInt64 = 0
+
+  public var keysRepairedThere: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// What a node keeps for replicas that missed it. The counters start at 0 with the process.
@@ -885,7 +1014,7 @@ nonisolated extension Kvnode_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClusterStatus"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0\u{1}candidates\0\u{3}anti_entropy\0")
 
   fileprivate class _StorageClass {
     var _cluster: String = String()
@@ -899,6 +1028,8 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
     var _filling: Kvnode_V1_FillStatus? = nil
     var _hints: Kvnode_V1_HintStatus? = nil
     var _servesReads: Bool = false
+    var _candidates: [Kvnode_V1_Member] = []
+    var _antiEntropy: Kvnode_V1_AntiEntropyStatus? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -920,6 +1051,8 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       _filling = source._filling
       _hints = source._hints
       _servesReads = source._servesReads
+      _candidates = source._candidates
+      _antiEntropy = source._antiEntropy
     }
   }
 
@@ -949,6 +1082,8 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         case 9: try { try decoder.decodeSingularMessageField(value: &_storage._filling) }()
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._hints) }()
         case 11: try { try decoder.decodeSingularBoolField(value: &_storage._servesReads) }()
+        case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._candidates) }()
+        case 13: try { try decoder.decodeSingularMessageField(value: &_storage._antiEntropy) }()
         default: break
         }
       }
@@ -994,6 +1129,12 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       if _storage._servesReads != false {
         try visitor.visitSingularBoolField(value: _storage._servesReads, fieldNumber: 11)
       }
+      if !_storage._candidates.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._candidates, fieldNumber: 12)
+      }
+      try { if let v = _storage._antiEntropy {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1014,6 +1155,8 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         if _storage._filling != rhs_storage._filling {return false}
         if _storage._hints != rhs_storage._hints {return false}
         if _storage._servesReads != rhs_storage._servesReads {return false}
+        if _storage._candidates != rhs_storage._candidates {return false}
+        if _storage._antiEntropy != rhs_storage._antiEntropy {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1070,7 +1213,7 @@ nonisolated extension Kvnode_V1_Member: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Kvnode_V1_MemberStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".MemberStatus"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}role\0\u{1}connected\0\u{1}engine\0\u{3}software_version\0\u{1}partitions\0\u{3}partitions_after\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}role\0\u{1}connected\0\u{1}engine\0\u{3}software_version\0\u{1}partitions\0\u{3}partitions_after\0\u{1}liveness\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1085,6 +1228,7 @@ nonisolated extension Kvnode_V1_MemberStatus: SwiftProtobuf.Message, SwiftProtob
       case 5: try { try decoder.decodeSingularStringField(value: &self.softwareVersion) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.partitions) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.partitionsAfter) }()
+      case 8: try { try decoder.decodeSingularEnumField(value: &self.liveness) }()
       default: break
       }
     }
@@ -1116,6 +1260,9 @@ nonisolated extension Kvnode_V1_MemberStatus: SwiftProtobuf.Message, SwiftProtob
     if self.partitionsAfter != 0 {
       try visitor.visitSingularUInt32Field(value: self.partitionsAfter, fieldNumber: 7)
     }
+    if self.liveness != .unspecified {
+      try visitor.visitSingularEnumField(value: self.liveness, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1127,9 +1274,14 @@ nonisolated extension Kvnode_V1_MemberStatus: SwiftProtobuf.Message, SwiftProtob
     if lhs.softwareVersion != rhs.softwareVersion {return false}
     if lhs.partitions != rhs.partitions {return false}
     if lhs.partitionsAfter != rhs.partitionsAfter {return false}
+    if lhs.liveness != rhs.liveness {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension Kvnode_V1_MemberStatus.Liveness: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LIVENESS_UNSPECIFIED\0\u{1}LIVENESS_ALIVE\0\u{1}LIVENESS_SUSPECT\0\u{1}LIVENESS_DOWN\0\u{1}LIVENESS_LEFT\0")
 }
 
 nonisolated extension Kvnode_V1_MemberStatus.Role: SwiftProtobuf._ProtoNameProviding {
@@ -1301,6 +1453,116 @@ nonisolated extension Kvnode_V1_FillStatus: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.bytes != rhs.bytes {return false}
     if lhs.seconds != rhs.seconds {return false}
     if lhs._secondsLeft != rhs._secondsLeft {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_AntiEntropyStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AntiEntropyStatus"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trees\0\u{3}trees_complete\0\u{1}peers\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.trees) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.treesComplete) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.peers) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.trees != 0 {
+      try visitor.visitSingularUInt32Field(value: self.trees, fieldNumber: 1)
+    }
+    if self.treesComplete != 0 {
+      try visitor.visitSingularUInt32Field(value: self.treesComplete, fieldNumber: 2)
+    }
+    if !self.peers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.peers, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_AntiEntropyStatus, rhs: Kvnode_V1_AntiEntropyStatus) -> Bool {
+    if lhs.trees != rhs.trees {return false}
+    if lhs.treesComplete != rhs.treesComplete {return false}
+    if lhs.peers != rhs.peers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_AntiEntropyPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AntiEntropyPeer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}partitions\0\u{1}waiting\0\u{1}running\0\u{1}rounds\0\u{1}failures\0\u{3}keys_differing\0\u{3}keys_repaired_here\0\u{3}keys_repaired_there\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.partitions) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.waiting) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.running) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rounds) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.failures) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.keysDiffering) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.keysRepairedHere) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.keysRepairedThere) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if self.partitions != 0 {
+      try visitor.visitSingularUInt32Field(value: self.partitions, fieldNumber: 2)
+    }
+    if self.waiting != 0 {
+      try visitor.visitSingularUInt32Field(value: self.waiting, fieldNumber: 3)
+    }
+    if self.running != 0 {
+      try visitor.visitSingularUInt32Field(value: self.running, fieldNumber: 4)
+    }
+    if self.rounds != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rounds, fieldNumber: 5)
+    }
+    if self.failures != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failures, fieldNumber: 6)
+    }
+    if self.keysDiffering != 0 {
+      try visitor.visitSingularUInt64Field(value: self.keysDiffering, fieldNumber: 7)
+    }
+    if self.keysRepairedHere != 0 {
+      try visitor.visitSingularUInt64Field(value: self.keysRepairedHere, fieldNumber: 8)
+    }
+    if self.keysRepairedThere != 0 {
+      try visitor.visitSingularUInt64Field(value: self.keysRepairedThere, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_AntiEntropyPeer, rhs: Kvnode_V1_AntiEntropyPeer) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.partitions != rhs.partitions {return false}
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.running != rhs.running {return false}
+    if lhs.rounds != rhs.rounds {return false}
+    if lhs.failures != rhs.failures {return false}
+    if lhs.keysDiffering != rhs.keysDiffering {return false}
+    if lhs.keysRepairedHere != rhs.keysRepairedHere {return false}
+    if lhs.keysRepairedThere != rhs.keysRepairedThere {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

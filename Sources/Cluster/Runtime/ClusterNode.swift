@@ -18,18 +18,18 @@ public final class ClusterNode: Sendable {
     let shards: [Shard]
     let gate: ViewGate
     let keeper: LayoutKeeper
-    private let handoff: HandoffDriver
-    private let entropy: EntropyDriver
-    private let gossip: GossipDriver
+    let handoff: HandoffDriver
+    let entropy: EntropyDriver
+    let gossip: GossipDriver
     /// Called once if this node has to stop, since another has its name.
-    private let conflictHandler = Mutex<(@Sendable (MemberRecord) -> Void)?>(nil)
+    let conflictHandler = Mutex<(@Sendable (MemberRecord) -> Void)?>(nil)
     let logger: Logger
     let selfID: NodeID
     private let executor: EngineExecutor
     let environment: Environment
     /// What the peers to which there is a connection said of themselves.
     let connectedPeers = Mutex<[NodeID: PeerHello]>([:])
-    private let draining = Atomic(false)
+    let draining = Atomic(false)
 
     /// Opens the node's state in `executor`'s engine.
     ///
@@ -121,7 +121,7 @@ public final class ClusterNode: Sendable {
         onGossip { $0.received(bytes, from: peer, replies) }
     }
 
-    private func onGossip(_ body: @escaping @Sendable (GossipDriver) -> Void) {
+    func onGossip(_ body: @escaping @Sendable (GossipDriver) -> Void) {
         shards[0].perform { [gossip] in body(gossip) }
     }
 
@@ -187,172 +187,13 @@ public final class ClusterNode: Sendable {
         onEntropy { body($0.compareNow(with: peer, partitions: partitions)) }
     }
 
-    private func onEntropy(_ body: @escaping @Sendable (EntropyDriver) -> Void) {
+    func onEntropy(_ body: @escaping @Sendable (EntropyDriver) -> Void) {
         shards[0].perform { [entropy] in body(entropy) }
     }
 
-    private func onHandoff(_ body: @escaping @Sendable (HandoffDriver) -> Void) {
+    func onHandoff(_ body: @escaping @Sendable (HandoffDriver) -> Void) {
         shards[0].perform { [handoff] in body(handoff) }
     }
 
     func shard(ofPartition partition: Int) -> Shard { shards[partition % shards.count] }
-}
-
-extension ClusterNode: KeyValueService {
-    public func submit(_ request: Request, _ completion: @escaping @Sendable (Response) -> Void) {
-        submit(request, isForwarded: false, completion)
-    }
-
-    public var isReady: Bool {
-        if draining.load(ordering: .acquiring) { return false }
-        let members = gate.view.layout.readable.members
-        let reached = connectedPeers.withLock { peers in
-            members.count { $0.id == selfID || peers[$0.id] != nil }
-        }
-        return reached > members.count / 2
-    }
-
-    public func properties(ofBucket bucket: String) -> BucketProperties {
-        registry.current.properties(of: bucket) ?? configuration.bucketDefaults
-    }
-
-    public func setProperties(_ properties: BucketProperties, ofBucket bucket: String) async throws {
-        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            setProperties(properties, ofBucket: bucket) { done.resume(with: $0) }
-        }
-    }
-
-    /// As above; calls `completion` once, on the caller's thread, an event loop or the engine's writer thread.
-    public func setProperties(
-        _ properties: BucketProperties, ofBucket bucket: String,
-        _ completion: @escaping @Sendable (Result<Void, RequestError>) -> Void
-    ) {
-        do throws(RequestError) {
-            try configuration.check(bucket: bucket)
-            try properties.validate(replicationFactor: configuration.layout.replicationFactor)
-            let timestamp = Timestamp(milliseconds: environment.wallMillis())
-            try registry.set(properties, of: bucket, at: timestamp)
-        } catch {
-            return completion(.failure(error))
-        }
-        storeBuckets { result in
-            if case .failure(let error) = result {
-                return completion(.failure(RequestError(.internal, error.description)))
-            }
-            let shard = self.shards[0]
-            shard.perform { self.spreadBuckets(from: shard, completion) }
-        }
-    }
-
-    /// Sends the table to every peer; done when a majority of the nodes has it.
-    private func spreadBuckets(
-        from shard: Shard, _ completion: @escaping @Sendable (Result<Void, RequestError>) -> Void
-    ) {
-        let peers = gate.view.layout.readable.members.map(\.id).filter { $0 != selfID }
-        let timeout = configuration.defaultTimeout
-        shard.begin(timeout: timeout) { id in
-            BroadcastOperation(
-                id: id, shard: shard, body: .buckets(registry.current), to: peers, timeout: timeout,
-                completion: completion)
-        }
-    }
-
-    /// Brings the table to the shards and to the disk.
-    func storeBuckets(whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
-        let table = registry.current
-        forEachShard { $0.update(table) }
-        onEntropy { $0.use(table) }
-        registry.persist(whenDone: whenDone)
-    }
-}
-
-extension ClusterNode {
-    /// Checks a request and takes it to its shard.
-    func submit(_ request: Request, isForwarded: Bool, _ completion: @escaping @Sendable (Response) -> Void) {
-        guard !draining.load(ordering: .acquiring) else {
-            return completion(.failed(RequestError(.shuttingDown, "the node is shutting down")))
-        }
-        // On the shard's loop, so that the deadline is by its time.
-        @Sendable func attempt(_ timeout: TimeAmount, _ shard: Shard) -> Attempt {
-            Attempt(deadline: shard.loop.now + timeout, isForwarded: isForwarded, completion: completion)
-        }
-        do throws(RequestError) {
-            switch request {
-            case .get(let get):
-                let key = try configuration.storageKey(bucket: get.bucket, key: get.key)
-                let timeout = try configuration.timeout(millis: get.timeoutMillis)
-                let shard = shard(ofPartition: key.partition)
-                shard.perform { shard.coordinate(get, key: key, attempt(timeout, shard)) }
-            case .put(let put):
-                let key = try configuration.storageKey(bucket: put.bucket, key: put.key)
-                try configuration.check(put.content)
-                let context = try causalContext(put.context, for: key)
-                let timeout = try configuration.timeout(millis: put.timeoutMillis)
-                let shard = shard(ofPartition: key.partition)
-                shard.perform { shard.coordinate(put, key: key, context: context, attempt(timeout, shard)) }
-            case .list(let list):
-                try configuration.check(bucket: list.bucket)
-                try configuration.check(prefix: list.prefix)
-                let timeout = try configuration.timeout(millis: list.timeoutMillis)
-                let cursor = try ListCursor.decode(
-                    list.cursor, bucket: list.bucket, partitionCount: configuration.layout.partitionCount)
-                let shard = shards[0]
-                shard.perform { shard.coordinate(list, cursor: cursor, attempt(timeout, shard)) }
-            }
-        } catch {
-            completion(.failed(error))
-        }
-    }
-}
-
-extension ClusterNode: PeerHandler {
-    public func connected(_ peer: NodeID, _ hello: PeerHello) {
-        connectedPeers.withLock { $0[peer] = hello }
-        let table = registry.current
-        forEachShard { $0.connected(peer) }
-        onHandoff { $0.connected(peer) }
-        onEntropy { $0.connected(peer) }
-        onGossip { $0.connected(peer) }
-        // What changed while the peer was away reaches it now.
-        let shard = shards[0]
-        shard.perform { shard.send(.buckets(table), to: peer, for: 0, timeout: .seconds(1)) }
-        onKeeper { $0.connected(peer) }
-    }
-
-    public func disconnected(_ peer: NodeID, reason: String) {
-        connectedPeers.withLock { $0[peer] = nil }
-        forEachShard { $0.disconnected(peer) }
-        onKeeper { $0.disconnected(peer) }
-        onHandoff { $0.disconnected(peer) }
-        onEntropy { $0.disconnected(peer) }
-        onGossip { $0.disconnected(peer) }
-    }
-
-    public func received(replies batch: [UInt8], from peer: NodeID) {
-        var byShard = [[PeerReplyMessage]](repeating: [], count: shards.count)
-        do throws(CodecError) {
-            try PeerCodec.decodeReplies(batch) { (reply) throws(CodecError) in
-                if case .layout(let history) = reply.body { return learn(history, nil, of: peer) { _ in } }
-                if case .gossip(let bytes) = reply.body { return hear(bytes, from: peer, nil) }
-                let index = Shard.index(ofOperation: reply.id)
-                guard index < shards.count else { throw CodecError(.malformed, "a reply to nothing") }
-                byShard[index].append(reply)
-            }
-        } catch {
-            logger.error("a peer's replies cannot be read", metadata: ["error": "\(error)"])
-        }
-        for (shard, replies) in zip(shards, byShard) where !replies.isEmpty {
-            shard.perform { shard.received(replies, from: peer) }
-        }
-    }
-
-    public func received(requests batch: [UInt8], from peer: NodeID, replies: any PeerReplyPath) {
-        var intake = PeerIntake(node: self, peer: peer, replies: replies)
-        do throws(CodecError) {
-            try PeerCodec.decodeRequests(batch) { (message) throws(CodecError) in intake.take(message) }
-        } catch {
-            logger.error("a peer's requests cannot be read", metadata: ["error": "\(error)"])
-        }
-        intake.serve()
-    }
 }

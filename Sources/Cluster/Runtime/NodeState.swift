@@ -61,7 +61,10 @@ public struct NodeState: Sendable {
                 hasForgotten: engine.hasLostWrites || session?.dataID != environment.dataID)
             if !engine.hasLostWrites, session?.keptEverything(environment) == true {
                 state.actor = identity.actor
-                if session?.clean == true { state.trees = try state.storedTrees(engine, configuration) }
+                // What cannot be read is built anew.
+                if session?.clean == true {
+                    state.trees = (try? state.storedTrees(engine, configuration)) ?? []
+                }
             }
         }
         if let bytes = stored.counter {
@@ -99,7 +102,9 @@ public struct NodeState: Sendable {
     static func end(
         _ engine: any StorageEngine, environment: Environment, trees: StoredTrees
     ) throws(EngineError) {
-        try trees.store(in: engine)
+        try StoredTrees.forget(in: engine)
+        // Without them the next run builds its own; that must not make this end one that has lost something.
+        try? trees.store(in: engine)
         try engine.sync()
         var batch = WriteBatch()
         let session = NodeSession(

@@ -69,7 +69,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     private let hints: HintStore
     private var hintChanges: [HintLedger.Change] = []
     private let trees: HashTreeStore
-    private var treeChanges: [HashTreeStore.Change] = []
+    private var treeChanges: [RowChange] = []
     private let whenDone: @Sendable ([Entry]) -> Void
 
     /// - Parameter whenDone: Called on the writer thread, or by the submitter if the queue is full, once, with every
@@ -170,7 +170,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
                     + "read them and put one value with their context")
         }
         try stage.put(.data, entry.key.bytes, encoded)
-        treeChanges.append(.init(key: entry.key, old: stored, new: encoded))
+        treeChanges.append(RowChange(of: entry.key, from: stored, to: encoded))
         entry.outcome = .success(versions)
     }
 }

@@ -35,6 +35,7 @@ struct ConfigurationRules {
             )
         }
         problems += listenProblems(values)
+        if let problem = advertiseProblem(values) { problems.append(problem) }
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
 
@@ -80,6 +81,18 @@ struct ConfigurationRules {
                     + "; a node that is to join them sets cluster.join")
         }
         return problems
+    }
+
+    /// The others must be able to use what this node says of where it is.
+    private static func advertiseProblem(_ values: EffectiveConfiguration) -> String? {
+        let advertised = values.text("peer.advertise")
+        let key = advertised.isEmpty ? "peer.listen" : "peer.advertise"
+        // What is not set stands in the list of members, which a node that joins is not on.
+        guard !advertised.isEmpty || values.bool("cluster.join"), let address = HostPort(values.text(key)),
+            address.port == 0 || ["0.0.0.0", "::"].contains(address.host)
+        else { return nil }
+        return
+            "\(values.shown(key)), where no other node finds this one: set peer.advertise to host:port of this node"
     }
 
     private static func listenProblems(_ values: EffectiveConfiguration) -> [String] {

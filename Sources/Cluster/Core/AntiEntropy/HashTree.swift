@@ -51,17 +51,13 @@ public struct HashTree: Equatable, Sendable {
 
     // MARK: Changes
 
-    /// A key's state has changed from one encoding to another; nil stands for none.
+    /// A row has changed.
     ///
     /// - Parameter n: Of the key's bucket. The same that its earlier states were counted with: when a bucket's n changes,
     ///   `unbuild` comes first.
-    public mutating func update(_ key: StorageKey, n: Int, from old: [UInt8]?, to new: [UInt8]?) {
-        guard covers(key) else { return }
-        let keyHash = TreeHash.ofKey(key)
-        var delta: UInt64 = 0
-        if let new { delta &+= TreeHash.ofRow(keyHash: keyHash, state: new.span.bytes) }
-        if let old { delta &-= TreeHash.ofRow(keyHash: keyHash, state: old.span.bytes) }
-        add(delta, toLeaf: shape.leaf(ofKeyHash: keyHash), n: n)
+    public mutating func update(_ change: RowChange, n: Int) {
+        guard covers(change.key) else { return }
+        add(change.delta, toLeaf: shape.leaf(ofKeyHash: change.keyHash), n: n)
     }
 
     /// The next page of the scan. One that doesn't begin where the scan stands is ignored: it was read before an

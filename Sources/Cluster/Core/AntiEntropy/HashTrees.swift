@@ -31,8 +31,8 @@ public struct HashTrees: Sendable {
     }
 
     /// See `HashTree.update`. Nothing, if the key's partition is not held.
-    public mutating func update(_ key: StorageKey, n: Int, from old: [UInt8]?, to new: [UInt8]?) {
-        trees[key.partition]?.update(key, n: n, from: old, to: new)
+    public mutating func update(_ change: RowChange, n: Int) {
+        trees[change.key.partition]?.update(change, n: n)
     }
 
     /// Rows of the partition were changed in a way that was not told, or told and not committed.
@@ -51,9 +51,10 @@ public struct HashTrees: Sendable {
 
     // MARK: Building
 
-    /// Which page to scan next; nil once every tree is complete.
-    public var nextScan: (partition: Int, after: StorageKey?)? {
-        let unbuilt = trees.values.filter { !$0.isComplete }.min { $0.partition < $1.partition }
+    /// Which page to scan next; nil once every tree but those excluded is complete.
+    public func nextScan(excluding partitions: Set<Int> = []) -> (partition: Int, after: StorageKey?)? {
+        let unbuilt = trees.values.filter { !$0.isComplete && !partitions.contains($0.partition) }
+            .min { $0.partition < $1.partition }
         guard let unbuilt, case .upTo(let last) = unbuilt.coverage else { return nil }
         return (unbuilt.partition, last)
     }

@@ -7,6 +7,12 @@ public struct AntiEntropyStatus: Equatable, Sendable {
     /// Hash trees, one for each partition that the node holds, and those of them that can be compared.
     public var trees: Int
     public var completeTrees: Int
+
+    public init(comparisons: EntropyStatus, trees: Int, completeTrees: Int) {
+        self.comparisons = comparisons
+        self.trees = trees
+        self.completeTrees = completeTrees
+    }
 }
 
 /// How a node compares what it holds with the other replicas.

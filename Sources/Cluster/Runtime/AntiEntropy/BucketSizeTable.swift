@@ -12,6 +12,9 @@ struct BucketSizeTable: Equatable, Sendable {
 
     subscript(bucket: String) -> Int { named.isEmpty ? byDefault : named[bucket] ?? byDefault }
 
+    /// Of the bucket of this key. Nothing is allocated where all buckets are as the defaults.
+    func n(of key: StorageKey) -> Int { named.isEmpty ? byDefault : self[key.bucket] }
+
     /// Says that two tables are the same, however they are kept in memory.
     var digest: UInt64 {
         var writer = ByteWriter()

@@ -87,8 +87,9 @@ final class ComparisonPass: @unchecked Sendable {
     private func access(
         _ key: StorageKey, _ kind: LocalAccess.Kind, _ completion: @escaping (LocalAccess.Outcome?) -> Void
     ) {
-        // The reply that this follows may have come after the partition was given up: nothing is written there any more.
-        guard shard.view.holds(key.partition) else { return completion(nil) }
+        // The reply that this follows may have come after the partition was given up, or at the end of the node's last
+        // operation: nothing is written then any more.
+        guard !driver.isStopped, shard.view.holds(key.partition) else { return completion(nil) }
         shard.begin(timeout: driver.configuration.timeout) { id in
             LocalAccess(id: id, shard: shard, key: key, kind: kind, completion: completion)
         }

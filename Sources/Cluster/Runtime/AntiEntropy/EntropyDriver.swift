@@ -24,7 +24,7 @@ final class EntropyDriver: @unchecked Sendable {
     private var schedule: EntropySchedule
     private var builder: TreeBuilder
     private var passes: [Comparison: ComparisonPass] = [:]
-    private var isStopped = true
+    private(set) var isStopped = true
     /// The schedule's, for other threads.
     private let published = Mutex(EntropyStatus())
 
@@ -143,6 +143,11 @@ final class EntropyDriver: @unchecked Sendable {
         let comparison = Comparison(tree: pass.tree, peer: pass.peer)
         guard passes[comparison] === pass else { return }
         passes[comparison] = nil
+        if report.outcome == .done, report.leavesDiffering > 0, report.keysDiffering == 0 {
+            // Leaves that differ over equal keys: they are written to all the time, or a tree is wrong.
+            trees.unbuild(pass.tree.partition)
+            build { $0.needed(&$1) }
+        }
         if report.keysDiffering + report.keysFailed > 0 {
             logger.info(
                 "replicas differed",
@@ -183,7 +188,9 @@ final class EntropyDriver: @unchecked Sendable {
                 case .success(let page):
                     build { $0.scanned(bytes: page.bytes, isComplete: page.isComplete, now: now, &$1) }
                 case .failure(let error):
-                    logger.error("a hash tree cannot be built", metadata: ["error": "\(error)"])
+                    let level: Logger.Level = error.code == .overloaded ? .debug : .error
+                    logger.log(
+                        level: level, "a hash tree cannot be built for now", metadata: ["error": "\(error)"])
                     build { $0.failed(now: now, &$1) }
                 }
             }

@@ -6,19 +6,21 @@ import Synchronization
 ///
 /// Changes are told on the engine's writer thread, in the order of the commits; questions may come on any thread.
 final class HashTreeStore: Sendable {
-    /// A row that a commit has changed; nil stands for none.
-    struct Change {
-        var key: StorageKey
-        var old: [UInt8]?
-        var new: [UInt8]?
-    }
-
     private struct State {
         var trees: HashTrees
         /// By which each key is counted.
         var sizes: BucketSizeTable
         /// Whether a commit of this run has failed.
         var hasFailed = false
+        /// Partitions that could not be scanned: the others go first.
+        var unreadable: Set<Int> = []
+
+        /// Which page is to be scanned next.
+        mutating func nextScan() -> (partition: Int, after: StorageKey?)? {
+            if let next = trees.nextScan(excluding: unreadable) { return next }
+            unreadable = []
+            return trees.nextScan(excluding: [])
+        }
     }
 
     private let state: Mutex<State>
@@ -36,17 +38,17 @@ final class HashTreeStore: Sendable {
     // MARK: Changes
 
     /// A commit has made these changes.
-    func committed(_ changes: [Change]) {
+    func committed(_ changes: [RowChange]) {
         state.withLock { state in
-            for change in changes {
-                let n = state.sizes[change.key.bucket]
-                state.trees.update(change.key, n: n, from: change.old, to: change.new)
-            }
+            for change in changes { state.trees.update(change, n: state.sizes.n(of: change.key)) }
         }
     }
 
     /// A commit has failed. Nobody reads any of it in this run, but the next may find it on the disk.
     func commitFailed() { state.withLock { $0.hasFailed = true } }
+
+    /// The tree is not to be trusted: it is built anew.
+    func unbuild(_ partition: Int) { state.withLock { $0.trees.unbuild(partition) } }
 
     /// The node holds these partitions now, and no others.
     func hold(_ partitions: Set<Int>) { state.withLock { $0.trees.hold(partitions) } }
@@ -71,8 +73,26 @@ final class HashTreeStore: Sendable {
     func build(
         _ engine: any StorageEngine, maxBytes: Int
     ) throws(EngineError) -> (bytes: Int, isComplete: Bool) {
-        let (next, sizes) = state.withLock { ($0.trees.nextScan, $0.sizes) }
+        let (next, sizes) = state.withLock { ($0.nextScan(), $0.sizes) }
         guard let next else { return (0, true) }
+        do throws(EngineError) {
+            let (page, bytes) = try Self.scan(next, sizes, engine, maxBytes: maxBytes)
+            let isComplete = state.withLock { state in
+                // A page that was counted by other sizes is of no use any more.
+                if sizes == state.sizes { state.trees.add(page) }
+                return state.nextScan() == nil
+            }
+            return (bytes, isComplete)
+        } catch {
+            state.withLock { _ = $0.unreadable.insert(next.partition) }
+            throw error
+        }
+    }
+
+    private static func scan(
+        _ next: (partition: Int, after: StorageKey?), _ sizes: BucketSizeTable,
+        _ engine: any StorageEngine, maxBytes: Int
+    ) throws(EngineError) -> (page: TreePage, bytes: Int) {
         var bytes = 0
         var page = TreePage(partition: next.partition, after: next.after) { sizes[$0] }
         let rest = try engine.rows(
@@ -83,12 +103,7 @@ final class HashTreeStore: Sendable {
             return .next
         }
         page.isLast = rest == nil
-        let isComplete = state.withLock { [page] state in
-            // A page that was counted by other sizes is of no use any more.
-            if sizes == state.sizes { state.trees.add(page) }
-            return state.trees.nextScan == nil
-        }
-        return (bytes, isComplete)
+        return (page, bytes)
     }
 
     // MARK: Answers

@@ -24,7 +24,14 @@ struct StoredTrees: Sendable {
         prefix + [UInt8(partition >> 8), UInt8(partition & 0xFF)]
     }
 
-    /// Replaces what is stored. Every commit before the last one leaves rows that nobody reads.
+    /// From here on nobody reads what is stored.
+    static func forget(in engine: any StorageEngine) throws(EngineError) {
+        var batch = WriteBatch()
+        batch.delete(.meta, NodeState.Key.trees)
+        try engine.write(batch, durability: .buffered)
+    }
+
+    /// Stores them in place of what was forgotten. Every commit before the last one leaves rows that nobody reads.
     func store(in engine: any StorageEngine) throws(EngineError) {
         try engine.deleteRange(.meta, KeyRange.prefix(Self.prefix))
         var batch = WriteBatch()

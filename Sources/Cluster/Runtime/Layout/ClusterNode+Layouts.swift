@@ -20,8 +20,8 @@ extension ClusterNode: LayoutService {
         return ClusterStatus(
             cluster: configuration.clusterName, node: configuration.nodeName, history: view.history,
             isLost: view.isLost, connected: connectedPeers.withLock { $0 },
-            filling: keeper.filling.withLock { $0 }, handoff: handoffStatistics,
-            wallMillis: environment.wallMillis())
+            gossip: gossipMembers, filling: keeper.filling.withLock { $0 }, handoff: handoffStatistics,
+            antiEntropy: antiEntropyStatus, wallMillis: environment.wallMillis())
     }
 
     public func changeLayouts<Outcome: Sendable>(

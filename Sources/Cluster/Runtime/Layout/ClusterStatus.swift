@@ -24,6 +24,8 @@ public struct ClusterStatus: Sendable {
         /// Replicas of partitions by the layout that reads go by, and by the newest.
         public var partitions: Int
         public var partitionsAfter: Int
+        /// By gossip; nil if nothing has been heard of it.
+        public var liveness: Liveness?
     }
 
     public var cluster: String
@@ -36,6 +38,9 @@ public struct ClusterStatus: Sendable {
     /// nil if nothing is copied to this node.
     public var filling: FillStatus?
     public var handoff: HandoffStatistics
+    public var antiEntropy: AntiEntropyStatus
+    /// Nodes that live, by gossip, and are none of `members`, by name.
+    public var candidates: [Member]
     /// The wall clock, in milliseconds since 1970.
     public var wallMillis: UInt64
 
@@ -43,9 +48,11 @@ public struct ClusterStatus: Sendable {
     ///   - node: The name of this one.
     ///   - isLost: Whether this node is not read from, whoever has heard of it.
     ///   - connected: What the others said of themselves, as far as there is a connection.
+    ///   - gossip: What is known of all nodes.
     public init(
         cluster: String, node: String, history: LayoutHistory, isLost: Bool, connected: [NodeID: PeerHello],
-        filling: FillStatus?, handoff: HandoffStatistics, wallMillis: UInt64
+        gossip: [MemberRecord], filling: FillStatus?, handoff: HandoffStatistics,
+        antiEntropy: AntiEntropyStatus, wallMillis: UInt64
     ) {
         let selfID = NodeID(name: node)
         self.cluster = cluster
@@ -54,14 +61,22 @@ public struct ClusterStatus: Sendable {
         servesReads = history.current.member(selfID) != nil && !isLost
         let counts = history.current.replicaCounts
         let countsAfter = history.latest.replicaCounts
-        members = history.knownMembers.map { member in
+        let records = Dictionary(gossip.map { ($0.id, $0) }) { first, _ in first }
+        let known = history.knownMembers
+        members = known.map { member in
             MemberStatus(
                 member: member, role: history.role(of: member.id),
                 isConnected: member.id == selfID || connected[member.id] != nil, hello: connected[member.id],
-                partitions: counts[member.id] ?? 0, partitionsAfter: countsAfter[member.id] ?? 0)
+                partitions: counts[member.id] ?? 0, partitionsAfter: countsAfter[member.id] ?? 0,
+                liveness: records[member.id]?.liveness)
         }
+        let ids = Set(known.map(\.id))
+        candidates = gossip.filter { $0.liveness == .alive && !ids.contains($0.id) }.map {
+            Member(name: $0.name, address: $0.address, zone: $0.zone, weight: $0.weight)
+        }.sorted { $0.name < $1.name }
         self.filling = filling
         self.handoff = handoff
+        self.antiEntropy = antiEntropy
         self.wallMillis = wallMillis
     }
 }

@@ -101,7 +101,10 @@ final class LayoutKeeper: @unchecked Sendable {
         tell([peer])
     }
 
-    func disconnected(_ peer: NodeID) { connected.remove(peer) }
+    func disconnected(_ peer: NodeID) {
+        connected.remove(peer)
+        updatePeers()
+    }
 
     // MARK: Changes of the history
 
@@ -219,7 +222,8 @@ final class LayoutKeeper: @unchecked Sendable {
 
     /// Deletes what this node holds no more, once nobody reads it.
     private func giveUp(_ partitions: [Int], before epoch: LayoutEpoch) {
-        whenEnded(before: epoch) { self.delete(partitions) }
+        // Some may have come back meanwhile, emptied then and filled since.
+        whenEnded(before: epoch) { self.delete(partitions.filter { !self.gate.view.holds($0) }) }
     }
 
     private func delete(_ partitions: [Int]) {
@@ -243,7 +247,8 @@ final class LayoutKeeper: @unchecked Sendable {
     /// long what the cluster has come to, and those that gossip knows.
     ///
     /// Of several addresses of a node, its own word counts most, which gossip brings; then the configuration, which was
-    /// read at this start; last the history, which may be from a time before the node moved.
+    /// read at this start; last the history, which may be from a time before the node moved. But while a stream to it is
+    /// up, it stays where it is: whoever says otherwise may be another process of that name.
     func updatePeers() {
         var members: [NodeID: Member] = [:]
         for member in history.knownMembers { members[member.id] = member }
@@ -251,6 +256,7 @@ final class LayoutKeeper: @unchecked Sendable {
         for member in context.configuration.layout.members + (gossip?.peers ?? []) {
             members[member.id, default: member].address = member.address
         }
+        for peer in peers where connected.contains(peer.id) { members[peer.id]?.address = peer.address }
         members[selfID] = nil
         let wanted = members.values.sorted { $0.id < $1.id }
         guard wanted != peers else { return }

@@ -50,7 +50,11 @@ final class GossipDriver: @unchecked Sendable {
     }
 
     /// Says and hears nothing more. Not a good-bye: the node may be back in a moment.
-    func stop() { isStopped = true }
+    func stop() {
+        isStopped = true
+        // They hold on to the node's parts.
+        (addressesChanged, yields) = ({}, { _ in })
+    }
 
     /// - Parameter replies: Where answers go to, if there is such a way. They have to reach the process that asked: the
     ///   stream to the node of its name may lead to another one, and that is to be found out.

@@ -28,8 +28,8 @@ enum Quantity {
     static func duration(millis: UInt64) -> String { duration(seconds: Double(millis) / 1000) }
 
     /// `1 hint`, `2 hints`.
-    static func count(_ number: some BinaryInteger, _ noun: String) -> String {
-        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    static func count(_ number: some BinaryInteger, _ noun: String, plural: String? = nil) -> String {
+        "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
     }
 
     /// Without decimals that say nothing.

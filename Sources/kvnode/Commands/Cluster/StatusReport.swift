@@ -20,7 +20,34 @@ struct StatusReport {
         if !status.staged.isEmpty {
             text += "staged, not committed: \(Self.inWords(status.staged))\n"
         }
+        text += comparisons
+        for node in status.candidates {
+            text += "\(node.name) waits to join: kvnode cluster join '\(Self.asMember(node))'\n"
+        }
         return text + "\n" + members
+    }
+
+    /// What comparing replicas has come to, where there is anything to tell.
+    private var comparisons: String {
+        let entropy = status.antiEntropy
+        var text = ""
+        if entropy.treesComplete < entropy.trees {
+            text += "hash trees are being built: \(entropy.treesComplete) of \(entropy.trees) are complete\n"
+        }
+        let differing = entropy.peers.reduce(0) { $0 + $1.keysDiffering }
+        if differing > 0 {
+            let repaired = entropy.peers.reduce(0) { $0 + $1.keysRepairedHere + $1.keysRepairedThere }
+            text +=
+                "comparing replicas found \(Quantity.count(differing, "difference")) since the start, "
+                + "and mended \(Quantity.count(repaired, "copy", plural: "copies"))\n"
+        }
+        return text
+    }
+
+    /// As `kvnode cluster join` takes it.
+    private static func asMember(_ node: Kvnode_V1_Member) -> String {
+        "\(node.name)@\(node.address)" + (node.zone.isEmpty ? "" : ";zone=\(node.zone)")
+            + (node.weight == 1 ? "" : ";weight=\(Quantity.weight(node.weight))")
     }
 
     /// What an operator should know, worst first.
@@ -31,14 +58,15 @@ struct StatusReport {
     var members: String {
         let changes = status.hasChange
         let heading =
-            ["member", "role", "connected", "engine", "version", "zone", "weight", "partitions"]
+            ["member", "role", "connected", "gossip", "engine", "version", "zone", "weight", "partitions"]
             + (changes ? ["after"] : []) + ["address"]
         let rows = status.members.map { one in
             let member = one.member
             let counts = ["\(one.partitions)"] + (changes ? ["\(one.partitionsAfter)"] : [])
             return [
-                member.name, one.role.word, one.connected ? "yes" : "no", one.engine.orDash,
-                one.softwareVersion.orDash, member.zone.orDash, Quantity.weight(member.weight),
+                member.name, one.role.word, one.connected ? "yes" : "no", one.liveness.word,
+                one.engine.orDash, one.softwareVersion.orDash, member.zone.orDash,
+                Quantity.weight(member.weight),
             ] + counts + [member.address]
         }
         return TextTable(heading, rows).text
@@ -67,6 +95,7 @@ struct StatusReport {
     private var unconnected: [String] {
         status.members.filter { !$0.connected }.map {
             "\($0.member.name) (\($0.member.address)) is not connected to \(status.node)"
+                + ($0.liveness == .alive ? ", but others reach it" : "")
         }
     }
 
@@ -129,6 +158,18 @@ extension Kvnode_V1_MemberStatus.Role {
         case .up: "up"
         case .leaving: "leaving"
         case .lost: "lost"
+        case .unspecified, .UNRECOGNIZED: "-"
+        }
+    }
+}
+
+extension Kvnode_V1_MemberStatus.Liveness {
+    var word: String {
+        switch self {
+        case .alive: "alive"
+        case .suspect: "suspect"
+        case .down: "down"
+        case .left: "left"
         case .unspecified, .UNRECOGNIZED: "-"
         }
     }

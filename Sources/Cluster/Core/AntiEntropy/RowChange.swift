@@ -1,0 +1,17 @@
+/// The change of one row, hashed: what a hash tree has to know of it.
+public struct RowChange: Sendable {
+    public let key: StorageKey
+    let keyHash: UInt64
+    /// What the row's leaf grows by, modulo 2^64.
+    let delta: UInt64
+
+    /// The key's state has changed from one encoding to another; nil stands for none.
+    public init(of key: StorageKey, from old: [UInt8]?, to new: [UInt8]?) {
+        self.key = key
+        keyHash = TreeHash.ofKey(key)
+        var delta: UInt64 = 0
+        if let new { delta &+= TreeHash.ofRow(keyHash: keyHash, state: new.span.bytes) }
+        if let old { delta &-= TreeHash.ofRow(keyHash: keyHash, state: old.span.bytes) }
+        self.delta = delta
+    }
+}

@@ -1,0 +1,113 @@
+import ClusterCore
+import Engine
+import NIOCore
+import Synchronization
+
+/// What clients ask.
+extension ClusterNode: KeyValueService {
+    public func submit(_ request: Request, _ completion: @escaping @Sendable (Response) -> Void) {
+        submit(request, isForwarded: false, completion)
+    }
+
+    public var isReady: Bool {
+        if draining.load(ordering: .acquiring) { return false }
+        let members = gate.view.layout.readable.members
+        let reached = connectedPeers.withLock { peers in
+            members.count { $0.id == selfID || peers[$0.id] != nil }
+        }
+        return reached > members.count / 2
+    }
+
+    public func properties(ofBucket bucket: String) -> BucketProperties {
+        registry.current.properties(of: bucket) ?? configuration.bucketDefaults
+    }
+
+    public func setProperties(_ properties: BucketProperties, ofBucket bucket: String) async throws {
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            setProperties(properties, ofBucket: bucket) { done.resume(with: $0) }
+        }
+    }
+
+    /// As above; calls `completion` once, on the caller's thread, an event loop or the engine's writer thread.
+    public func setProperties(
+        _ properties: BucketProperties, ofBucket bucket: String,
+        _ completion: @escaping @Sendable (Result<Void, RequestError>) -> Void
+    ) {
+        do throws(RequestError) {
+            try configuration.check(bucket: bucket)
+            try properties.validate(replicationFactor: configuration.layout.replicationFactor)
+            let timestamp = Timestamp(milliseconds: environment.wallMillis())
+            try registry.set(properties, of: bucket, at: timestamp)
+        } catch {
+            return completion(.failure(error))
+        }
+        storeBuckets { result in
+            if case .failure(let error) = result {
+                return completion(.failure(RequestError(.internal, error.description)))
+            }
+            let shard = self.shards[0]
+            shard.perform { self.spreadBuckets(from: shard, completion) }
+        }
+    }
+
+    /// Sends the table to every peer; done when a majority of the nodes has it.
+    private func spreadBuckets(
+        from shard: Shard, _ completion: @escaping @Sendable (Result<Void, RequestError>) -> Void
+    ) {
+        let peers = gate.view.layout.readable.members.map(\.id).filter { $0 != selfID }
+        let timeout = configuration.defaultTimeout
+        shard.begin(timeout: timeout) { id in
+            BroadcastOperation(
+                id: id, shard: shard, body: .buckets(registry.current), to: peers, timeout: timeout,
+                completion: completion)
+        }
+    }
+
+    /// Brings the table to the shards and to the disk.
+    func storeBuckets(whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
+        let table = registry.current
+        forEachShard { $0.update(table) }
+        // What is current then: two changes may come here in the other order.
+        onEntropy { [registry] in $0.use(registry.current) }
+        registry.persist(whenDone: whenDone)
+    }
+}
+
+extension ClusterNode {
+    /// Checks a request and takes it to its shard.
+    func submit(_ request: Request, isForwarded: Bool, _ completion: @escaping @Sendable (Response) -> Void) {
+        guard !draining.load(ordering: .acquiring) else {
+            return completion(.failed(RequestError(.shuttingDown, "the node is shutting down")))
+        }
+        // On the shard's loop, so that the deadline is by its time.
+        @Sendable func attempt(_ timeout: TimeAmount, _ shard: Shard) -> Attempt {
+            Attempt(deadline: shard.loop.now + timeout, isForwarded: isForwarded, completion: completion)
+        }
+        do throws(RequestError) {
+            switch request {
+            case .get(let get):
+                let key = try configuration.storageKey(bucket: get.bucket, key: get.key)
+                let timeout = try configuration.timeout(millis: get.timeoutMillis)
+                let shard = shard(ofPartition: key.partition)
+                shard.perform { shard.coordinate(get, key: key, attempt(timeout, shard)) }
+            case .put(let put):
+                let key = try configuration.storageKey(bucket: put.bucket, key: put.key)
+                try configuration.check(put.content)
+                let context = try causalContext(put.context, for: key)
+                let timeout = try configuration.timeout(millis: put.timeoutMillis)
+                let shard = shard(ofPartition: key.partition)
+                shard.perform { shard.coordinate(put, key: key, context: context, attempt(timeout, shard)) }
+            case .list(let list):
+                try configuration.check(bucket: list.bucket)
+                try configuration.check(prefix: list.prefix)
+                let timeout = try configuration.timeout(millis: list.timeoutMillis)
+                let cursor = try ListCursor.decode(
+                    list.cursor, bucket: list.bucket, partitionCount: configuration.layout.partitionCount)
+                let shard = shards[0]
+                shard.perform { shard.coordinate(list, cursor: cursor, attempt(timeout, shard)) }
+            }
+        } catch {
+            completion(.failed(error))
+        }
+    }
+}
