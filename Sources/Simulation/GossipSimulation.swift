@@ -7,6 +7,9 @@ public struct GossipPlan: Sendable {
     public var loss = 0.01
     /// How long the others take, evenly spread.
     public var delayMillis: ClosedRange<UInt64> = 1...20
+    /// Periods after the start in which nothing is measured: a start of all nodes at once is news for long, and the pauses
+    /// between exchanges grow to their usual length.
+    public var settlePeriods = 600
     /// Periods without a change, for the traffic and for false deaths.
     public var quietPeriods = 100
     /// Crashes, one after the other; each node is started again when all others have found it dead.
@@ -47,8 +50,7 @@ public enum GossipSimulation {
         var network = GossipNetwork(plan, seed: seed)
         var figures = Figures()
         figures.bootPeriods = network.run(periods: patience) { $0.isComplete }
-        // What began with the start has died down, and exchanges are spread over time.
-        network.run(periods: 60)
+        network.run(periods: Double(plan.settlePeriods))
 
         network.resetTraffic()
         network.run(periods: Double(plan.quietPeriods))

@@ -12,6 +12,7 @@ struct Gossip: ParsableCommand {
     @Option(help: "Nodes of the cluster.") var nodes = 1_000
     @Option(help: "The share of the messages that is lost.") var loss = 0.01
     @Option(help: "Crashes, one after the other.") var runs = 100
+    @Option(help: "Periods after the start, before anything is measured.") var settle = 600
     @Option(help: "Periods without a change, before the crashes.") var periods = 100
     @Option(help: "The seed.") var seed: UInt64 = 1
 
@@ -19,6 +20,7 @@ struct Gossip: ParsableCommand {
         guard 2...3_000 ~= nodes else { throw ValidationError("--nodes takes 2 to 3000") }
         guard 0..<1 ~= loss else { throw ValidationError("--loss takes 0 up to, not including, 1") }
         guard 0...100_000 ~= runs else { throw ValidationError("--runs takes 0 to 100000") }
+        guard 0...100_000 ~= settle else { throw ValidationError("--settle takes 0 to 100000") }
         guard 0...100_000 ~= periods else { throw ValidationError("--periods takes 0 to 100000") }
     }
 
@@ -27,6 +29,7 @@ struct Gossip: ParsableCommand {
         plan.nodes = nodes
         plan.loss = loss
         plan.crashes = runs
+        plan.settlePeriods = settle
         plan.quietPeriods = periods
         let start = ContinuousClock().now
         let figures = GossipSimulation.run(plan, seed: seed)

@@ -8,6 +8,7 @@ import Testing
         plan.nodes = 50
         plan.loss = loss
         plan.crashes = crashes
+        plan.settlePeriods = 30
         plan.quietPeriods = periods
         return plan
     }

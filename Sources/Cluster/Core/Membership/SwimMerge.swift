@@ -108,6 +108,7 @@ extension Swim {
     }
 
     mutating func expireSuspicions(_ now: UInt64, _ actions: inout [Action]) {
+        guard !suspicions.isEmpty else { return }
         // The members shrink while this goes on; that is for the next time.
         let members = presentCount
         let expired = suspicions.filter { $0.value.deadline(settings, members: members) <= now }
