@@ -64,15 +64,11 @@ final class InProcessStream: Sendable {
     // MARK: The two ends
 
     private func call() async {
-        do {
-            try callee.admission.check(caller.hello)
-        } catch {
-            return refuse(error, by: callee, to: caller)
-        }
-        do {
-            try caller.admission.check(callee.hello, expected: caller.member(callee.id))
-        } catch {
-            return refuse(error, by: caller, to: callee)
+        if let (refusal, node, peer) = refusal {
+            refuse(refusal, by: node, to: peer)
+            // A change that came between the check and the end has passed this stream by.
+            if self.refusal == nil { network.membersChanged() }
+            return
         }
         // Replies first: a request may be answered as soon as it can be sent.
         guard replies.open(batchLimit: callee.batchLimit(to: caller)),
@@ -85,6 +81,21 @@ final class InProcessStream: Sendable {
         caller.handler.disconnected(
             callee.id, reason: state.withLock { $0.endReason } ?? "the stream has ended")
         network.ended(self)
+    }
+
+    /// Why one of the two does not take the other, if so.
+    private var refusal: (Refusal, by: InProcessPeerTransport, to: InProcessPeerTransport)? {
+        do {
+            try callee.admission.check(caller.hello)
+        } catch {
+            return (error, callee, caller)
+        }
+        do {
+            try caller.admission.check(callee.hello, expected: caller.member(callee.id))
+        } catch {
+            return (error, caller, callee)
+        }
+        return nil
     }
 
     private func deliverRequests() async {
@@ -116,13 +127,14 @@ final class InProcessStream: Sendable {
     /// Ends the stream; both nodes log why.
     private func refuse(_ refusal: Refusal, by node: InProcessPeerTransport, to peer: InProcessPeerTransport)
     {
+        // First: whoever reads the log may change what was wrong, and have it tried again.
+        end(refusal.reason)
         node.logger.warning(
             "a peer's stream is refused",
             metadata: ["peer": "\(peer.hello.nodeName)", "reason": "\(refusal.reason)"])
         peer.logger.warning(
             "the peer refuses this node",
             metadata: ["peer": "\(node.hello.nodeName)", "reason": "\(refusal.reason)"])
-        end(refusal.reason)
     }
 }
 
