@@ -139,6 +139,7 @@ final class PeerLink: Sendable {
 
     /// Makes a connection and a stream on it, and uses it to its end. Returns whether it ever was up.
     private func connect() async -> Bool {
+        if Task.isCancelled { return false }
         outbox.begin()
         defer { outbox.close() }
         let sockets = Sockets()
@@ -148,7 +149,14 @@ final class PeerLink: Sendable {
             let transport = try HTTP2ClientTransport.Posix(
                 target: member.target, transportSecurity: .plaintext, config: config, eventLoopGroup: loop)
             let connection = Task { try await transport.connect() }
-            let wasUp = await call(over: transport)
+            // A call that is cancelled before it waits for the connection would wait for ever, had it not been shut down.
+            let wasUp = await withTaskCancellationHandler {
+                await call(over: transport)
+            } onCancel: {
+                transport.beginGracefulShutdown()
+                connection.cancel()
+                sockets.close()
+            }
             // An orderly end first; then whatever is left, such as a connect that nobody answers.
             transport.beginGracefulShutdown()
             connection.cancel()
