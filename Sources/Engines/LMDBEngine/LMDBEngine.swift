@@ -96,7 +96,9 @@ final class LMDBEngine: StorageEngine {
     func withValue<R>(
         _ keyspace: Keyspace, _ key: [UInt8], _ body: (RawSpan?) throws(EngineError) -> R
     ) throws(EngineError) -> R {
-        try inTransaction { (reader) throws(EngineError) in try reader.withValue(keyspace, key, body) }
+        try environment.readOnce { (transaction) throws(EngineError) in
+            try LMDBReader(environment: environment, transaction: transaction).withValue(keyspace, key, body)
+        }
     }
 
     /// Answers from the map: a page that the system has dropped is read from the disk after all, and there is no
