@@ -35,8 +35,7 @@ final class Client: @unchecked Sendable {
         let node = up[world.scheduler.number(below: up.count)]
         switch world.scheduler.number(below: 10) {
         case 0..<4: read(key, from: node)
-        case 4: write(key, at: node, isDelete: true)
-        default: write(key, at: node, isDelete: false)
+        default: write(key, at: node, isDelete: world.scheduler.happens(world.plan.deletes))
         }
     }
 
@@ -50,8 +49,8 @@ final class Client: @unchecked Sendable {
             let shown = note(reading, of: key)
             world.trace("\(name) was shown k\(key): \(shown.sorted())")
             world.history.checkRead(
-                of: key, world.vector(of: reading.context, key: key), from: start, to: world.scheduler.now,
-                isSloppy: World.isSloppy(key))
+                of: key, shown: shown, world.vector(of: reading.context, key: key), from: start,
+                to: world.scheduler.now, isSloppy: World.isSloppy(key))
         }
     }
 
@@ -60,11 +59,15 @@ final class Client: @unchecked Sendable {
         let id = "\(name)-\(count)"
         // Now and then without a context, as a client does that never reads.
         let base = world.scheduler.happens(0.8) ? known[key] : nil
-        world.history.begin(id, .init(key: key, seen: base?.seen ?? [], isDelete: isDelete))
+        let ttl =
+            !isDelete && world.scheduler.happens(world.plan.expiring)
+            ? 1 + world.scheduler.number(below: 5) : nil
+        world.history.begin(
+            id, .init(key: key, seen: base?.seen ?? [], mayVanish: isDelete || ttl != nil))
         let request = PutRequest(
             bucket: World.bucket(ofKey: key), key: World.bytes(ofKey: key),
             content: isDelete ? .tombstone : .value(Array(id.utf8), contentType: ""),
-            context: base?.context ?? [], returnSiblings: true, timeoutMillis: 2_000)
+            context: base?.context ?? [], ttlSeconds: ttl, returnSiblings: true, timeoutMillis: 2_000)
         world.trace("\(name) \(isDelete ? "deletes" : "writes") k\(key) as \(id) at \(node.name)")
         submit(.put(request), to: node) { [self] response in
             guard case .written(let reading) = response else { return noteFailure(key, response) }

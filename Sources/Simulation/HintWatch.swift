@@ -63,6 +63,10 @@ final class HintWatch: @unchecked Sendable {
         for (replica, own) in zip(replicas, world.states(ofKey: key)) {
             if let own { known[replica, default: []].append(own.context) }
         }
+        // What was deleted or has expired may be reaped, but not forgotten.
+        for (replica, clock) in zip(replicas, world.clocks(ofKey: key)) {
+            known[replica, default: []].append(clock)
+        }
         let w = world.properties(ofKey: key).w
         for (id, dot) in world.history.acknowledgedDots[key] ?? [] {
             let count = known.values.count { $0.contains { $0.covers(dot) } }

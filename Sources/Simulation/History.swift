@@ -9,7 +9,8 @@ final class History {
         var key: Int
         /// The writes that the client had been shown, and whose context it passed back.
         var seen: Set<WriteID>
-        var isDelete: Bool
+        /// Whether it is a delete, or expires: what stands for it may be reaped in the end.
+        var mayVanish: Bool
         /// When the client was told that it is stored, if it was.
         var acknowledgedAt: UInt64?
         var dot: Dot?
@@ -72,17 +73,52 @@ final class History {
         }
     }
 
-    /// With R + W > N and strict quorums, a read sees, or knows to be overwritten, every write that was acknowledged before it began.
-    func checkRead(of key: Int, _ context: VersionVector, from start: UInt64, to end: UInt64, isSloppy: Bool)
-    {
+    /// With R + W > N and strict quorums, a read sees, or knows to be overwritten, every write that was acknowledged before
+    /// it began. Or it shows nothing of it, where that was deleted or has expired, and was reaped.
+    func checkRead(
+        of key: Int, shown: Set<WriteID>, _ context: VersionVector, from start: UInt64, to end: UInt64,
+        isSloppy: Bool
+    ) {
         reads += 1
         if isSloppy || isExempt(start...end) { return }
-        for id in order {
-            guard let write = writes[id], write.key == key, let time = write.acknowledgedAt, time < start,
-                let dot = write.dot, !context.covers(dot)
-            else { continue }
+        let own = order.filter { writes[$0]?.key == key }
+        let unknown = own.filter { id in
+            guard let time = writes[id]!.acknowledgedAt, time < start, let dot = writes[id]!.dot else {
+                return false
+            }
+            return !context.covers(dot)
+        }
+        if unknown.isEmpty { return }
+        let followers = followers(of: own)
+        for id in unknown where !mayBeReaped(id, shown: shown, followers) {
             report("a read of k\(key) at \(start / 1_000_000) ms doesn't know \(id), acknowledged before it")
         }
+    }
+
+    /// Whether `id`, or what came after it, was deleted or could expire, and nothing that this replaced is shown.
+    private func mayBeReaped(
+        _ id: WriteID, shown: Set<WriteID>, _ followers: [WriteID: [WriteID]]
+    ) -> Bool {
+        reached(from: [id]) { followers[$0] ?? [] }.contains { end in
+            writes[end]!.mayVanish && reached(from: [end]) { Array(writes[$0]!.seen) }.isDisjoint(with: shown)
+        }
+    }
+
+    /// All that can be reached by `next`, the beginning included.
+    private func reached(from start: [WriteID], _ next: (WriteID) -> [WriteID]) -> Set<WriteID> {
+        var open = start
+        var visited = Set(start)
+        while let id = open.popLast() {
+            for other in next(id) where visited.insert(other).inserted { open.append(other) }
+        }
+        return visited
+    }
+
+    /// By each write, those whose writers had seen it.
+    private func followers(of ids: [WriteID]) -> [WriteID: [WriteID]] {
+        var followers: [WriteID: [WriteID]] = [:]
+        for id in ids { for seen in writes[id]!.seen { followers[seen, default: []].append(id) } }
+        return followers
     }
 
     /// No acknowledged write is gone, unless a client that had seen it overwrote or deleted it; and what an acknowledged
@@ -91,10 +127,11 @@ final class History {
     /// - Parameter values: What is left of a key.
     func checkEnd(of key: Int, values: Set<WriteID>) {
         let own = order.filter { writes[$0]?.key == key }
-        var followers: [WriteID: [WriteID]] = [:]
-        for id in own { for seen in writes[id]!.seen { followers[seen, default: []].append(id) } }
+        let followers = followers(of: own)
         for id in own where writes[id]!.acknowledgedAt != nil {
-            if !writes[id]!.isDelete, !isLeft(id, in: values, followers) {
+            // Something is left of it: its value, or that of what replaced it, or nothing of what was deleted.
+            let ends = reached(from: [id]) { followers[$0] ?? [] }
+            if !ends.contains(where: { writes[$0]!.mayVanish || values.contains($0) }) {
                 report("\(id) of k\(key) was acknowledged and is gone")
             }
             for old in writes[id]!.seen.intersection(values).sorted() {
@@ -104,20 +141,5 @@ final class History {
         for id in values.sorted() where writes[id]?.key != key {
             report("k\(key) has the value \(id), which nobody wrote there")
         }
-    }
-
-    /// Whether `id`, or a write that replaced it, or one that replaced that, is among `values`, or is a delete.
-    private func isLeft(
-        _ id: WriteID, in values: Set<WriteID>, _ followers: [WriteID: [WriteID]]
-    ) -> Bool {
-        var open = [id]
-        var visited: Set<WriteID> = [id]
-        while let next = open.popLast() {
-            if writes[next]!.isDelete || values.contains(next) { return true }
-            for follower in followers[next] ?? [] where visited.insert(follower).inserted {
-                open.append(follower)
-            }
-        }
-        return false
     }
 }

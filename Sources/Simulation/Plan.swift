@@ -43,8 +43,15 @@ public struct Plan: Sendable {
     /// How much each node keeps for others.
     var hintLimits = HintLedger.Limits()
     var refusesWhenFull = false
+    /// How many of the clients' writes are deletes, and how many of the others expire.
+    var deletes = 0.2
+    var expiring = 0.1
 
     public init() {}
+
+    /// Whether all that is deleted or expired must be reaped in the end. Where an actor is given up, a commit fails or clocks
+    /// jump, something may be left that no replica can vouch for.
+    var reapsAll: Bool { faults.isSubset(of: [.crash, .partition, .clog, .disorder]) }
 
     /// This plan with what the seed decides.
     func drawn(_ random: inout SplitMix64) -> Plan {
@@ -55,6 +62,7 @@ public struct Plan: Sendable {
         // Few hints, so that the limits are met.
         if random.next(below: 4) == 0 { plan.hintLimits.maxCountPerTarget = 2 }
         if random.next(below: 4) == 0 { plan.hintLimits.maxBytesPerTarget = 300 }
+        if random.next(below: 3) == 0 { (plan.deletes, plan.expiring) = (0.5, 0.5) }
         plan.refusesWhenFull = random.next(below: 2) == 0
         return plan
     }

@@ -74,14 +74,20 @@ final class SimulatedNode: @unchecked Sendable {
                 schedule: .init(interval: 4_000, returnPause: 500, retryPause: 500),
                 comparison: .init(
                     confirmPause: 300, pageBytes: 100, pageRows: 3, maxKeysInFlight: 2, maxFailures: 4),
-                timeout: .seconds(1), building: .init(pageBytes: 100, retryPause: 500)))
+                timeout: .seconds(1), building: .init(pageBytes: 100, retryPause: 500)),
+            reaping: ReapingConfiguration(
+                limits: .init(interval: 2_000, grace: 500, pageBytes: 200, pageRows: 2),
+                timeout: .seconds(1)))
     }
+
+    /// The true time.
+    static func wallMillis(_ now: UInt64) -> UInt64 { 1_795_000_000_000 + now / 1_000_000 }
 
     private func environment() -> Environment {
         Environment(
             bootID: "boot \(boot)", dataID: disk.dataID,
             wallMillis: { [self] in
-                UInt64(1_795_000_000_000 + Int64(world.scheduler.now / 1_000_000) + clockOffset)
+                UInt64(Int64(Self.wallMillis(world.scheduler.now)) + clockOffset)
             },
             randomIdentifier: { [self] in world.scheduler.random.next() | 1 })
     }

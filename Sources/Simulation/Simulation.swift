@@ -16,6 +16,8 @@ public enum Simulation {
         public var acknowledgedWrites: Int
         public var reads: Int
         public var failures: Int
+        /// Rows that the nodes' last runs have had reaped.
+        public var reaped: Int
         /// The trace's lines about what the first violation names, and the faults between.
         public var explanation: [String]
     }
@@ -71,6 +73,7 @@ public enum Simulation {
         }
         world.history.replicasRepaired(at: scheduler.now)
         checkTrees(world)
+        checkReaping(world)
         scheduler.run(until: scheduler.now + timeToAgree, or: { world.gossipAgrees })
         if !world.gossipAgrees {
             world.violations.append("! some node takes another for dead, a minute after all is well")
@@ -80,6 +83,18 @@ public enum Simulation {
             let left = world.states(ofKey: key)[0]?.siblings ?? []
             world.history.checkEnd(of: key, values: Set(left.compactMap(\.text)))
         }
+    }
+
+    /// What is deleted or has expired goes in the end, and does not come back.
+    private static func checkReaping(_ world: World) {
+        let scheduler = world.scheduler
+        let isDone = { world.deadKeys.isEmpty && world.areAllRepaired }
+        scheduler.run(until: scheduler.now + (world.plan.reapsAll ? timeToAgree : .seconds(10)), or: isDone)
+        if world.plan.reapsAll, !isDone() {
+            world.violations.append("! \(world.deadKeys) are dead and left, a minute after all is well")
+        }
+        scheduler.run(until: scheduler.now + timeToAgree, or: { world.areAllRepaired })
+        if !world.areAllRepaired { world.violations.append("! reaping has made replicas differ") }
     }
 
     /// Where replicas are equal, so are their hash trees: a round of comparisons finds no leaf to differ.
@@ -112,7 +127,7 @@ public enum Simulation {
             traceLines: world.trace.lineCount,
             simulatedSeconds: Double(world.scheduler.now) / 1_000_000_000,
             acknowledgedWrites: world.history.acknowledged, reads: world.history.reads,
-            failures: world.history.failures,
+            failures: world.history.failures, reaped: world.reaped,
             explanation: world.violations.isEmpty ? [] : world.trace.lines(naming: String(word ?? "!")))
     }
 }

@@ -119,6 +119,21 @@ final class World: @unchecked Sendable {
         }
     }
 
+    /// What each replica of a key has seen of all keys of its kind, by its disk.
+    func clocks(ofKey key: Int) -> [VersionVector] {
+        let partition = storageKey(key).partition
+        return currentLayout.replicas(ofPartition: partition).map { id in
+            guard let node = nodes.first(where: { $0.id == id }) else { return VersionVector() }
+            do {
+                let clock = try node.disk.image.partitionClock(partition)
+                return clock?[properties(ofKey: key).n] ?? VersionVector()
+            } catch {
+                violations.append("\(node.name) holds damage for its clocks: \(error)")
+                return VersionVector()
+            }
+        }
+    }
+
     /// Keys that lie on a node that does not hold their partition.
     var leftovers: [String] {
         nodes.flatMap { node in
@@ -134,6 +149,15 @@ final class World: @unchecked Sendable {
         let states = states(ofKey: key)
         return states.allSatisfy { $0 == states.first }
     }
+
+    /// Keys of which some replica has only what is deleted or has expired.
+    var deadKeys: [String] {
+        (0..<plan.keys).filter { key in
+            states(ofKey: key).contains { $0?.isDead(at: SimulatedNode.wallMillis(scheduler.now)) ?? false }
+        }.map { "k\($0)" }
+    }
+
+    var reaped: Int { nodes.reduce(0) { $0 + ($1.node?.reaperStatus.removed ?? 0) } }
 
     /// How the comparisons of each node stand.
     var entropy: [(comparable: Bool, rounds: Int, leavesDiffering: Int)] {

@@ -70,13 +70,14 @@ struct Run: ParsableCommand {
         let plan = try options.plan()
         let clock = ContinuousClock()
         let start = clock.now
-        var (seconds, writes, reads, failures, bad) = (0.0, 0, 0, 0, 0)
+        var (seconds, writes, reads, failures, reaped, bad) = (0.0, 0, 0, 0, 0, 0)
         for seed in try range() {
             let outcome = try Simulation.run(plan, seed: seed)
             seconds += outcome.simulatedSeconds
             writes += outcome.acknowledgedWrites
             reads += outcome.reads
             failures += outcome.failures
+            reaped += outcome.reaped
             if !outcome.violations.isEmpty {
                 bad += 1
                 outcome.report()
@@ -86,7 +87,7 @@ struct Run: ParsableCommand {
         print(
             "\(try range().count) seeds, \(bad) with violations: \(Int(seconds)) simulated seconds in",
             "\(Int(real * 10).quotientAndRemainder(dividingBy: 10).quotient) s (\(Int(seconds / real)) a second),",
-            "\(writes) writes acknowledged, \(reads) reads, \(failures) failures")
+            "\(writes) writes acknowledged, \(reads) reads, \(failures) failures, \(reaped) rows reaped")
         if bad > 0 { throw ExitCode(1) }
     }
 }

@@ -167,7 +167,7 @@ struct CodecSamples {
 
     mutating func peerRequest() -> PeerRequestMessage {
         let body: PeerRequest =
-            switch random.below(11) {
+            switch random.below(15) {
             case 0: .get(key())
             case 1: .put(key(), versions(), policy: policy())
             case 2:
@@ -179,6 +179,10 @@ struct CodecSamples {
             case 7: .hints(of: key(), for: hintTargets())
             case 8: .tree(treeRequest())
             case 9: .gossip(bytes(upTo: 9))
+            case 10: .state(key())
+            case 11: .reconcile(key(), versions(), seen: vector(), policy: policy())
+            case 12: .confirm(deadRows())
+            case 13: .remove(deadRows())
             default: .buckets(table())
             }
         return PeerRequestMessage(
@@ -188,7 +192,7 @@ struct CodecSamples {
 
     mutating func peerReply() -> PeerReplyMessage {
         let body: PeerReply =
-            switch random.below(9) {
+            switch random.below(11) {
             case 0: .versions(optional { $0.versions() })
             case 1: .stored
             case 2:
@@ -199,15 +203,33 @@ struct CodecSamples {
             case 4: .layout(history())
             case 6: .tree(treeReply())
             case 7: .gossip(bytes(upTo: 9))
+            case 8: .state(versions(), seen: vector())
+            case 9: .confirmed(list(upTo: 9) { $0.random.chance(50) })
             case 5:
                 .page(
                     rows: list(upTo: 3) { PageRow(key: $0.key(), versions: $0.versions()) },
-                    isLast: random.chance(50))
+                    isLast: random.chance(50), clock: clock())
             default:
                 .failed(
                     ReplicaError(ReplicaError.Code.allCases.randomElement(using: &random)!, text(upTo: 20)))
             }
         return PeerReplyMessage(id: integer(), body: body)
+    }
+
+    mutating func vector() -> VersionVector { VersionVector(list(upTo: 5) { $0.dot() }) }
+
+    mutating func clock() -> PartitionClock {
+        var clock = PartitionClock(sizes: integer())
+        for _ in 0..<random.below(3) { clock.join(vector(), n: 1 + random.below(6)) }
+        return clock
+    }
+
+    mutating func deadRows() -> DeadRows {
+        let first = key()
+        let others = list(upTo: 4) { $0.key() }.filter { $0.partition == first.partition }
+        let keys = Set(others + [first]).sorted { $0.sortsBefore($1) }
+        return DeadRows(
+            partition: first.partition, rows: keys.map { DeadRows.Row(key: $0, hash: integer()) })
     }
 
     mutating func hello() -> PeerHello {

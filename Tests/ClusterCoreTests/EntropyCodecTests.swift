@@ -49,7 +49,18 @@ import Testing
         let keys = TreeKeysRequest(
             tree: tree, leaves: LeafSet([0x123]), after: key, maxBytes: 300, maxRows: 5)
         #expect(encoded(.keys(keys)) == [3, 1, 2, 2, 1, 1, 0x23, 1, 5, 1, 2, 1, 0x62, 9, 0xac, 2, 5])
-        #expect(encoded(.roots([nil, 0x0102])) == [1, 2, 0, 1, 0, 0, 0, 0, 0, 0, 1, 2])
+        let sizes: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 7]
+        let actor: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1]
+        var clock = PartitionClock(sizes: 7)
+        clock.join(VersionVector([Dot(actor: 1, counter: 5)]), n: 3)
+        let seen = sizes + [1, 3, 1] + actor + [5]
+        let root = TreeRoot(sum: 0x0102, clock: clock, token: 9)
+        let sum: [UInt8] = [0, 0, 0, 0, 0, 0, 1, 2]
+        let token: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 9]
+        #expect(encoded(.roots([nil, root])) == [1, 2, 0, 1] + sum + seen + token)
+        let agreement = TreeAgreement(tree: tree, clock: clock, token: 9)
+        #expect(encoded(.agreed([agreement])) == [4, 1, 1, 2, 2] + seen + token)
+        #expect(encoded(TreeReply.noted) == [4])
         #expect(encoded(.children(nil)) == [2, 0])
         #expect(encoded(.children([3])) == [2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 3])
         let row = KeyRow(key: key, hash: 4, size: 300)
@@ -80,7 +91,7 @@ import Testing
             keys(after: other), keys(bytes: 0), keys(rows: 0), keys(leaves: LeafSet()),
             keys(bytes: TreeKeysRequest.bytesLimit + 1), keys(rows: TreeKeysRequest.rowsLimit + 1),
             children(0, []), children(0, [1]), children(3, [0]), children(1, [2, 2]), children(1, [3, 2]),
-            .roots([]), .roots(most + [tree]), .roots([TreeRef(partition: 0, depth: 16)]),
+            .roots([]), .roots(most + [tree]), .roots([TreeRef(partition: 0, depth: 16)]), .agreed([]),
         ]
         for request in bad { #expect(throws: CodecError.self) { try decodedRequest(encoded(request)) } }
         let row = { (number: Int) in KeyRow(key: entropyKey(number), hash: 1, size: 1) }
@@ -93,7 +104,7 @@ import Testing
         for reply in replies {
             #expect(throws: CodecError.self) { try decodedReply(encoded(.keys(reply))) }
         }
-        for kind in [0, 4, 255] as [UInt8] {
+        for kind in [0, 5, 255] as [UInt8] {
             #expect(throws: CodecError.self) { try decodedRequest([kind, 0, 0, 0]) }
             #expect(throws: CodecError.self) { try decodedReply([kind, 0, 0, 0]) }
         }
@@ -134,9 +145,16 @@ extension CodecSamples {
         TreeRef(partition: random.below(65_536), depth: random.below(16))
     }
 
+    mutating func treeRoot() -> TreeRoot { TreeRoot(sum: integer(), clock: clock(), token: integer()) }
+
+    mutating func treeAgreement() -> TreeAgreement {
+        TreeAgreement(tree: treeRef(), clock: clock(), token: integer())
+    }
+
     mutating func treeRequest() -> TreeRequest {
-        switch random.below(3) {
+        switch random.below(4) {
         case 0: return .roots([treeRef()] + list(upTo: 8) { $0.treeRef() })
+        case 3: return .agreed([treeAgreement()] + list(upTo: 3) { $0.treeAgreement() })
         case 1:
             let level = random.below(3)
             let nodes = [random.below(1 << (4 * level))] + list(upTo: 8) { $0.random.below(1 << (4 * level)) }
@@ -155,8 +173,9 @@ extension CodecSamples {
     }
 
     mutating func treeReply() -> TreeReply {
-        switch random.below(3) {
-        case 0: return .roots(list(upTo: 8) { $0.optional { $0.integer() } })
+        switch random.below(4) {
+        case 0: return .roots(list(upTo: 4) { $0.optional { $0.treeRoot() } })
+        case 3: return .noted
         case 1: return .children(optional { $0.list(upTo: 32) { $0.integer() } })
         default:
             let keys = Set(list(upTo: 8) { $0.key() }).sorted { $0.sortsBefore($1) }

@@ -30,8 +30,8 @@ import Testing
         let deleted = old.deleted(actor: 2, counter: 9)
         let kinds:
             [(here: Versions?, there: Versions?, exchanges: Int, repairedHere: Int, repairedThere: Int)] = [
-                (new, nil, 1, 0, 1), (nil, new, 1, 1, 0), (old, new, 2, 1, 1),
-                (deleted, nil, 1, 0, 1), (nil, deleted, 1, 1, 0), (old, deleted, 1, 1, 0),
+                (new, nil, 2, 0, 1), (nil, new, 1, 1, 0), (old, new, 2, 1, 1),
+                (deleted, nil, 2, 0, 1), (nil, deleted, 1, 1, 0), (old, deleted, 1, 1, 0),
                 (deleted, old, 2, 0, 1),
                 (expired, old, 2, 0, 1), (old, expired, 1, 1, 0), (nil, expired, 1, 1, 0),
             ]
@@ -206,7 +206,8 @@ import Testing
         var other = there
         other.merge(new, at: entropyKey(3))
         let nonsense: [TreeReply] = [
-            .children([1]), .children([]), .roots([1]), .keys(TreeKeysReply(rows: [], upTo: nil)),
+            .children([1]), .children([]), .roots([TreeRoot(sum: 1)]), .noted,
+            .keys(TreeKeysReply(rows: [], upTo: nil)),
         ]
         for reply in nonsense {
             var run = EntropyRun(here, other)

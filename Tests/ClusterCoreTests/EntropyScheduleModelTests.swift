@@ -9,16 +9,22 @@ final class EntropyDesk {
     var schedule: EntropySchedule
     var now: UInt64 = 1000
     var wake: UInt64?
+    /// What the two nodes were to take note of.
+    var agreements: [EntropyAgreement] = []
 
     init(_ node: NodeID, limits: EntropySchedule.Limits = .init(), seed: UInt64 = 1) {
         schedule = EntropySchedule(node: node, limits: limits, seed: seed)
     }
 
-    /// The actions but wakes.
+    /// The actions but wakes and agreements.
     func step(_ event: Step) -> [EntropySchedule.Action] {
         var actions: [EntropySchedule.Action] = []
         event(&schedule, now, &actions)
         return actions.filter { action in
+            if case .agree(let found, _) = action {
+                agreements += found
+                return false
+            }
             guard case .wake(let time) = action else { return true }
             #expect(time > now)
             wake = min(wake ?? time, time)
@@ -47,9 +53,15 @@ final class EntropyDesk {
     func roots(
         _ trees: [TreeRef], of peer: NodeID, differing: Set<Int> = [], missing: Set<Int> = []
     ) -> [EntropySchedule.Action] {
-        let ours = trees.map { missing.contains($0.partition) ? nil : UInt64($0.partition) }
-        let theirs = trees.map { UInt64($0.partition) + (differing.contains($0.partition) ? 1 : 0) }
+        let ours = trees.map { missing.contains($0.partition) ? nil : root(UInt64($0.partition), token: 1) }
+        let theirs = trees.map {
+            root(UInt64($0.partition) + (differing.contains($0.partition) ? 1 : 0), token: 2)
+        }
         return step { $0.rootsCame(trees, of: peer, ours: ours, theirs: theirs, now: $1, &$2) }
+    }
+
+    func root(_ sum: UInt64, token: UInt64) -> TreeRoot {
+        TreeRoot(sum: sum, clock: PartitionClock(sizes: 0), token: token)
     }
 
     func finish(
@@ -140,7 +152,7 @@ final class EntropyDesk {
                     #expect(running.insert(Run(tree: tree, peer: peer)).inserted)
                 case .cancel(let tree, let peer):
                     #expect(running.remove(Run(tree: tree, peer: peer)) != nil)
-                case .wake: break
+                case .wake, .agree: break
                 }
             }
         }

@@ -103,9 +103,41 @@ import Testing
         #expect(desk.awake() == [.askRoots(trees(1, 2), of: nodeB)])
         // One root too few is no answer.
         #expect(
-            desk.step { $0.rootsCame(self.trees(1, 2), of: nodeB, ours: [1], theirs: [1], now: $1, &$2) }
-                .isEmpty)
+            desk.step {
+                let root = TreeRoot(sum: 1)
+                $0.rootsCame(self.trees(1, 2), of: nodeB, ours: [root], theirs: [root], now: $1, &$2)
+            }.isEmpty)
         #expect(desk.peer(nodeB).totals.rounds == 0 && desk.peer(nodeB).waiting == 0)
+    }
+
+    /// Where two hold the same, or were brought to, and nowhere else.
+    @Test func whoAgreesTakesNoteOfIt() {
+        let desk = EntropyDesk(nodeA)
+        _ = desk.share([1, 2, 3, 4, 5], with: [nodeB])
+        _ = desk.up(nodeB)
+        _ = desk.awake()
+        _ = desk.roots(trees(1, 2, 3, 4, 5), of: nodeB, differing: [2, 3, 4], missing: [5])
+        #expect(desk.agreements.map(\.tree) == [tree(1)])
+        #expect(desk.agreements[0].here.token == 1 && desk.agreements[0].there.token == 2)
+        _ = desk.finish(2, with: nodeB)
+        #expect(desk.agreements.map(\.tree) == [tree(1), tree(2)])
+        var report = ComparisonReport()
+        report.keysFailed = 1
+        _ = desk.finish(3, with: nodeB, report)
+        _ = desk.finish(4, with: nodeB, ComparisonReport(outcome: .failed))
+        #expect(desk.agreements.count == 2)
+    }
+
+    /// A comparison that outlives the layout by which it began says nothing.
+    @Test func whatEndsTooLateIsNoAgreement() {
+        let desk = EntropyDesk(nodeA)
+        _ = desk.share([1], with: [nodeB])
+        _ = desk.up(nodeB)
+        _ = desk.awake()
+        _ = desk.roots(trees(1), of: nodeB, differing: [1])
+        _ = desk.down(nodeB)
+        _ = desk.finish(1, with: nodeB)
+        #expect(desk.agreements.isEmpty)
     }
 
     @Test func aPeerThatGoesEndsItsRound() {

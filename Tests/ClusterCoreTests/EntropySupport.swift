@@ -55,7 +55,8 @@ struct EntropyReplica {
 
     func answer(_ request: TreeRequest) -> TreeReply {
         switch request {
-        case .roots(let refs): return .roots(trees.roots(refs))
+        case .roots(let refs): return .roots(trees.roots(refs).map { $0.map(TreeRoot.init(sum:)) })
+        case .agreed: return .noted
         case .children(let request): return .children(trees.children(request))
         case .keys(let request):
             var scan = TreeKeysScan(request, shape: shape, n: entropySize)
@@ -67,4 +68,9 @@ struct EntropyReplica {
             return .keys(scan.reply(isLast: true))
         }
     }
+}
+
+extension TreeRoot {
+    /// Of a replica that has seen nothing.
+    init(sum: UInt64) { self.init(sum: sum, clock: PartitionClock(sizes: 0), token: 0) }
 }

@@ -23,11 +23,12 @@ import Testing
     private static func replica(
         _ executor: EngineExecutor, _ issuer: DotIssuer, _ state: NodeState
     ) -> Replica {
-        Replica(
+        let sizes = BucketSizeTable(BucketTable(), defaults: BucketProperties())
+        return Replica(
             executor: executor, issuer: issuer, hints: HintStore(state.hints, wallMillis: { 0 }),
-            trees: HashTreeStore(
-                [], partitionCount: 64, held: [],
-                sizes: BucketSizeTable(BucketTable(), defaults: BucketProperties())),
+            trees: HashTreeStore([], partitionCount: 64, held: [], sizes: sizes),
+            clocks: ClockStore(
+                state.clocks, actor: state.actor, committed: 0, places: [:], sizes: sizes, token: 1),
             rules: .init(durability: .buffered, maxStateSize: 1 << 20))
     }
 

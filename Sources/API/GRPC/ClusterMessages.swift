@@ -29,6 +29,11 @@ extension Kvnode_V1_ClusterStatus {
         servesReads = status.servesReads
         candidates = status.candidates.map(Kvnode_V1_Member.init)
         antiEntropy = Kvnode_V1_AntiEntropyStatus(status.antiEntropy, history)
+        reaping = .with {
+            $0.sweeps = UInt64(status.reaping.sweeps)
+            $0.removed = UInt64(status.reaping.removed)
+            $0.unconfirmed = UInt64(status.reaping.unconfirmed)
+        }
     }
 }
 

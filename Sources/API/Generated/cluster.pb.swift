@@ -152,6 +152,16 @@ public nonisolated struct Kvnode_V1_ClusterStatus: @unchecked Sendable {
   /// Clears the value of `antiEntropy`. Subsequent reads from it will return its default value.
   public mutating func clearAntiEntropy() {_uniqueStorage()._antiEntropy = nil}
 
+  /// How what is deleted or has expired is removed.
+  public var reaping: Kvnode_V1_ReapingStatus {
+    get {_storage._reaping ?? Kvnode_V1_ReapingStatus()}
+    set {_uniqueStorage()._reaping = newValue}
+  }
+  /// Returns true if `reaping` has been explicitly set.
+  public var hasReaping: Bool {_storage._reaping != nil}
+  /// Clears the value of `reaping`. Subsequent reads from it will return its default value.
+  public mutating func clearReaping() {_uniqueStorage()._reaping = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -496,6 +506,26 @@ public nonisolated struct Kvnode_V1_AntiEntropyStatus: Sendable {
 
   /// By name.
   public var peers: [Kvnode_V1_AntiEntropyPeer] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What the sweeps of the asked node have come to since its start, over the partitions whose first replica it is.
+public nonisolated struct Kvnode_V1_ReapingStatus: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Sweeps that have ended.
+  public var sweeps: UInt64 = 0
+
+  /// Rows that all their replicas were told to remove.
+  public var removed: UInt64 = 0
+
+  /// How often a row was left for the next sweep, since a replica was away, or could not confirm that it may go.
+  public var unconfirmed: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1014,7 +1044,7 @@ nonisolated extension Kvnode_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClusterStatus"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0\u{1}candidates\0\u{3}anti_entropy\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0\u{1}candidates\0\u{3}anti_entropy\0\u{1}reaping\0")
 
   fileprivate class _StorageClass {
     var _cluster: String = String()
@@ -1030,6 +1060,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
     var _servesReads: Bool = false
     var _candidates: [Kvnode_V1_Member] = []
     var _antiEntropy: Kvnode_V1_AntiEntropyStatus? = nil
+    var _reaping: Kvnode_V1_ReapingStatus? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1053,6 +1084,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       _servesReads = source._servesReads
       _candidates = source._candidates
       _antiEntropy = source._antiEntropy
+      _reaping = source._reaping
     }
   }
 
@@ -1084,6 +1116,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         case 11: try { try decoder.decodeSingularBoolField(value: &_storage._servesReads) }()
         case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._candidates) }()
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._antiEntropy) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._reaping) }()
         default: break
         }
       }
@@ -1135,6 +1168,9 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       try { if let v = _storage._antiEntropy {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
       } }()
+      try { if let v = _storage._reaping {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1157,6 +1193,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         if _storage._servesReads != rhs_storage._servesReads {return false}
         if _storage._candidates != rhs_storage._candidates {return false}
         if _storage._antiEntropy != rhs_storage._antiEntropy {return false}
+        if _storage._reaping != rhs_storage._reaping {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1493,6 +1530,46 @@ nonisolated extension Kvnode_V1_AntiEntropyStatus: SwiftProtobuf.Message, SwiftP
     if lhs.trees != rhs.trees {return false}
     if lhs.treesComplete != rhs.treesComplete {return false}
     if lhs.peers != rhs.peers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_ReapingStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ReapingStatus"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sweeps\0\u{1}removed\0\u{1}unconfirmed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sweeps) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.removed) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.unconfirmed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sweeps != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sweeps, fieldNumber: 1)
+    }
+    if self.removed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.removed, fieldNumber: 2)
+    }
+    if self.unconfirmed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.unconfirmed, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_ReapingStatus, rhs: Kvnode_V1_ReapingStatus) -> Bool {
+    if lhs.sweeps != rhs.sweeps {return false}
+    if lhs.removed != rhs.removed {return false}
+    if lhs.unconfirmed != rhs.unconfirmed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -38,6 +38,8 @@ public struct ClusterConfiguration: Sendable {
     public var gossip: GossipConfiguration
     /// How replicas are compared.
     public var antiEntropy: AntiEntropyConfiguration
+    /// How what is deleted or has expired is removed.
+    public var reaping: ReapingConfiguration
     /// How far another node's clock may be ahead before its timestamps are no longer followed.
     public var maxClockDrift: TimeAmount
 
@@ -49,6 +51,7 @@ public struct ClusterConfiguration: Sendable {
         hedgeDelay: TimeAmount = .milliseconds(20), layouts: LayoutConfiguration = LayoutConfiguration(),
         handoff: HandoffConfiguration = HandoffConfiguration(),
         antiEntropy: AntiEntropyConfiguration = AntiEntropyConfiguration(),
+        reaping: ReapingConfiguration = ReapingConfiguration(),
         gossip: GossipConfiguration? = nil,
         maxClockDrift: TimeAmount = .seconds(60)
     ) {
@@ -67,6 +70,7 @@ public struct ClusterConfiguration: Sendable {
         self.layouts = layouts
         self.handoff = handoff
         self.antiEntropy = antiEntropy
+        self.reaping = reaping
         let address = layout.member(NodeID(name: nodeName))?.address
         self.gossip = gossip ?? GossipConfiguration(address: address ?? "")
         self.maxClockDrift = maxClockDrift

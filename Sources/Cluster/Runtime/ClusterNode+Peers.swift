@@ -12,6 +12,7 @@ extension ClusterNode: PeerHandler {
         forEachShard { $0.connected(peer) }
         onHandoff { $0.connected(peer) }
         onEntropy { $0.connected(peer) }
+        onReaping { $0.connected(peer) }
         onGossip { $0.connected(peer) }
         // What changed while the peer was away reaches it now.
         let shard = shards[0]
@@ -25,6 +26,7 @@ extension ClusterNode: PeerHandler {
         onKeeper { $0.disconnected(peer) }
         onHandoff { $0.disconnected(peer) }
         onEntropy { $0.disconnected(peer) }
+        onReaping { $0.disconnected(peer) }
         onGossip { $0.disconnected(peer) }
     }
 

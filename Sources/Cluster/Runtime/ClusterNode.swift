@@ -20,6 +20,7 @@ public final class ClusterNode: Sendable {
     let keeper: LayoutKeeper
     let handoff: HandoffDriver
     let entropy: EntropyDriver
+    let reaping: ReapDriver
     let gossip: GossipDriver
     /// Called once if this node has to stop, since another has its name.
     let conflictHandler = Mutex<(@Sendable (MemberRecord) -> Void)?>(nil)
@@ -62,11 +63,15 @@ public final class ClusterNode: Sendable {
         let issuer = DotIssuer(state: state, environment: environment, maxClockDriftMillis: drift)
         let hints = HintStore(state.hints, wallMillis: environment.wallMillis)
         let view = LocalView(state.history, of: selfID, isSettled: state.standing.isSettled)
+        let sizes = BucketSizeTable(state.buckets, defaults: configuration.bucketDefaults)
         let trees = HashTreeStore(
             state.trees, partitionCount: configuration.layout.partitionCount, held: view.heldPartitions,
-            sizes: BucketSizeTable(state.buckets, defaults: configuration.bucketDefaults))
+            sizes: sizes)
+        let clocks = ClockStore(
+            state.clocks, actor: state.actor, committed: state.reservedCounter,
+            places: view.places(of: selfID), sizes: sizes, token: environment.randomIdentifier())
         let replica = Replica(
-            executor: executor, issuer: issuer, hints: hints, trees: trees,
+            executor: executor, issuer: issuer, hints: hints, trees: trees, clocks: clocks,
             rules: .init(durability: configuration.durability, maxStateSize: configuration.maxStateSize))
         let context = ShardContext(
             configuration: configuration, environment: environment, selfID: selfID, replica: replica,
@@ -88,6 +93,7 @@ public final class ClusterNode: Sendable {
             logger: logger)
         handoff = HandoffDriver(shard: shards[0], executor: executor, logger: logger)
         entropy = EntropyDriver(shard: shards[0], executor: executor, logger: logger)
+        reaping = ReapDriver(shard: shards[0], logger: logger)
         gossip = GossipDriver(shard: shards[0], logger: logger)
         logger.info("the node's state is open", metadata: ["actor": "\(String(state.actor, radix: 16))"])
     }
@@ -95,11 +101,12 @@ public final class ClusterNode: Sendable {
     /// Gives the node the way to its peers. Once, before the transport runs.
     public func attach(_ transport: any PeerTransport) {
         forEachShard { $0.attach(transport) }
-        onKeeper { [shards, entropy, gossip] in
-            $0.start(transport, shards: shards, entropy: entropy, gossip: gossip)
+        onKeeper { [shards, entropy, reaping, gossip] in
+            $0.start(transport, shards: shards, entropy: entropy, reaping: reaping, gossip: gossip)
         }
         onHandoff { $0.start() }
         onEntropy { $0.start() }
+        onReaping { $0.start() }
         onGossip { [configuration, keeper, weak self] in
             $0.start(
                 seeds: configuration.layout.members, addressesChanged: { keeper.updatePeers() },
@@ -145,6 +152,7 @@ public final class ClusterNode: Sendable {
         onKeeper { $0.stop() }
         onHandoff { $0.stop() }
         onEntropy { $0.stop() }
+        onReaping { $0.stop() }
         onGossip { $0.stop() }
         let busy = Atomic(shards.count)
         forEachShard { shard in
@@ -189,6 +197,13 @@ public final class ClusterNode: Sendable {
 
     func onEntropy(_ body: @escaping @Sendable (EntropyDriver) -> Void) {
         shards[0].perform { [entropy] in body(entropy) }
+    }
+
+    /// What the sweeps for deleted and expired rows have come to. Any thread.
+    public var reaperStatus: ReaperStatus { reaping.status }
+
+    func onReaping(_ body: @escaping @Sendable (ReapDriver) -> Void) {
+        shards[0].perform { [reaping] in body(reaping) }
     }
 
     func onHandoff(_ body: @escaping @Sendable (HandoffDriver) -> Void) {

@@ -14,7 +14,8 @@ final class DotIssuer: @unchecked Sendable {
 
     let actor: UInt64
     private let environment: Environment
-    private var counter: UInt64
+    /// The last one issued; none greater is.
+    private(set) var counter: UInt64
     private var reserved: UInt64
     private var clock: HybridClock
 

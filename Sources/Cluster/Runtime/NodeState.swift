@@ -14,6 +14,8 @@ public struct NodeState: Sendable {
     var hints: HintLedger
     /// The hash trees of a clean stop, with all that was ever written; empty after any other.
     var trees: [HashTree] = []
+    /// What was seen of each partition.
+    var clocks: [Int: PartitionClock] = [:]
 
     enum Key {
         static let identity = Array("identity".utf8)
@@ -79,6 +81,9 @@ public struct NodeState: Sendable {
                 )
             }
         }
+        // What the engine had to drop may be anything that a clock claims.
+        if engine.hasLostWrites { try StoredClocks.forget(in: engine) }
+        state.clocks = try engine.partitionClocks()
         var batch = WriteBatch()
         batch.put(.meta, Key.identity, NodeIdentity(configuration, actor: state.actor).encoded())
         let session = NodeSession(

@@ -61,6 +61,7 @@ struct PeerIntake {
                 Self.answer(message.id, $0, replies)
                 withExtendedLifetime(passage) {}
             }
+        case .state, .reconcile, .confirm, .remove: takeWholeState(message)
         case .gossip(let bytes): node.hear(bytes, from: peer, replies)
         case .forward(let request):
             node.submit(request.answered(within: message.timeoutMillis), isForwarded: true) { [replies] in
@@ -79,6 +80,37 @@ struct PeerIntake {
             node.replica.hints(of: key, for: targets) { [replies] in
                 Self.answer(message.id, $0.reply, replies)
             }
+        }
+    }
+
+    /// What anti-entropy and reaping ask of a key or of rows: of a replica that is read from, which holds all of them.
+    private mutating func takeWholeState(_ message: PeerRequestMessage) {
+        guard let partition = message.body.partition,
+            passage.view.servesReads(of: partition...partition, by: message.epoch)
+        else { return refuse(message) }
+        switch message.body {
+        case .state(let key):
+            // Before the state is read.
+            let seen = node.replica.clocks.told(of: key)
+            node.replica.read([key]) { [replies, passage] answers in
+                Self.answer(message.id, answers[0].reply(seen: seen), replies)
+                withExtendedLifetime(passage) {}
+            }
+        case .reconcile(let key, let versions, let seen, let policy):
+            writes.append(
+                .init(
+                    id: message.id, key: key, mutation: .reconcile(versions, seen: seen), policy: policy))
+        case .confirm(let dead):
+            node.replica.confirm(dead, now: node.environment.wallMillis()) { [replies, passage] in
+                Self.answer(message.id, $0.reply, replies)
+                withExtendedLifetime(passage) {}
+            }
+        case .remove(let dead):
+            node.replica.remove(dead) { [replies, passage] entries in
+                Self.answer(message.id, entries.first?.acknowledgement ?? .stored, replies)
+                withExtendedLifetime(passage) {}
+            }
+        default: preconditionFailure("only requests after whole states come here")
         }
     }
 
@@ -151,6 +183,27 @@ extension TreeRequest {
         case .roots(let trees): trees.map(\.partition)
         case .children(let children): [children.tree.partition]
         case .keys(let keys): [keys.tree.partition]
+        case .agreed(let agreements): agreements.map(\.tree.partition)
+        }
+    }
+}
+
+extension PeerRequest {
+    /// Of a request after whole states.
+    fileprivate var partition: Int? {
+        switch self {
+        case .state(let key), .reconcile(let key, _, _, _): key.partition
+        case .confirm(let dead), .remove(let dead): dead.partition
+        default: nil
+        }
+    }
+}
+
+extension Result<Versions?, ReplicaError> {
+    fileprivate func reply(seen: VersionVector) -> PeerReply {
+        switch self {
+        case .success(let versions): .state(versions ?? Versions(), seen: seen)
+        case .failure(let error): .failed(error)
         }
     }
 }

@@ -5,18 +5,20 @@ import Engine
 ///
 /// It keeps no state besides the engine's, so any thread may call it.
 final class Replica: Sendable {
-    private let executor: EngineExecutor
+    let executor: EngineExecutor
     private let issuer: DotIssuer
-    private let rules: ReplicaWriteJob.Rules
+    let rules: ReplicaWriteJob.Rules
     private let hints: HintStore
     private let trees: HashTreeStore
+    let clocks: ClockStore
 
     init(
         executor: EngineExecutor, issuer: DotIssuer, hints: HintStore, trees: HashTreeStore,
-        rules: ReplicaWriteJob.Rules
+        clocks: ClockStore, rules: ReplicaWriteJob.Rules
     ) {
         self.hints = hints
         self.trees = trees
+        self.clocks = clocks
         self.executor = executor
         self.issuer = issuer
         self.rules = rules
@@ -65,7 +67,8 @@ final class Replica: Sendable {
         whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
     ) {
         ReplicaWriteJob(
-            entries, rules: rules, issuer: issuer, hints: hints, trees: trees, whenDone: whenDone
+            entries, rules: rules, issuer: issuer, hints: hints, trees: trees, clocks: clocks,
+            whenDone: whenDone
         ).submit(to: executor)
     }
 
@@ -104,8 +107,41 @@ final class Replica: Sendable {
 
     /// What the hash trees say: at once if that needs no reading, else on a reader thread.
     func tree(_ request: TreeRequest, whenDone: @escaping @Sendable (PeerReply) -> Void) {
-        if let answer = trees.answer(request) { return whenDone(.tree(answer)) }
-        guard case .keys(let request) = request else { preconditionFailure("sums need no reading") }
+        switch request {
+        case .roots(let refs): whenDone(.tree(.roots(roots(refs))))
+        case .children(let request): whenDone(.tree(.children(trees.children(request))))
+        case .keys(let request): keys(request, whenDone: whenDone)
+        case .agreed(let agreements):
+            agree(agreements) { result in
+                switch result {
+                case .success: whenDone(.tree(.noted))
+                case .failure(let error): whenDone(.failed(ReplicaError(error)))
+                }
+            }
+        }
+    }
+
+    /// What is told of the partitions: what was seen first, then the sums, which have all of it.
+    func roots(_ refs: [TreeRef]) -> [TreeRoot?] {
+        let told = refs.map { clocks.told(of: $0.partition) }
+        return zip(trees.roots(refs), told).map { sum, told in
+            sum.map { TreeRoot(sum: $0, clock: told.clock, token: told.token) }
+        }
+    }
+
+    /// Has the clocks take note; calls `whenDone` on the writer thread, or at once if the queue is full.
+    func agree(
+        _ agreements: [TreeAgreement], whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void
+    ) {
+        let job = ClockJob(agreements, clocks: clocks, durability: rules.durability, whenDone: whenDone)
+        do throws(EngineError) {
+            try executor.submit(job)
+        } catch {
+            whenDone(.failure(error))
+        }
+    }
+
+    private func keys(_ request: TreeKeysRequest, whenDone: @escaping @Sendable (PeerReply) -> Void) {
         do throws(EngineError) {
             try executor.submitRead { [trees] engine in
                 do throws(EngineError) {
@@ -122,9 +158,11 @@ final class Replica: Sendable {
     /// A page of a partition, on a reader thread.
     func page(_ page: PageRequest, whenDone: @escaping @Sendable (PeerReply) -> Void) {
         do throws(EngineError) {
-            try executor.submitRead { engine in
+            try executor.submitRead { [clocks] engine in
                 do throws(EngineError) {
-                    whenDone(try Self.page(page, engine))
+                    // Before the rows are read.
+                    let clock = clocks.told(of: page.partition).clock
+                    whenDone(try Self.page(page, clock, engine))
                 } catch {
                     whenDone(.failed(ReplicaError(error)))
                 }
@@ -134,9 +172,9 @@ final class Replica: Sendable {
         }
     }
 
-    private static func page(_ page: PageRequest, _ engine: any StorageEngine) throws(EngineError)
-        -> PeerReply
-    {
+    private static func page(
+        _ page: PageRequest, _ clock: PartitionClock, _ engine: any StorageEngine
+    ) throws(EngineError) -> PeerReply {
         var range = KeyRange.partition(page.partition)
         if let after = page.after { range.lower = after.bytes + [0] }
         var rows: [PageRow] = []
@@ -148,7 +186,7 @@ final class Replica: Sendable {
             rows.append(PageRow(key: key, versions: try Versions.stored([UInt8](copying: value))))
             return .next
         }
-        return .page(rows: rows, isLast: rest == nil)
+        return .page(rows: rows, isLast: rest == nil, clock: clock)
     }
 
     private static func readAlone(

@@ -5,6 +5,10 @@ import Engine
 enum Mutation: Sendable {
     /// Another replica's state is joined to ours.
     case merge(Versions)
+    /// All that another replica holds is joined to ours, with what it had seen (`Versions.reconcile`).
+    case reconcile(Versions, seen: VersionVector)
+    /// The key's row goes, if it has this hash, is dead, and stands for nothing that was not seen.
+    case remove(hash: UInt64)
     /// A client's write, coordinated here.
     case write(ClientWrite)
     /// A state is kept for another replica, which is away.
@@ -15,9 +19,10 @@ extension Mutation {
     /// About what it holds in memory.
     var byteCount: Int {
         switch self {
-        case .merge(let versions), .hint(_, let versions):
+        case .merge(let versions), .hint(_, let versions), .reconcile(let versions, _):
             versions.siblings.reduce(0) { $0 + $1.content.byteCount }
         case .write(let write): write.content.byteCount
+        case .remove: 0
         }
     }
 }
@@ -49,7 +54,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var policy: Versions.Policy
         /// After staging: the dot that a client's write got.
         var dot: Dot?
-        /// After staging: the key's state with the mutation applied, or why it failed.
+        /// After staging: the key's state with the mutation applied, empty if nothing is stored of it, or why it failed.
         var outcome: Result<Versions, ReplicaError>?
     }
 
@@ -70,13 +75,16 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     private var hintChanges: [HintLedger.Change] = []
     private let trees: HashTreeStore
     private var treeChanges: [RowChange] = []
+    private let clocks: ClockStore
+    /// What this node had issued when the job was staged.
+    private var issued: UInt64 = 0
     private let whenDone: @Sendable ([Entry]) -> Void
 
     /// - Parameter whenDone: Called on the writer thread, or by the submitter if the queue is full, once, with every
     ///   entry's outcome set.
     init(
         _ entries: [Entry], rules: Rules, issuer: DotIssuer, hints: HintStore, trees: HashTreeStore,
-        whenDone: @escaping @Sendable ([Entry]) -> Void
+        clocks: ClockStore, whenDone: @escaping @Sendable ([Entry]) -> Void
     ) {
         self.entries = entries
         self.rules = rules
@@ -84,6 +92,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         self.issuer = issuer
         self.hints = hints
         self.trees = trees
+        self.clocks = clocks
         self.whenDone = whenDone
     }
 
@@ -105,6 +114,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
                 entries[index].outcome = .failure(ReplicaError(error))
             }
         }
+        issued = issuer.counter
     }
 
     func finished(_ result: Result<Void, EngineError>) {
@@ -112,10 +122,13 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
             issuer.commitFailed()
             if !hintChanges.isEmpty { hints.takeBack(hintChanges) }
             trees.commitFailed()
+            clocks.commitFailed()
             fail(error)
         } else {
             if !hintChanges.isEmpty { hints.noteStored(hintChanges.count) }
             if !treeChanges.isEmpty { trees.committed(treeChanges) }
+            // After the trees: whoever is told of these writes finds them there.
+            clocks.committed(upTo: issued)
             done()
         }
     }
@@ -143,13 +156,37 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var versions = try stored.map(Versions.stored) ?? Versions()
         switch entry.mutation {
         case .hint: preconditionFailure("a hint changes nothing of this replica's own")
-        case .merge(let other):
+        case .merge(var other):
             issuer.observe(other)
             guard !versions.descends(other) else {
                 entry.outcome = .success(versions)
                 return
             }
+            // What was seen and is not here any more was replaced or reaped: it comes late. Whoever has seen a write has
+            // seen what it replaced, so that without siblings there is nothing new in the rest.
+            if other.forget(clocks.seen(of: entry.key), notIn: versions), other.siblings.isEmpty {
+                entry.outcome = .success(versions)
+                return
+            }
             versions.merge(other, policy: entry.policy)
+        case .reconcile(let other, let seen):
+            issuer.observe(other)
+            let before = versions
+            versions.reconcile(other, seen: seen, ours: clocks.seen(of: entry.key), policy: entry.policy)
+            guard versions != before else {
+                entry.outcome = .success(versions)
+                return
+            }
+        case .remove(let hash):
+            let isSame = stored.map { RowChange.hash(of: entry.key, state: $0) } == hash
+            let mayGo =
+                isSame && versions.isDead(at: issuer.wallMillis)
+                && clocks.seen(of: entry.key).descends(versions.context)
+            guard mayGo else {
+                entry.outcome = .success(versions)
+                return
+            }
+            versions = Versions()
         case .write(let write):
             let floor = max(versions.context[issuer.actor], write.context.vector[issuer.actor])
             let dot = try issuer.next(above: floor, in: &stage)
@@ -161,6 +198,12 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         }
         if case .write = entry.mutation, versions.hasTooManyActors {
             throw EngineError(.invalidArgument, "the context names more actors than a context can hold")
+        }
+        guard !versions.siblings.isEmpty else {
+            try stage.delete(.data, entry.key.bytes)
+            treeChanges.append(RowChange(of: entry.key, from: stored, to: nil))
+            entry.outcome = .success(Versions())
+            return
         }
         let encoded = VersionsCodec.encode(versions)
         if case .write = entry.mutation, encoded.count > rules.maxStateSize {

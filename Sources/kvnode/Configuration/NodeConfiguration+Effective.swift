@@ -34,6 +34,7 @@ extension NodeConfiguration {
         handoff = HandoffConfiguration(values)
         layouts = LayoutConfiguration(values)
         antiEntropy = AntiEntropyConfiguration(values)
+        reaping = ReapingConfiguration(values)
         gossip = SwimSettings(values)
         peer = Peer(
             listen: values.address("peer.listen"), advertise: HostPort(values.text("peer.advertise")),
@@ -153,6 +154,17 @@ extension AntiEntropyConfiguration {
         self.init(
             schedule: schedule, comparison: comparison, timeout: values.amount("anti_entropy.timeout_ms"),
             building: building)
+    }
+}
+
+extension ReapingConfiguration {
+    fileprivate init(_ values: EffectiveConfiguration) {
+        let limits = Reaper.Limits(
+            interval: UInt64(values.int("reaping.interval_ms")),
+            grace: UInt64(values.int("reaping.grace_ms")),
+            pageBytes: values.int("reaping.page_bytes"), pageRows: values.int("reaping.page_rows"),
+            bytesPerSecond: values.int("reaping.bytes_per_second"))
+        self.init(limits: limits, timeout: values.amount("reaping.timeout_ms"))
     }
 }
 

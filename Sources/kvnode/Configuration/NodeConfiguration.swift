@@ -104,6 +104,8 @@ struct NodeConfiguration: Sendable {
     var layouts: LayoutConfiguration
     /// `anti_entropy.*`
     var antiEntropy: AntiEntropyConfiguration
+    /// `reaping.*`
+    var reaping: ReapingConfiguration
     /// `gossip.*`
     var gossip: SwimSettings
     var peer: Peer

@@ -51,6 +51,23 @@ extension SettingTable {
             "The pause after a reading that failed."),
     ]
 
+    static let reaping: [Setting] = [
+        Setting(
+            "reaping.interval_ms", .int(1_000...2_592_000_000), .int(600_000),
+            "The pause between two sweeps for what is deleted or has expired; up to a quarter longer."),
+        Setting(
+            "reaping.grace_ms", .int(0...2_592_000_000), .int(60_000),
+            "For how long a row has been deleted or expired before a sweep takes it."),
+        Setting(
+            "reaping.page_bytes", .int(bytes), .int(256 << 10), "Bytes of rows that are read at a time."),
+        Setting(
+            "reaping.page_rows", .int(1...DeadRows.maxCount), .int(512),
+            "Rows that all their replicas are asked to confirm at a time."),
+        Setting(
+            "reaping.bytes_per_second", .int(rates), .int(8 << 20), "Bytes that a sweep reads in a second."),
+        Setting("reaping.timeout_ms", .int(1...600_000), .int(10_000), "How long a node has to confirm."),
+    ]
+
     static let gossip: [Setting] = [
         Setting(
             "gossip.period_ms", .int(100...60_000), .int(1_000),

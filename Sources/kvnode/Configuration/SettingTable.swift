@@ -15,7 +15,7 @@ struct SettingTable: Sendable {
         settings =
             Self.node + Self.cluster + Self.buckets + Self.engine(engines)
             + engines.flatMap { Self.options(of: $0) } + Self.requests + Self.handoff + Self.layout
-            + Self.antiEntropy
+            + Self.antiEntropy + Self.reaping
             + Self.gossip
             + Self.peer + Self.clientAPIs + Self.operation
     }

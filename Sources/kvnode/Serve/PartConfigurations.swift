@@ -16,7 +16,7 @@ extension NodeConfiguration {
             maxValueSize: requests.maxValueBytes,
             maxStateSize: maxStateSize, readFanout: requests.readFanout,
             hedgeDelay: TimeAmount(requests.hedgeDelay), layouts: layouts, handoff: handoff,
-            antiEntropy: antiEntropy,
+            antiEntropy: antiEntropy, reaping: reaping,
             gossip: GossipConfiguration(
                 address: advertisedAddress, engine: engine.type, softwareVersion: Version.current,
                 settings: gossip),

@@ -12,6 +12,8 @@ struct EntropyRound: Sendable {
     private(set) var asked: [TreeRef] = []
     /// The first goes first.
     private(set) var toCompare: [Int] = []
+    /// Of those that differ or are being compared, what the two had seen: what both have in the end.
+    private var roots: [Int: (ours: TreeRoot, theirs: TreeRoot)] = [:]
     private(set) var running: Set<Int> = []
     private(set) var notReady: Set<Int> = []
     /// When to ask for those again.
@@ -54,16 +56,27 @@ struct EntropyRound: Sendable {
     }
 
     /// What was asked for has come.
-    mutating func rootsCame(ours: [UInt64?], theirs: [UInt64?], retryAt time: UInt64) {
+    ///
+    /// - Returns: Of what the two hold the same.
+    mutating func rootsCame(ours: [TreeRoot?], theirs: [TreeRoot?], retryAt time: UInt64)
+        -> [EntropyAgreement]
+    {
+        var agreements: [EntropyAgreement] = []
         for (index, tree) in asked.enumerated() where depths[tree.partition] == tree.depth {
-            if let a = ours[index], let b = theirs[index] {
-                totals.partitions += 1
-                if a != b { toCompare.append(tree.partition) }
-            } else {
+            guard let a = ours[index], let b = theirs[index] else {
                 leaveNotReady(tree.partition, retryAt: time)
+                continue
+            }
+            totals.partitions += 1
+            if a.sum == b.sum {
+                agreements.append(EntropyAgreement(tree: tree, ours: a, theirs: b))
+            } else {
+                toCompare.append(tree.partition)
+                roots[tree.partition] = (a, b)
             }
         }
         asked = []
+        return agreements
     }
 
     /// It did not come: the next round makes up for it.
@@ -79,18 +92,23 @@ struct EntropyRound: Sendable {
         return TreeRef(partition: partition, depth: depths[partition]!)
     }
 
-    /// - Returns: Whether the comparison was known.
-    mutating func ended(_ tree: TreeRef, _ report: ComparisonReport, retryAt time: UInt64) -> Bool {
-        guard depths[tree.partition] == tree.depth, running.remove(tree.partition) != nil else {
-            return false
-        }
+    /// A comparison has ended.
+    ///
+    /// - Returns: That the two agree now, if they do; nil also if it was not known.
+    mutating func ended(
+        _ tree: TreeRef, _ report: ComparisonReport, retryAt time: UInt64
+    ) -> EntropyAgreement? {
+        guard depths[tree.partition] == tree.depth, running.remove(tree.partition) != nil else { return nil }
+        let before = roots.removeValue(forKey: tree.partition)
         totals.add(report)
         if report.outcome == .notReady {
             leaveNotReady(tree.partition, retryAt: time)
         } else if report.outcome != .done || report.keysFailed > 0 {
             isFull = false
+        } else if let before {
+            return EntropyAgreement(tree: tree, ours: before.ours, theirs: before.theirs)
         }
-        return true
+        return nil
     }
 
     private mutating func leaveNotReady(_ partition: Int, retryAt time: UInt64) {
@@ -115,6 +133,7 @@ struct EntropyRound: Sendable {
     mutating func abandon() -> [TreeRef] {
         let cancelled = running.sorted().map { TreeRef(partition: $0, depth: depths[$0]!) }
         (toAsk, asked, toCompare, running, notReady) = ([], [], [], [], [])
+        roots = [:]
         retryAt = nil
         isFull = false
         return cancelled
@@ -133,8 +152,28 @@ struct EntropyRound: Sendable {
         toAsk.removeAll { new[$0] == nil }
         toCompare.removeAll { !stays($0) }
         running = running.filter(stays)
+        roots = roots.filter { stays($0.key) }
         notReady = notReady.filter { new[$0] != nil }
         if new != old { isFull = false }
         return cancelled
     }
+}
+
+/// That this node and a peer hold the same of a partition now, and what each had seen before.
+public struct EntropyAgreement: Equatable, Sendable {
+    public var tree: TreeRef
+    public var ours: TreeRoot
+    public var theirs: TreeRoot
+
+    public init(tree: TreeRef, ours: TreeRoot, theirs: TreeRoot) {
+        self.tree = tree
+        self.ours = ours
+        self.theirs = theirs
+    }
+
+    /// What this node is to take note of.
+    public var here: TreeAgreement { TreeAgreement(tree: tree, clock: theirs.clock, token: ours.token) }
+
+    /// What the peer is to take note of.
+    public var there: TreeAgreement { TreeAgreement(tree: tree, clock: ours.clock, token: theirs.token) }
 }

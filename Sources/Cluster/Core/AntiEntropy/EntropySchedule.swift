@@ -15,6 +15,8 @@ public struct EntropySchedule: Sendable {
         case compare(TreeRef, with: NodeID)
         /// Stop that comparison, whose end must not be told any more.
         case cancel(TreeRef, with: NodeID)
+        /// Have both nodes' clocks take note of what each has seen now.
+        case agree([EntropyAgreement], with: NodeID)
         /// Call `tick` at this time.
         case wake(at: UInt64)
     }
@@ -121,14 +123,16 @@ public struct EntropySchedule: Sendable {
 
     /// The roots of the trees of an `askRoots`, in the same order; nil where a tree is not complete.
     public mutating func rootsCame(
-        _ trees: [TreeRef], of peer: NodeID, ours: [UInt64?], theirs: [UInt64?], now: UInt64,
+        _ trees: [TreeRef], of peer: NodeID, ours: [TreeRoot?], theirs: [TreeRoot?], now: UInt64,
         _ actions: inout [Action]
     ) {
         guard ours.count == trees.count, theirs.count == trees.count else {
             return rootsFailed(trees, of: peer, now: now, &actions)
         }
         guard rounds[peer]?.asked == trees else { return }
-        rounds[peer]?.rootsCame(ours: ours, theirs: theirs, retryAt: now + limits.retryPause)
+        let agreements =
+            rounds[peer]?.rootsCame(ours: ours, theirs: theirs, retryAt: now + limits.retryPause) ?? []
+        if !agreements.isEmpty { actions.append(.agree(agreements, with: peer)) }
         goOn(now, &actions)
     }
 
@@ -145,7 +149,9 @@ public struct EntropySchedule: Sendable {
     public mutating func finished(
         _ tree: TreeRef, with peer: NodeID, _ report: ComparisonReport, now: UInt64, _ actions: inout [Action]
     ) {
-        guard rounds[peer]?.ended(tree, report, retryAt: now + limits.retryPause) == true else { return }
+        if let agreement = rounds[peer]?.ended(tree, report, retryAt: now + limits.retryPause) {
+            actions.append(.agree([agreement], with: peer))
+        }
         goOn(now, &actions)
     }
 

@@ -1,5 +1,7 @@
 /// Brings two replicas to the same state of the keys in which they differ: fetches the peer's and merges it here, and
 /// sends what came of it where the peer lacks some; a window of keys at a time, throttled.
+///
+/// What the peer has nothing of is asked for as well: it may have reaped it, and says so by what it has seen.
 struct KeyExchanges: Sendable {
     typealias Action = PartitionComparison.Action
 
@@ -43,13 +45,13 @@ struct KeyExchanges: Sendable {
             guard throttle.pass(next.byteCount, now: now) else { return throttle.opensAt }
             waiting.removeLast()
             bytesInFlight += next.byteCount
-            step(Exchange(difference: next, isFetching: next.there != nil), &actions)
+            step(Exchange(difference: next, isFetching: true), &actions)
         }
         return nil
     }
 
     /// - Parameters:
-    ///   - theirs: The peer's state; nil if it has none any more.
+    ///   - theirs: The peer's state; nil if it has none.
     ///   - merged: This node's after the merge; nil if it has none either.
     mutating func fetched(
         _ number: UInt64, theirs: Versions?, merged: Versions?, _ actions: inout [Action]
@@ -57,9 +59,8 @@ struct KeyExchanges: Sendable {
         guard var exchange = inFlight[number], exchange.isFetching else { return }
         inFlight[number] = nil
         let difference = exchange.difference
-        if theirs != nil, let merged, TreeHash.ofRow(difference.key, merged) != difference.here?.hash {
-            repairedHere += 1
-        }
+        let hash = merged.map { TreeHash.ofRow(difference.key, $0) }
+        if hash != difference.here?.hash { repairedHere += 1 }
         if merged != theirs {
             exchange.isFetching = false
             step(exchange, &actions)

@@ -20,9 +20,10 @@ public struct PartitionComparison: Sendable {
     public enum Action: Equatable, Sendable {
         /// Ask this side; then `received` or `askFailed`. Never the same side twice at a time.
         case ask(TreeRequest, of: Side)
-        /// Get the peer's state of the key and merge it into this node's; then `fetched` or `exchangeFailed`.
+        /// Get the peer's state of the key, with what it has seen, and merge both into this node's (`Versions.reconcile`);
+        /// then `fetched` or `exchangeFailed`.
         case fetch(UInt64, StorageKey)
-        /// Have the peer merge this node's present state of the key; then `pushed` or `exchangeFailed`.
+        /// Have the peer merge this node's present state of the key in the same way; then `pushed` or `exchangeFailed`.
         case push(UInt64, StorageKey)
         /// Call `tick` at this time.
         case wake(at: UInt64)
@@ -130,7 +131,7 @@ public struct PartitionComparison: Sendable {
     /// The state that was to be fetched is merged here.
     ///
     /// - Parameters:
-    ///   - theirs: The peer's state; nil if it has none any more.
+    ///   - theirs: The peer's state; nil if it has none.
     ///   - merged: This node's after the merge; nil if it has none either.
     public mutating func fetched(
         _ number: UInt64, theirs: Versions?, merged: Versions?, now: UInt64, _ actions: inout [Action]

@@ -5,6 +5,11 @@ public struct RowChange: Sendable {
     /// What the row's leaf grows by, modulo 2^64.
     let delta: UInt64
 
+    /// Of a key and its state, as its leaf counts it.
+    public static func hash(of key: StorageKey, state: [UInt8]) -> UInt64 {
+        TreeHash.ofRow(keyHash: TreeHash.ofKey(key), state: state.span.bytes)
+    }
+
     /// The key's state has changed from one encoding to another; nil stands for none.
     public init(of key: StorageKey, from old: [UInt8]?, to new: [UInt8]?) {
         self.key = key

@@ -3,6 +3,7 @@ public enum TreeCodec {
     private static let roots: UInt8 = 1
     private static let children: UInt8 = 2
     private static let keys: UInt8 = 3
+    private static let agreed: UInt8 = 4
 
     // MARK: Requests
 
@@ -27,29 +28,49 @@ public enum TreeCodec {
             append(request.after, to: &writer)
             writer.int(request.maxBytes)
             writer.int(request.maxRows)
+        case .agreed(let agreements):
+            writer.u8(agreed)
+            writer.varint(UInt64(agreements.count))
+            for agreement in agreements {
+                append(agreement.tree, to: &writer)
+                agreement.clock.encode(into: &writer)
+                writer.u64(agreement.token)
+            }
         }
     }
 
     /// - Throws: `CodecError` if it is malformed, or beyond a limit of its type.
     public static func decodeRequest(_ reader: inout ByteReader) throws(CodecError) -> TreeRequest {
         switch try reader.u8() {
-        case roots:
-            let count = try reader.count(minimumSize: 3)
-            guard 1...TreeRequest.maxRoots ~= count else {
-                throw CodecError(.malformed, "\(count) roots are asked for")
-            }
-            var trees: [TreeRef] = []
-            trees.reserveCapacity(count)
-            for _ in 0..<count { trees.append(try decodeTree(&reader)) }
-            return .roots(trees)
+        case roots: return .roots(try decodeList(&reader, minimumSize: 3, decodeTree))
         case children:
             let request = TreeChildrenRequest(
                 tree: try decodeTree(&reader), level: Int(try reader.u8()), nodes: try decodeNodes(&reader))
             guard request.isWellFormed else { throw CodecError(.malformed, "nodes of a hash tree") }
             return .children(request)
         case keys: return .keys(try decodeKeys(&reader))
+        case agreed: return .agreed(try decodeList(&reader, minimumSize: 20, decodeAgreement))
         case let kind: throw CodecError(.malformed, "a request to a hash tree of kind \(kind)")
         }
+    }
+
+    private static func decodeList<Element>(
+        _ reader: inout ByteReader, minimumSize: Int,
+        _ element: (inout ByteReader) throws(CodecError) -> Element
+    ) throws(CodecError) -> [Element] {
+        let count = try reader.count(minimumSize: minimumSize)
+        guard 1...TreeRequest.maxRoots ~= count else {
+            throw CodecError(.malformed, "a request about \(count) trees")
+        }
+        var list: [Element] = []
+        list.reserveCapacity(count)
+        for _ in 0..<count { list.append(try element(&reader)) }
+        return list
+    }
+
+    private static func decodeAgreement(_ reader: inout ByteReader) throws(CodecError) -> TreeAgreement {
+        TreeAgreement(
+            tree: try decodeTree(&reader), clock: try PartitionClock.decode(&reader), token: try reader.u64())
     }
 
     private static func decodeKeys(_ reader: inout ByteReader) throws(CodecError) -> TreeKeysRequest {
@@ -69,12 +90,15 @@ public enum TreeCodec {
 
     public static func append(_ reply: TreeReply, to writer: inout ByteWriter) {
         switch reply {
-        case .roots(let sums):
+        case .roots(let all):
             writer.u8(roots)
-            writer.varint(UInt64(sums.count))
-            for sum in sums {
-                writer.bool(sum != nil)
-                if let sum { writer.u64(sum) }
+            writer.varint(UInt64(all.count))
+            for root in all {
+                writer.bool(root != nil)
+                guard let root else { continue }
+                writer.u64(root.sum)
+                root.clock.encode(into: &writer)
+                writer.u64(root.token)
             }
         case .children(let sums):
             writer.u8(children)
@@ -91,6 +115,7 @@ public enum TreeCodec {
                 writer.int(row.size)
             }
             append(reply.upTo, to: &writer)
+        case .noted: writer.u8(agreed)
         }
     }
 
@@ -99,10 +124,10 @@ public enum TreeCodec {
         switch try reader.u8() {
         case roots:
             let count = try reader.count(minimumSize: 1)
-            var sums: [UInt64?] = []
-            sums.reserveCapacity(count)
-            for _ in 0..<count { sums.append(try reader.bool() ? try reader.u64() : nil) }
-            return .roots(sums)
+            var all: [TreeRoot?] = []
+            all.reserveCapacity(min(count, TreeRequest.maxRoots))
+            for _ in 0..<count { all.append(try reader.bool() ? try decodeRoot(&reader) : nil) }
+            return .roots(all)
         case children:
             guard try reader.bool() else { return .children(nil) }
             let count = try reader.count(minimumSize: 8)
@@ -118,8 +143,14 @@ public enum TreeCodec {
             let reply = TreeKeysReply(rows: rows, upTo: try decodeOptionalKey(&reader))
             guard reply.isWellFormed else { throw CodecError(.malformed, "keys out of order") }
             return .keys(reply)
+        case agreed: return .noted
         case let kind: throw CodecError(.malformed, "a reply of a hash tree of kind \(kind)")
         }
+    }
+
+    private static func decodeRoot(_ reader: inout ByteReader) throws(CodecError) -> TreeRoot {
+        TreeRoot(
+            sum: try reader.u64(), clock: try PartitionClock.decode(&reader), token: try reader.u64())
     }
 
     private static func decodeRow(_ reader: inout ByteReader) throws(CodecError) -> KeyRow {

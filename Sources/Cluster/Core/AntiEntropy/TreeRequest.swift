@@ -20,6 +20,8 @@ public enum TreeRequest: Equatable, Sendable {
     case roots([TreeRef])
     case children(TreeChildrenRequest)
     case keys(TreeKeysRequest)
+    /// Take note that you have seen of each what I had: 1 to `maxRoots`.
+    case agreed([TreeAgreement])
 
     public static let maxRoots = 4096
 }
@@ -78,10 +80,42 @@ public struct TreeKeysRequest: Equatable, Sendable {
 /// What a replica answers to a `TreeRequest` of the same name.
 public enum TreeReply: Equatable, Sendable {
     /// One for each that was asked for; nil where the tree is not complete.
-    case roots([UInt64?])
+    case roots([TreeRoot?])
     /// 16 for each node that was asked for; nil if the tree is not complete.
     case children([UInt64]?)
     case keys(TreeKeysReply)
+    case noted
+}
+
+/// What a replica says of a partition, for another to compare.
+public struct TreeRoot: Equatable, Sendable {
+    /// The sum of all that counts.
+    public var sum: UInt64
+    /// What the replica had seen before the sum was read; its own writes included.
+    public var clock: PartitionClock
+    /// Under which its clocks can be told what follows from this (`TreeAgreement`).
+    public var token: UInt64
+
+    public init(sum: UInt64, clock: PartitionClock, token: UInt64) {
+        self.sum = sum
+        self.clock = clock
+        self.token = token
+    }
+}
+
+/// That two replicas held the same, or were made to: each has seen then what the other had.
+public struct TreeAgreement: Equatable, Sendable {
+    public var tree: TreeRef
+    /// What is seen now.
+    public var clock: PartitionClock
+    /// The `TreeRoot.token` of whom it is told. If that has changed since, it may no longer be true.
+    public var token: UInt64
+
+    public init(tree: TreeRef, clock: PartitionClock, token: UInt64) {
+        self.tree = tree
+        self.clock = clock
+        self.token = token
+    }
 }
 
 public struct TreeKeysReply: Equatable, Sendable {

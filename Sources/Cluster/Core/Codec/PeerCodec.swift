@@ -6,7 +6,8 @@ public enum PeerCodec {
     /// Raised with every change that an older node can't read; `PeerHello` carries it.
     public static let protocolVersion: UInt16 = 1
 
-    private enum Kind {
+    /// What a message's first byte says.
+    enum Kind {
         static let get: UInt8 = 1
         static let put: UInt8 = 2
         static let list: UInt8 = 3
@@ -18,6 +19,10 @@ public enum PeerCodec {
         static let page: UInt8 = 11
         static let tree: UInt8 = 12
         static let gossip: UInt8 = 13
+        static let state: UInt8 = 14
+        static let reconcile: UInt8 = 15
+        static let confirm: UInt8 = 16
+        static let remove: UInt8 = 17
 
         static let versions: UInt8 = 129
         static let noVersions: UInt8 = 130
@@ -29,6 +34,8 @@ public enum PeerCodec {
         static let rows: UInt8 = 139
         static let treeIs: UInt8 = 140
         static let gossipBack: UInt8 = 141
+        static let stateIs: UInt8 = 142
+        static let confirmed: UInt8 = 143
     }
 
     // MARK: Requests
@@ -73,6 +80,19 @@ public enum PeerCodec {
         case .gossip(let bytes):
             header(Kind.gossip, message, &writer)
             writer.bytes(bytes)
+        case .state(let key):
+            header(Kind.state, message, &writer)
+            writer.bytes(key.bytes)
+        case .reconcile(let key, let versions, let seen, let policy):
+            header(Kind.reconcile, message, &writer)
+            append(key, versions, policy, to: &writer)
+            VersionsCodec.append(seen, to: &writer)
+        case .confirm(let rows):
+            header(Kind.confirm, message, &writer)
+            rows.encode(into: &writer)
+        case .remove(let rows):
+            header(Kind.remove, message, &writer)
+            rows.encode(into: &writer)
         }
         writer.endBlock(mark)
     }
@@ -147,6 +167,13 @@ public enum PeerCodec {
         case Kind.page: body = .page(try decodePage(&reader))
         case Kind.tree: body = .tree(try TreeCodec.decodeRequest(&reader))
         case Kind.gossip: body = .gossip(try reader.bytes())
+        case Kind.state: body = .state(try decodeKey(&reader))
+        case Kind.reconcile:
+            let put = try decodePut(&reader)
+            let seen = try VersionsCodec.decodeVector(&reader)
+            body = .reconcile(put.key, put.versions, seen: seen, policy: put.policy)
+        case Kind.confirm: body = .confirm(try DeadRows.decode(&reader))
+        case Kind.remove: body = .remove(try DeadRows.decode(&reader))
         default: throw CodecError(.malformed, "a peer request of kind \(kind)")
         }
         return PeerRequestMessage(id: id, timeoutMillis: timeoutMillis, epoch: epoch, body: body)
@@ -197,126 +224,10 @@ public enum PeerCodec {
         return list
     }
 
-    private static func decodeKey(_ reader: inout ByteReader) throws(CodecError) -> StorageKey {
+    static func decodeKey(_ reader: inout ByteReader) throws(CodecError) -> StorageKey {
         guard let key = StorageKey(bytes: try reader.bytes()) else {
             throw CodecError(.malformed, "a storage key")
         }
         return key
-    }
-
-    // MARK: Replies
-
-    public static func append(_ message: PeerReplyMessage, to writer: inout ByteWriter) {
-        let mark = writer.beginBlock()
-        switch message.body {
-        case .versions(.some(let versions)):
-            header(Kind.versions, message, &writer)
-            VersionsCodec.encode(versions, into: &writer)
-        case .versions(.none):
-            header(Kind.noVersions, message, &writer)
-        case .stored:
-            header(Kind.stored, message, &writer)
-        case .listed(let rows, let isLast):
-            header(Kind.listed, message, &writer)
-            writer.bool(isLast)
-            writer.varint(UInt64(rows.count))
-            for row in rows {
-                writer.bytes(row.key.bytes)
-                VersionsCodec.encode(row.versions, into: &writer)
-            }
-        case .forwarded(let response):
-            header(Kind.forwarded, message, &writer)
-            ResponseCodec.append(response, to: &writer)
-        case .failed(let error):
-            header(Kind.failed, message, &writer)
-            writer.u8(error.code.rawValue)
-            writer.string(error.message)
-        case .layout(let history):
-            header(Kind.layoutIs, message, &writer)
-            writer.bytes(history.encoded())
-        case .page(let rows, let isLast):
-            header(Kind.rows, message, &writer)
-            writer.bool(isLast)
-            writer.varint(UInt64(rows.count))
-            for row in rows {
-                writer.bytes(row.key.bytes)
-                VersionsCodec.encode(row.versions, into: &writer)
-            }
-        case .tree(let reply):
-            header(Kind.treeIs, message, &writer)
-            TreeCodec.append(reply, to: &writer)
-        case .gossip(let bytes):
-            header(Kind.gossipBack, message, &writer)
-            writer.bytes(bytes)
-        }
-        writer.endBlock(mark)
-    }
-
-    private static func header(_ kind: UInt8, _ message: PeerReplyMessage, _ writer: inout ByteWriter) {
-        writer.u8(kind)
-        writer.u64(message.id)
-    }
-
-    /// Calls `body` with each reply of `batch`, in order; throws as `decodeRequests` does.
-    public static func decodeReplies(
-        _ batch: [UInt8], _ body: (PeerReplyMessage) throws(CodecError) -> Void
-    ) throws(CodecError) {
-        var reader = ByteReader(batch)
-        while !reader.isAtEnd {
-            var block = try reader.block()
-            let message = try decodeReply(&block)
-            try block.expectEnd()
-            try body(message)
-        }
-    }
-
-    private static func decodeReply(_ reader: inout ByteReader) throws(CodecError) -> PeerReplyMessage {
-        let kind = try reader.u8()
-        let id = try reader.u64()
-        let body: PeerReply
-        switch kind {
-        case Kind.versions: body = .versions(try VersionsCodec.decode(&reader))
-        case Kind.noVersions: body = .versions(nil)
-        case Kind.stored: body = .stored
-        case Kind.listed: body = try decodeListed(&reader)
-        case Kind.forwarded: body = .forwarded(try ResponseCodec.decodeResponse(&reader))
-        case Kind.failed: body = .failed(try decodeError(&reader))
-        case Kind.layoutIs: body = .layout(try LayoutHistory.decode(try reader.bytes()))
-        case Kind.rows: body = try decodeRows(&reader)
-        case Kind.treeIs: body = .tree(try TreeCodec.decodeReply(&reader))
-        case Kind.gossipBack: body = .gossip(try reader.bytes())
-        default: throw CodecError(.malformed, "a peer reply of kind \(kind)")
-        }
-        return PeerReplyMessage(id: id, body: body)
-    }
-
-    private static func decodeListed(_ reader: inout ByteReader) throws(CodecError) -> PeerReply {
-        let isLast = try reader.bool()
-        let count = try reader.count(minimumSize: 7)
-        var rows: [ListRow] = []
-        rows.reserveCapacity(count)
-        for _ in 0..<count {
-            rows.append(ListRow(key: try decodeKey(&reader), versions: try VersionsCodec.decode(&reader)))
-        }
-        return .listed(rows: rows, isLast: isLast)
-    }
-
-    private static func decodeRows(_ reader: inout ByteReader) throws(CodecError) -> PeerReply {
-        let isLast = try reader.bool()
-        let count = try reader.count(minimumSize: 7)
-        var rows: [PageRow] = []
-        rows.reserveCapacity(count)
-        for _ in 0..<count {
-            rows.append(PageRow(key: try decodeKey(&reader), versions: try VersionsCodec.decode(&reader)))
-        }
-        return .page(rows: rows, isLast: isLast)
-    }
-
-    private static func decodeError(_ reader: inout ByteReader) throws(CodecError) -> ReplicaError {
-        let raw = try reader.u8()
-        guard let code = ReplicaError.Code(rawValue: raw) else {
-            throw CodecError(.malformed, "a replica error of code \(raw)")
-        }
-        return ReplicaError(code: code, message: try reader.string())
     }
 }

@@ -18,6 +18,14 @@ public enum PeerRequest: Equatable, Sendable {
     case page(PageRequest)
     /// Say what your hash trees have.
     case tree(TreeRequest)
+    /// Read your whole state of the key, with what you have seen.
+    case state(StorageKey)
+    /// Join the sender's whole state of the key, which it read after it had seen this (`Versions.reconcile`).
+    case reconcile(StorageKey, Versions, seen: VersionVector, policy: Versions.Policy)
+    /// Say which of these rows you hold just so, durably, take for dead, and have seen all writes of.
+    case confirm(DeadRows)
+    /// Remove those of these rows of which you would confirm it now.
+    case remove(DeadRows)
     /// Take note of this message of `Swim`'s. What there is to answer comes as `gossip` with id 0.
     case gossip([UInt8])
 
@@ -81,15 +89,20 @@ public struct ReplicaList: Equatable, Sendable {
 public enum PeerReply: Equatable, Sendable {
     /// Nil if the replica has nothing of the key.
     case versions(Versions?)
-    /// Done, for `put`, `buckets`, `hint` and `layout`.
+    /// Done, for `put`, `buckets`, `hint`, `layout`, `reconcile` and `remove`.
     case stored
     case listed(rows: [ListRow], isLast: Bool)
     case forwarded(Response)
     case failed(ReplicaError)
     /// The sender's history of layouts; comes before the refusals of requests that were made by an older one.
     case layout(LayoutHistory)
-    case page(rows: [PageRow], isLast: Bool)
+    /// The rows were read after what the replica had seen, the `clock`, was.
+    case page(rows: [PageRow], isLast: Bool, clock: PartitionClock)
     case tree(TreeReply)
+    /// The state, empty if the replica has nothing of the key; read after what it had `seen` was.
+    case state(Versions, seen: VersionVector)
+    /// For each row of `confirm`, in order.
+    case confirmed([Bool])
     /// A message of `Swim`'s, to the very process whose message it answers.
     case gossip([UInt8])
 }

@@ -66,5 +66,5 @@ struct ListMerge {
 
 extension StorageKey {
     /// The engine's order.
-    func sortsBefore(_ other: StorageKey) -> Bool { bytes.lexicographicallyPrecedes(other.bytes) }
+    public func sortsBefore(_ other: StorageKey) -> Bool { bytes.lexicographicallyPrecedes(other.bytes) }
 }

@@ -90,7 +90,7 @@ extension Versions {
         return siblings.allSatisfy { !other.context.covers($0.dot) || other.holds($0.dot) }
     }
 
-    private func holds(_ dot: Dot) -> Bool { siblings.contains { $0.dot == dot } }
+    func holds(_ dot: Dot) -> Bool { siblings.contains { $0.dot == dot } }
 
     /// The siblings of the join, sorted by dot.
     private static func survivors(_ a: Versions, _ b: Versions) -> [Sibling] {

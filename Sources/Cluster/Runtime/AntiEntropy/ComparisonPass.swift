@@ -61,21 +61,25 @@ final class ComparisonPass: @unchecked Sendable {
     }
 
     private func fetch(_ number: UInt64, _ key: StorageKey) {
-        driver.ask(.get(key), of: peer) { [self] reply in
-            guard case .versions(let theirs) = reply else { return failed(number) }
+        driver.ask(.state(key), of: peer) { [self] reply in
+            guard case .state(let theirs, let seen) = reply else { return failed(number) }
             let policy = shard.properties(ofBucket: key.bucket).policy
-            access(key, theirs.map { .merge($0, policy) } ?? .read) { [self] merged in
+            access(key, .change(.reconcile(theirs, seen: seen), policy)) { [self] merged in
                 guard let merged else { return failed(number) }
+                let theirs = theirs.siblings.isEmpty ? nil : theirs
                 step { $0.fetched(number, theirs: theirs, merged: merged.versions, now: $1, &$2) }
             }
         }
     }
 
     private func push(_ number: UInt64, _ key: StorageKey) {
+        // Before the state is read.
+        let seen = shard.context.replica.clocks.told(of: key)
         access(key, .read) { [self] own in
-            guard let own, let versions = own.versions else { return failed(number) }
+            guard let own else { return failed(number) }
             let policy = shard.properties(ofBucket: key.bucket).policy
-            driver.ask(.put(key, versions, policy: policy), of: peer) { [self] reply in
+            let versions = own.versions ?? Versions()
+            driver.ask(.reconcile(key, versions, seen: seen, policy: policy), of: peer) { [self] reply in
                 guard case .stored = reply else { return failed(number) }
                 step { $0.pushed(number, now: $1, &$2) }
             }

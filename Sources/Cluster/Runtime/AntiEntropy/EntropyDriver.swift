@@ -56,6 +56,7 @@ final class EntropyDriver: @unchecked Sendable {
     /// The layout has changed.
     func use(_ view: LocalView) {
         trees.hold(view.heldPartitions)
+        shard.context.replica.clocks.use(view.places(of: shard.context.selfID))
         guard !isStopped else { return }
         build { $0.needed(&$1) }
         let shared = view.layout.sharedPartitions(of: shard.context.selfID)
@@ -65,7 +66,10 @@ final class EntropyDriver: @unchecked Sendable {
     /// Properties of buckets have changed.
     func use(_ table: BucketTable) {
         let sizes = BucketSizeTable(table, defaults: shard.context.configuration.bucketDefaults)
-        if trees.use(sizes), !isStopped { build { $0.needed(&$1) } }
+        let areUnbuilt = trees.use(sizes)
+        // After the trees: no sums by the old sizes go with clocks by the new ones.
+        shard.context.replica.clocks.use(sizes)
+        if areUnbuilt, !isStopped { build { $0.needed(&$1) } }
     }
 
     func connected(_ peer: NodeID) { step { $0.peerUp(peer, now: $1, &$2) } }
@@ -106,6 +110,7 @@ final class EntropyDriver: @unchecked Sendable {
             pass.start()
         case .cancel(let tree, let peer):
             passes.removeValue(forKey: Comparison(tree: tree, peer: peer))?.stop()
+        case .agree(let agreements, let peer): agree(agreements, with: peer)
         case .wake(let time):
             wake(at: time) { [self] in step { $0.tick(now: $1, &$2) } }
         }
@@ -114,12 +119,24 @@ final class EntropyDriver: @unchecked Sendable {
     private func askRoots(_ refs: [TreeRef], of peer: NodeID) {
         ask(.tree(.roots(refs)), of: peer) { [self] reply in
             step { schedule, now, actions in
-                guard case .tree(.roots(let theirs)) = reply,
-                    case .roots(let ours)? = trees.answer(.roots(refs))
-                else { return schedule.rootsFailed(refs, of: peer, now: now, &actions) }
+                guard case .tree(.roots(let theirs)) = reply else {
+                    return schedule.rootsFailed(refs, of: peer, now: now, &actions)
+                }
+                let ours = shard.context.replica.roots(refs)
                 schedule.rootsCame(refs, of: peer, ours: ours, theirs: theirs, now: now, &actions)
             }
         }
+    }
+
+    /// What fails of this is made up for by the next round.
+    private func agree(_ agreements: [EntropyAgreement], with peer: NodeID) {
+        let logger = logger
+        shard.context.replica.agree(agreements.map(\.here)) { result in
+            guard case .failure(let error) = result, error.code != .overloaded else { return }
+            logger.warning(
+                "what was seen of other replicas cannot be stored", metadata: ["error": "\(error)"])
+        }
+        ask(.tree(.agreed(agreements.map(\.there))), of: peer) { _ in }
     }
 
     // MARK: For the passes

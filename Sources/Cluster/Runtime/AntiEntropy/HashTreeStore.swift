@@ -108,15 +108,10 @@ final class HashTreeStore: Sendable {
 
     // MARK: Answers
 
-    /// What can be answered from the trees alone; nil for a question after keys.
-    func answer(_ request: TreeRequest) -> TreeReply? {
-        state.withLock { state in
-            switch request {
-            case .roots(let trees): .roots(state.trees.roots(trees))
-            case .children(let children): .children(state.trees.children(children))
-            case .keys: nil
-            }
-        }
+    func roots(_ trees: [TreeRef]) -> [UInt64?] { state.withLock { $0.trees.roots(trees) } }
+
+    func children(_ request: TreeChildrenRequest) -> [UInt64]? {
+        state.withLock { $0.trees.children(request) }
     }
 
     /// A page of keys. Reads the engine.
@@ -144,7 +139,7 @@ final class HashTreeStore: Sendable {
 
 extension EngineReader {
     /// Visits the rows of a partition behind `after`, in the order of the keys; see `scan`.
-    fileprivate func rows(
+    func rows(
         of partition: Int, after: StorageKey?, limit: ScanLimit,
         _ body: (StorageKey, RawSpan) throws(EngineError) -> ScanStep
     ) throws(EngineError) -> KeyRange? {

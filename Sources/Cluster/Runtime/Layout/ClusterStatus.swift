@@ -39,6 +39,7 @@ public struct ClusterStatus: Sendable {
     public var filling: FillStatus?
     public var handoff: HandoffStatistics
     public var antiEntropy: AntiEntropyStatus
+    public var reaping: ReaperStatus
     /// Nodes that live, by gossip, and are none of `members`, by name.
     public var candidates: [Member]
     /// The wall clock, in milliseconds since 1970.
@@ -52,7 +53,7 @@ public struct ClusterStatus: Sendable {
     public init(
         cluster: String, node: String, history: LayoutHistory, isLost: Bool, connected: [NodeID: PeerHello],
         gossip: [MemberRecord], filling: FillStatus?, handoff: HandoffStatistics,
-        antiEntropy: AntiEntropyStatus, wallMillis: UInt64
+        antiEntropy: AntiEntropyStatus, reaping: ReaperStatus, wallMillis: UInt64
     ) {
         let selfID = NodeID(name: node)
         self.cluster = cluster
@@ -77,6 +78,7 @@ public struct ClusterStatus: Sendable {
         self.filling = filling
         self.handoff = handoff
         self.antiEntropy = antiEntropy
+        self.reaping = reaping
         self.wallMillis = wallMillis
     }
 }

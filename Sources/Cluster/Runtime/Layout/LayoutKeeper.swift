@@ -28,6 +28,7 @@ final class LayoutKeeper: @unchecked Sendable {
     private let logger: Logger
     private var shards: [Shard] = []
     private var entropy: EntropyDriver?
+    private var reaping: ReapDriver?
     private var gossip: GossipDriver?
     private var transport: (any PeerTransport)?
     private var connected: Set<NodeID> = []
@@ -68,11 +69,13 @@ final class LayoutKeeper: @unchecked Sendable {
 
     /// Begins the duties that the last run left. On the loop.
     func start(
-        _ transport: any PeerTransport, shards: [Shard], entropy: EntropyDriver, gossip: GossipDriver
+        _ transport: any PeerTransport, shards: [Shard], entropy: EntropyDriver, reaping: ReapDriver,
+        gossip: GossipDriver
     ) {
         self.transport = transport
         self.shards = shards
         self.entropy = entropy
+        self.reaping = reaping
         self.gossip = gossip
         filler = PartitionFiller(shard: shards[0], executor: executor) { [unowned self] status in
             filling.withLock { $0 = status }
@@ -173,6 +176,7 @@ final class LayoutKeeper: @unchecked Sendable {
             var batch = WriteBatch()
             batch.put(.meta, NodeState.Key.layout, bytes)
             batch.put(.meta, NodeState.Key.standing, standing.encoded)
+            StoredClocks.forget(gained, in: &batch)
             try engine.write(batch, durability: .synced)
         } whenDone: { result in
             self.loop.execute { self.stored(next, standing, result, served) }
@@ -211,6 +215,7 @@ final class LayoutKeeper: @unchecked Sendable {
         if changes {
             for shard in shards { shard.perform { shard.use(view) } }
             entropy?.use(view)
+            reaping?.use(view)
             logger.info(
                 "the layout changes",
                 metadata: ["version": "\(next.latest.version)", "stage": "\(next.stage)"])

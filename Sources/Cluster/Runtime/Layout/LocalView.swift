@@ -27,6 +27,16 @@ final class LocalView: Sendable {
 
     var heldPartitions: Set<Int> { Set(held.indices.filter { held[$0] }) }
 
+    /// The node's place, from 0, in the lists of replicas that are read from.
+    func places(of node: NodeID) -> [Int: Int] {
+        var places: [Int: Int] = [:]
+        for partition in held.indices where held[partition] {
+            let replicas = layout.readable.replicas(ofPartition: partition)
+            if let index = replicas.firstIndex(of: node) { places[partition] = index - replicas.startIndex }
+        }
+        return places
+    }
+
     func holds(_ partition: Int) -> Bool { held.indices.contains(partition) && held[partition] }
 
     /// Whether a peer's request by the view of `epoch` may read these partitions here.

@@ -14,6 +14,8 @@ final class PartitionFiller: @unchecked Sendable {
     private var partitions = 0
     private var partitionsLeftAtBegin = 0
     private var fill: PartitionFill?
+    /// The partitions of which this node may hold rows that their sources have reaped.
+    private var known: Set<Int> = []
     private var whenDone: @Sendable () -> Void = {}
     /// Tells the present fill from those before it, whose answers may still come.
     private var number = 0
@@ -37,6 +39,7 @@ final class PartitionFiller: @unchecked Sendable {
             let isSame = !mark.isEmpty && stored?.mark == mark
             self.begun = shard.loop.now
             partitions = moves.count
+            known = Set(moves.lazy.filter { $0.reason != .added }.map(\.partition))
             fill = PartitionFill(
                 moves, limits: shard.context.configuration.layouts.fill,
                 progress: isSame ? stored! : FillProgress(mark: mark))
@@ -99,8 +102,8 @@ final class PartitionFiller: @unchecked Sendable {
             PeerQuestion(id: id, shard: shard, request: .page(page), peer: source, timeout: timeout) {
                 [self] reply in
                 guard begun == number else { return }
-                if case .page(let rows, let isLast) = reply {
-                    store(rows, of: page.partition, isLast: isLast)
+                if case .page(let rows, let isLast, let clock) = reply {
+                    took(FillPage(page, rows: rows, isLast: isLast, clock: clock))
                 } else {
                     step { $0.failed(partition: page.partition, now: $1, &$2) }
                 }
@@ -108,24 +111,40 @@ final class PartitionFiller: @unchecked Sendable {
         }
     }
 
-    private func store(_ rows: [PageRow], of partition: Int, isLast: Bool) {
+    /// What this node holds between the page's rows belongs to the page as well, if it may be there from an earlier time.
+    private func took(_ page: FillPage) {
+        guard known.contains(page.partition) else { return store(page) }
         let begun = number
-        let entries = rows.map { row in
+        shard.context.replica.keys(of: page.partition, after: page.after, upTo: page.last) { result in
+            self.shard.loop.execute { [self] in
+                guard begun == number else { return }
+                switch result {
+                case .success(let own): store(page.with(own.keys, upTo: own.upTo))
+                case .failure: step { $0.failed(partition: page.partition, now: $1, &$2) }
+                }
+            }
+        }
+    }
+
+    private func store(_ page: FillPage) {
+        let begun = number
+        let entries = page.rows.map { row in
             ReplicaWriteJob.Entry(
-                id: 0, key: row.key, mutation: .merge(row.versions),
+                id: 0, key: row.key,
+                mutation: .reconcile(
+                    row.versions, seen: shard.context.replica.clocks.seen(of: row.key, by: page.clock)),
                 policy: shard.properties(ofBucket: row.key.bucket).policy)
         }
         let bytes = entries.reduce(0) { $0 + $1.key.bytes.count + $1.mutation.byteCount }
-        let last = rows.last?.key
         shard.context.replica.write(entries) { written in
             let isStored = written.allSatisfy { if case .success = $0.outcome { true } else { false } }
             self.shard.loop.execute { [self] in
                 guard begun == number else { return }
                 step { fill, now, actions in
-                    guard isStored else { return fill.failed(partition: partition, now: now, &actions) }
+                    guard isStored else { return fill.failed(partition: page.partition, now: now, &actions) }
                     fill.stored(
-                        partition: partition, last: last, rows: written.count, bytes: bytes, isLast: isLast,
-                        now: now, &actions)
+                        partition: page.partition, last: page.last, rows: written.count, bytes: bytes,
+                        isLast: page.isLast, now: now, &actions)
                 }
                 saveProgress()
             }

@@ -1,15 +1,15 @@
 import ClusterCore
 import NIOCore
 
-/// One read, or merge, of a key at this node's own replica, with the batches of the tick.
+/// One read, or change, of a key at this node's own replica, with the batches of the tick.
 final class LocalAccess: Operation {
     enum Kind {
         case read
-        case merge(Versions, Versions.Policy)
+        case change(Mutation, Versions.Policy)
     }
 
     struct Outcome {
-        /// The key's state now; nil if it was never written.
+        /// The key's state now; nil if there is none.
         var versions: Versions?
     }
 
@@ -34,8 +34,8 @@ final class LocalAccess: Operation {
     func start() {
         switch kind {
         case .read: shard.readLocally(key, for: id)
-        case .merge(let versions, let policy):
-            shard.writeLocally(key, .merge(versions), policy: policy, for: id)
+        case .change(let mutation, let policy):
+            shard.writeLocally(key, mutation, policy: policy, for: id)
         }
     }
 
@@ -44,7 +44,9 @@ final class LocalAccess: Operation {
         if case .versions(let versions) = reply { end(Outcome(versions: versions)) } else { end(nil) }
     }
 
-    func wroteLocally(_ versions: Versions, as dot: Dot?) { end(Outcome(versions: versions)) }
+    func wroteLocally(_ versions: Versions, as dot: Dot?) {
+        end(Outcome(versions: versions.siblings.isEmpty ? nil : versions))
+    }
 
     func failedToWriteLocally(_ error: ReplicaError) { end(nil) }
 

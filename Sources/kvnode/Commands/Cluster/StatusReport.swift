@@ -20,7 +20,7 @@ struct StatusReport {
         if !status.staged.isEmpty {
             text += "staged, not committed: \(Self.inWords(status.staged))\n"
         }
-        text += comparisons
+        text += comparisons + sweeps
         for node in status.candidates {
             text += "\(node.name) waits to join: kvnode cluster join '\(Self.asMember(node))'\n"
         }
@@ -42,6 +42,12 @@ struct StatusReport {
                 + "and mended \(Quantity.count(repaired, "copy", plural: "copies"))\n"
         }
         return text
+    }
+
+    private var sweeps: String {
+        let removed = status.reaping.removed
+        return removed == 0
+            ? "" : "\(Quantity.count(removed, "deleted or expired key")) removed for good since the start\n"
     }
 
     /// As `kvnode cluster join` takes it.
