@@ -15,6 +15,7 @@ class Load:
     ports: list[int]
     operation: str
     first: int = 0
+    below: int | None = None
     protocol: str = "session"
     connections: int = 50
     value_size: int = 128
@@ -33,7 +34,7 @@ class Generator:
             "--protocol": load.protocol, "--operation": load.operation, "--ports": ",".join(map(str, load.ports)),
             "--connections": load.connections, "--seconds": load.seconds, "--first": load.first,
             "--value-size": load.value_size, "--reconnect": "yes" if load.reconnects else "no", "--follow-input": "yes",
-            "--count": load.count, "--rate": load.rate, "--trace": load.trace,
+            "--below": load.below, "--count": load.count, "--rate": load.rate, "--trace": load.trace,
         }
         words = [str(word) for pair in given.items() if pair[1] is not None for word in pair]
         self._seconds = load.seconds

@@ -17,7 +17,7 @@ class Round:
 
     def __init__(self, given, nodes: int, folder: pathlib.Path):
         with running(folder, [given.engine] * nodes, quorum=given.quorum) as cluster:
-            fill(cluster.nodes, given.protocol, KEYS)
+            fill(cluster.nodes, KEYS)
             trace = folder / "trace"
             generator = Generator(Load(
                 ports(cluster.nodes, given.protocol), "mixed", first=KEYS, protocol=given.protocol, reconnects=True,

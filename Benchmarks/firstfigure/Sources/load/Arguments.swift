@@ -5,8 +5,10 @@ struct Arguments {
     let ports: [UInt16]
     let connections: Int
     let seconds: Double
-    /// Puts write the keys from `first` on; gets read keys below it.
+    /// Puts write the keys from here on.
     let first: Int
+    /// Gets read keys below this number.
+    let below: Int
     let valueSize: Int
     /// The most operations; nil for as many as the time allows.
     let count: Int?
@@ -21,7 +23,7 @@ struct Arguments {
 
     static let usage = """
         load --protocol http|session --operation put|get|mixed --ports P,P,P --connections N --seconds S --first N
-             --value-size N [--count N] [--rate N] [--reconnect yes|no] [--follow-input yes|no]
+             --value-size N [--below N, else first] [--count N] [--rate N] [--reconnect yes|no] [--follow-input yes|no]
              [--trace FILE]
         """
 
@@ -34,7 +36,9 @@ struct Arguments {
             let ports = values["--ports"]?.split(separator: ",").map({ UInt16($0) }), !ports.contains(nil),
             let connections = values["--connections"].flatMap({ Int($0) }), connections > 0,
             let seconds = values["--seconds"].flatMap({ Double($0) }), (0.1...600).contains(seconds),
-            let first = values["--first"].flatMap({ Int($0) }), first >= (workload == .get ? 1 : 0),
+            let first = values["--first"].flatMap({ Int($0) }), first >= 0,
+            let below = Self.optional(values["--below"], { Int($0) }),
+            below ?? first >= (workload == .get ? 1 : 0),
             let valueSize = values["--value-size"].flatMap({ Int($0) }), (0...(32 << 10)).contains(valueSize),
             let count = Self.optional(values["--count"], { Int($0) }), count ?? 1 > 0,
             let rate = Self.optional(values["--rate"], { Double($0) }), rate ?? 1 > 0,
@@ -47,6 +51,7 @@ struct Arguments {
         self.connections = connections
         self.seconds = seconds
         self.first = first
+        self.below = below ?? first
         self.valueSize = valueSize
         self.count = count
         self.rate = rate

@@ -39,11 +39,11 @@ struct Client {
             case .mixed: operation == .get
             }
         if isPut { return (.put, nil) }
-        if arguments.workload == .mixed, let lastPut, arguments.first == 0 || Bool.random(using: &generator) {
+        if arguments.workload == .mixed, let lastPut, arguments.below == 0 || Bool.random(using: &generator) {
             return (.get, lastPut)
         }
-        return arguments.first == 0
-            ? (.put, nil) : (.get, Int.random(in: 0..<arguments.first, using: &generator))
+        return arguments.below == 0
+            ? (.put, nil) : (.get, Int.random(in: 0..<arguments.below, using: &generator))
     }
 
     /// Begins the next operation; false if the server's window has no room for it yet.

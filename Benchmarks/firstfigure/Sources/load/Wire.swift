@@ -2,7 +2,7 @@
 enum Workload: String {
     case put
     case get
-    /// On each connection in turn, a put and a get: of the key put last on it, or of one below `first`.
+    /// On each connection in turn, a put and a get: of the key put last on it, or of one below `below`.
     case mixed
 }
 
