@@ -38,7 +38,8 @@ class Figure:
     def row(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
         goal = "–" if self.goal is None else f"≤ {self.goal:g}{unit}"
-        return f"| {self.name} | {spread(self.values, self.digits)}{unit} | {len(self.values)} | {goal} | {self.verdict} |"
+        values = f"{spread(self.values, self.digits)}{unit}"
+        return f"| {self.name} | {values} | {len(self.values)} | {goal} | {self.verdict} |"
 
 
 def table(figures: Sequence[Figure]) -> str:

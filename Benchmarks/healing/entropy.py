@@ -1,8 +1,8 @@
 """What comparing replicas costs: idle, and while clients write as fast as they can.
 
-Two clusters side by side, one that compares and one that as good as never does. At the default interval a pair of nodes
-compares once in ten minutes, so the first one compares far more often: what a comparison costs is then large enough to be
-seen, and is scaled to the default.
+Two clusters side by side, one that compares and one that as good as never does. At the default interval a pair of
+nodes compares once in ten minutes, so the first one compares far more often: what a comparison costs is then large
+enough to be seen, and is scaled to the default.
 """
 
 import contextlib
