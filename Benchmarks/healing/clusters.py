@@ -19,12 +19,14 @@ BUCKET = "bench"
 VALUE = bytes(128)
 #: Keys in one call; what a node takes by default.
 BATCH = 1_000
+#: Removed when the run ends.
+_STUBS = tempfile.TemporaryDirectory(prefix="kvnode-stubs-")
 
 
 @functools.cache
 def stubs() -> Stubs:
     """The generated Python code of the protocols, once a run."""
-    return Stubs(pathlib.Path(tempfile.mkdtemp(prefix="kvnode-stubs-")))
+    return Stubs(pathlib.Path(_STUBS.name))
 
 
 @functools.cache
