@@ -27,7 +27,7 @@ struct HTTPWire: Wire {
 
     mutating func receive(
         _ input: ArraySlice<UInt8>, reply output: inout [UInt8]
-    ) throws(WireError) -> (used: Int, outcomes: [Bool]) {
+    ) throws(WireError) -> (used: Int, outcomes: [Outcome]) {
         guard let end = Self.endOfHead(input) else { return (0, []) }
         let head = input[input.startIndex..<end]
         guard head.count > 12, let status = Int(String(decoding: head.dropFirst(9).prefix(3), as: UTF8.self))
@@ -36,7 +36,16 @@ struct HTTPWire: Wire {
         }
         let total = (end - input.startIndex) + (status == 204 ? 0 : try Self.contentLength(head))
         guard input.count >= total else { return (0, []) }
-        return (total, [expected == .put ? status == 204 : status == 200])
+        return (total, [outcome(status, input[end..<(input.startIndex + total)])])
+    }
+
+    private func outcome(_ status: Int, _ body: ArraySlice<UInt8>) -> Outcome {
+        switch (expected, status) {
+        case (.put, 204), (.get, 200): .done
+        case (.get, 300): .siblings
+        case (.get, 404): .absent
+        default: .failed("\(status) \(String(decoding: body, as: UTF8.self))")
+        }
     }
 
     private static func endOfHead(_ input: ArraySlice<UInt8>) -> Int? {

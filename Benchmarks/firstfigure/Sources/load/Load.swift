@@ -1,83 +1,81 @@
 import Glibc
 
-/// Keeps one operation in flight on each connection for a time, then waits for the last replies.
+/// Keeps one operation in flight on each connection, or begins them at a given rate, for a time; then waits for the last
+/// replies.
 struct Load {
     private let arguments: Arguments
-    private var connections: [Connection] = []
+    private var clients: [Client] = []
+    private var events: [pollfd]
     private let value: [UInt8]
     private var generator = SystemRandomNumberGenerator()
+    private var journal = Journal()
     private var issued = 0
-    private var failed = 0
-    private var latencies: [UInt64] = []
+    private var reconnections = 0
+    private let begun = Clock.now()
+    private var end: UInt64
 
     init(_ arguments: Arguments) throws(WireError) {
         self.arguments = arguments
+        end = begun + UInt64(arguments.seconds * 1e9)
         value = (0..<arguments.valueSize).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 7) }
         for index in 0..<arguments.connections {
-            let port = arguments.ports[index % arguments.ports.count]
-            let connection = try Connection(
-                port: port, wire: arguments.isSession ? SessionWire() : HTTPWire())
-            connections.append(connection)
+            clients.append(try Client(arguments, index: index, start: begun))
         }
+        events = clients.map { pollfd(fd: $0.connection.descriptor, events: Int16(POLLIN), revents: 0) }
+        // The last one is standard input; a negative descriptor is passed over.
+        events.append(pollfd(fd: arguments.followsInput ? STDIN_FILENO : -1, events: 0, revents: 0))
     }
 
-    /// One JSON object: what was done, in what time, at what cost to this process, and latencies in µs.
+    /// One JSON object: `Journal.report`.
     mutating func run() throws(WireError) -> String {
-        let begun = Self.now()
-        let end = begun + UInt64(arguments.seconds * 1e9)
-        for index in connections.indices { try begin(index) }
-        var events = connections.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
         // After the end, replies have 10 seconds.
-        while Self.now() < end + 10_000_000_000 {
-            poll(&events, nfds_t(events.count), 100)
-            for index in events.indices {
-                if events[index].revents != 0, let succeeded = try connections[index].receive() {
-                    latencies.append(Self.now() - connections[index].begun)
-                    if !succeeded { failed += 1 }
-                }
-                if !connections[index].isBusy, Self.now() < end { try begin(index) }
+        while Clock.now() < end + 10_000_000_000 {
+            for index in clients.indices { try step(index) }
+            if !mayBegin, !clients.contains(where: \.connection.isBusy) {
+                let seconds = Double(Clock.now() - begun) / 1e9
+                if let trace = arguments.trace { try journal.write(to: trace) }
+                return journal.report(seconds: seconds, reconnections: reconnections)
             }
-            if Self.now() >= end, !connections.contains(where: \.isBusy) { return report(Self.now() - begun) }
+            wait()
+            if events[clients.count].revents != 0 {
+                end = min(end, Clock.now())
+                events[clients.count].fd = -1
+            }
         }
         throw WireError(description: "some operations have no reply")
     }
 
-    private mutating func begin(_ index: Int) throws(WireError) {
-        let number =
-            arguments.operation == .put
-            ? arguments.first + issued : Int.random(in: 0..<arguments.first, using: &generator)
-        if try connections[index].begin(
-            arguments.operation, key: Self.key(number), value: value, now: Self.now())
-        {
-            issued += 1
+    private var mayBegin: Bool { issued < arguments.count ?? .max && Clock.now() < end }
+
+    /// Takes what has come for one client, and has it begin its next operation if that is due.
+    private mutating func step(_ index: Int) throws(WireError) {
+        do throws(WireError) {
+            if events[index].revents != 0 {
+                events[index].revents = 0
+                _ = try clients[index].receive(into: &journal)
+            }
+            guard !clients[index].connection.isBusy, mayBegin, clients[index].due <= Clock.now() else {
+                return
+            }
+            let fresh = arguments.first + issued
+            if try clients[index].begin(value: value, fresh: fresh, using: &generator) { issued += 1 }
+        } catch {
+            guard error.isBroken, arguments.reconnects else { throw error }
+            try clients[index].reconnect(&journal)
+            reconnections += 1
+            events[index].fd = clients[index].connection.descriptor
         }
     }
 
-    /// 16 bytes.
-    private static func key(_ number: Int) -> [UInt8] {
-        let digits = Array(String(number).utf8)
-        return [UInt8(ascii: "k")] + [UInt8](repeating: UInt8(ascii: "0"), count: 15 - digits.count) + digits
-    }
-
-    private mutating func report(_ nanoseconds: UInt64) -> String {
-        latencies.sort()
-        func quantile(_ share: Double) -> UInt64 {
-            latencies[Int(Double(latencies.count - 1) * share)] / 1000
+    /// Until something comes, an operation is due, or a tenth of a second has passed.
+    private mutating func wait() {
+        var nanoseconds: UInt64 = 100_000_000
+        if mayBegin {
+            let now = Clock.now()
+            for client in clients where !client.connection.isBusy {
+                nanoseconds = min(nanoseconds, client.due > now ? client.due - now : 0)
+            }
         }
-        var usage = rusage()
-        getrusage(RUSAGE_SELF.rawValue, &usage)
-        let cpu =
-            Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-            + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
-        return """
-            {"operations": \(latencies.count), "failed": \(failed), "seconds": \(Double(nanoseconds) / 1e9), \
-            "generator_cpu_seconds": \(cpu), "p50_us": \(quantile(0.5)), "p99_us": \(quantile(0.99))}
-            """
-    }
-
-    private static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        poll(&events, nfds_t(events.count), Int32((nanoseconds + Clock.millisecond - 1) / Clock.millisecond))
     }
 }

@@ -80,9 +80,9 @@ struct SessionWire: Wire {
 
     mutating func receive(
         _ input: ArraySlice<UInt8>, reply output: inout [UInt8]
-    ) throws(WireError) -> (used: Int, outcomes: [Bool]) {
+    ) throws(WireError) -> (used: Int, outcomes: [Outcome]) {
         var rest = input
-        var outcomes: [Bool] = []
+        var outcomes: [Outcome] = []
         while rest.count >= 9 {
             let head = rest.startIndex
             let length = Int(rest[head]) << 16 | Int(rest[head + 1]) << 8 | Int(rest[head + 2])
@@ -95,7 +95,7 @@ struct SessionWire: Wire {
         }
         while let message = takeMessage() {
             try Protobuf.forEachField(of: message[...]) { (field, _, result) throws(WireError) in
-                if field == 1 { outcomes.append(try Self.succeeded(result)) }
+                if field == 1 { outcomes.append(try Self.outcome(result)) }
             }
         }
         return (input.count - rest.count, outcomes)
@@ -114,9 +114,9 @@ struct SessionWire: Wire {
             // Long before either window of 2 GiB is used up.
             if taken > 1 << 28 { giveBackWindow(&output) }
         case Frame.headers where flags & Frame.endOfStream != 0:
-            throw WireError(description: "the server ended the session")
+            throw WireError(isBroken: true, description: "the server ended the session")
         case Frame.reset, Frame.goAway:
-            throw WireError(description: "the server broke off the session")
+            throw WireError(isBroken: true, description: "the server broke off the session")
         case Frame.settings where flags & Frame.acknowledged == 0:
             apply(settings: body)
             Self.append(Frame.settings, flags: Frame.acknowledged, stream: 0, [], to: &output)
@@ -159,18 +159,34 @@ struct SessionWire: Wire {
         return message
     }
 
-    /// Whether a SessionResult holds a put's response, or a get's that found a value.
-    private static func succeeded(_ result: ArraySlice<UInt8>) throws(WireError) -> Bool {
-        var success = false
+    private static func outcome(_ result: ArraySlice<UInt8>) throws(WireError) -> Outcome {
+        var outcome = Outcome.failed("a result of no known kind")
         try Protobuf.forEachField(of: result) { (field, _, response) throws(WireError) in
-            if field == 3 { success = true }
-            if field == 2 {
-                try Protobuf.forEachField(of: response) { (field, number, _) throws(WireError) in
-                    if field == 1 { success = number == 1 }
-                }
+            switch field {
+            case 2: outcome = try found(response)
+            case 3: outcome = .done
+            case 6: outcome = .failed(try message(ofError: response))
+            default: break
             }
         }
-        return success
+        return outcome
+    }
+
+    /// How a get ended, by its GetResponse.
+    private static func found(_ response: ArraySlice<UInt8>) throws(WireError) -> Outcome {
+        var siblings = 0
+        try Protobuf.forEachField(of: response) { (field, _, _) throws(WireError) in
+            if field == 2 { siblings += 1 }
+        }
+        return siblings == 0 ? .absent : siblings == 1 ? .done : .siblings
+    }
+
+    private static func message(ofError error: ArraySlice<UInt8>) throws(WireError) -> String {
+        var text = ""
+        try Protobuf.forEachField(of: error) { (field, _, bytes) throws(WireError) in
+            if field == 2 { text = String(decoding: bytes, as: UTF8.self) }
+        }
+        return text
     }
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt32 {

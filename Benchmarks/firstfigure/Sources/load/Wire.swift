@@ -1,11 +1,32 @@
+/// What a run consists of.
+enum Workload: String {
+    case put
+    case get
+    /// On each connection in turn, a put and a get: of the key put last on it, or of one below `below`.
+    case mixed
+}
+
 /// What one operation is: a put of a key that has no value yet, or a get of one that has.
 enum Operation: String {
     case put
     case get
 }
 
+/// How an operation ended that has a reply.
+enum Outcome {
+    case done
+    /// A get found no value.
+    case absent
+    /// A get found more than one value.
+    case siblings
+    /// An error, in the server's words.
+    case failed(String)
+}
+
 /// Why a connection can't go on.
 struct WireError: Error, CustomStringConvertible {
+    /// Whether the server is gone or has ended the connection; false for what no server should send.
+    var isBroken = false
     var description: String
 }
 
@@ -23,7 +44,7 @@ protocol Wire {
     /// - Returns: How many bytes of `input` were used up, and the outcomes of the operations that have ended.
     mutating func receive(
         _ input: ArraySlice<UInt8>, reply output: inout [UInt8]
-    ) throws(WireError) -> (used: Int, outcomes: [Bool])
+    ) throws(WireError) -> (used: Int, outcomes: [Outcome])
 }
 
 extension [UInt8] {
