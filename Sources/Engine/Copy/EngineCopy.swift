@@ -58,7 +58,8 @@ public struct EngineCopy {
                     throw EngineCopyError(.writing, keyspace, error)
                 }
                 let part = rest.flatMap { range in spread?.fraction(of: range.lower) } ?? 1
-                tell(.copying, earlier + [digest], begun + share * part)
+                let isLast = rest == nil && earlier.count == shares.count - 1
+                tell(.copying, earlier + [digest], isLast ? 1 : begun + share * part)
             }
             digests.append(digest)
         }
