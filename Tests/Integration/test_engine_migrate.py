@@ -1,6 +1,7 @@
 """`kvnode engine migrate`: a node, and then a whole cluster, gets another storage engine and loses nothing."""
 
 import os
+import pathlib
 import random
 import shutil
 import subprocess
@@ -41,8 +42,16 @@ def present_engine(node: Node) -> str:
     return (node.directory / "data" / "ENGINE").read_text().splitlines()[1]
 
 
+def names_in(directory: pathlib.Path) -> set[str]:
+    return {path.name for path in directory.iterdir()}
+
+
 def names(node: Node) -> set[str]:
-    return {path.name for path in (node.directory / "data").iterdir()}
+    return names_in(node.directory / "data")
+
+
+def resize(disk: pathlib.Path, count: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={count}", disk], check=True)
 
 
 def fill(node: Node, count: int) -> dict[str, list[bytes]]:
@@ -203,8 +212,8 @@ def test_a_full_disk_is_said_and_harms_nothing(tmp_path, stubs):
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", disk], check=True)
-    cluster = Cluster(
-        tmp_path / "nodes", ["rocksdb"], stubs, merged(QUICK, {"node": {"data_directory": str(disk / "data")}}))
+    changes = merged(QUICK, {"node": {"data_directory": str(disk / "data")}})
+    cluster = Cluster(tmp_path / "nodes", ["rocksdb"], stubs, changes)
     try:
         cluster.start()
         node = cluster[0]
@@ -212,11 +221,20 @@ def test_a_full_disk_is_said_and_harms_nothing(tmp_path, stubs):
         for key, value in values.items():
             assert node.http.put("b", key, value).is_stored
         assert node.terminate() == 0
-        used = sum(path.stat().st_blocks * 512 for path in disk.rglob("*"))
-        subprocess.run(["mount", "-o", f"remount,size={used + (8 << 20)}", disk], check=True)
-        refused = migrate_command(node, "--to", "lmdb")
-        assert refused.returncode == NO_SPACE and "make room on the disk" in refused.stderr, refused
-        assert {path.name for path in (disk / "data").iterdir()} == {"ENGINE", "engine"}
+        # The old engine does not open, since it makes tables of its log; once it could, the copy does not fit.
+        for words in ("does not open", "cannot be written"):
+            used = sum(path.stat().st_blocks * 512 for path in disk.rglob("*"))
+            resize(disk, used + (8 << 20))
+            refused = migrate_command(node, "--to", "lmdb")
+            assert refused.returncode == NO_SPACE and words in refused.stderr, refused
+            assert "make room on the disk" in refused.stderr, refused
+            assert names_in(disk / "data") == {"ENGINE", "engine"}
+            resize(disk, 300 << 20)
+            node.start()
+            cluster.wait_connected()
+            assert node.terminate() == 0
+        give(cluster, node, "lmdb", changes)
+        migrated(node, "lmdb")
         node.start()
         cluster.wait_connected()
         assert all(node.http.get("b", key).values == [value] for key, value in values.items())

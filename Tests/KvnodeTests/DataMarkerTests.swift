@@ -20,6 +20,7 @@ import Testing
         "kvnode data 2\nlmdb\n", "kvnode data 2\nlmdb\nengine-2", "kvnode data 2\nlmdb\nengine-1\n",
         "kvnode data 2\nlmdb\nengine-02\n", "kvnode data 2\nlmdb\n../engine-2\n",
         "kvnode data 2\nlmdb\nengine-2\nx\n", "kvnode data 2\nlmdb\nengine-2\n\n",
+        "kvnode data 2\nlmdb\nengine\n", "kvnode data 2\nlmdb\nengine\nengine-2\n",
         "kvnode data 3\nlmdb\nengine-2\n",
     ])
     func whatIsNoneIsRefused(_ text: String) {

@@ -7,7 +7,7 @@ import Foundation
 /// The steps are called in their order, ``copy(_:)``, ``verify(_:)``, ``handOver()`` and ``commit()``, and the process
 /// may end at any point: until `commit` renames one file, the directory is wholly the old engine's, whose files nothing
 /// has changed, and from then on it is wholly the new one's. What an attempt that did not come to its end has left is
-/// named by nothing, and the next attempt removes it (docs/operations.md has the table).
+/// named by nothing, and the next attempt removes it (docs/architecture.md has the table).
 ///
 /// Holds the old engine, and so its lock, from the beginning to the end: no node runs meanwhile. One thread.
 final class EngineMigration {
@@ -126,9 +126,14 @@ final class EngineMigration {
         guard rename(new, marker) == 0 else {
             throw MigrationError(.failed, "\(new) cannot be renamed: \(String(cString: strerror(errno)))")
         }
-        try DataDirectory.sync(directory.path)
-        // The old files' place: they are no original any more, should anybody name them in ENGINE by hand.
-        try removeLeftovers()
+        do {
+            try DataDirectory.sync(directory.path)
+            // The old files' place: they are no original any more, should anybody name them in ENGINE by hand.
+            try removeLeftovers()
+        } catch {
+            throw MigrationError(
+                .failed, "the data is the engine \(goal.engine)'s now, but not all is in order: \(error)")
+        }
     }
 
     /// Ends it, wherever it is. The end of the process does as well.

@@ -1,6 +1,6 @@
 import Engine
 
-/// Why the engine of a data directory was not changed. Whatever the reason, the data is as it was.
+/// Why the engine of a data directory was not changed. Whatever the reason, the data is as it was, unless it says so.
 struct MigrationError: Error, Equatable, CustomStringConvertible {
     enum Kind: String, Sendable {
         case failed
@@ -21,10 +21,11 @@ struct MigrationError: Error, Equatable, CustomStringConvertible {
 
     /// The present engine does not open.
     init(opening directory: DataDirectory, _ error: EngineError) {
-        if error.code == .locked {
-            self.init(.inUse, "\(directory.path) is in use: stop the node first (\(error))")
-        } else {
-            self.init(.failed, "the data of the engine \(directory.marker.engine) does not open: \(error)")
+        let refusal = "the data of the engine \(directory.marker.engine) does not open: \(error)"
+        switch error.code {
+        case .locked: self.init(.inUse, "\(directory.path) is in use: stop the node first (\(error))")
+        case .noSpace: self.init(.noSpace, "\(refusal): make room on the disk")
+        default: self.init(.failed, refusal)
         }
     }
 

@@ -38,9 +38,10 @@ struct DataMarker: Equatable {
             return
         }
         let folders = lines[2..<lines.count - 1]
-        guard let current = folders.first, folders.allSatisfy({ Self.generation(of: $0) != nil }) else {
-            return nil
-        }
+        // Its place being ENGINE itself, the first folder comes back under another name.
+        guard let current = folders.first, current != Self.firstFolder,
+            folders.allSatisfy({ Self.generation(of: $0) != nil })
+        else { return nil }
         folder = current
         kept = Array(folders.dropFirst())
     }

@@ -17,7 +17,7 @@ struct MigrateCommand: ParsableCommand {
             Exit codes: 0 done, 1 failed, 2 the data is that engine's already (and --remove-old was not given), 3 a node \
             or another migration has the directory, 4 the disk, or the size that is set for the engine, is used up, \
             64 bad arguments, 78 the configuration is not valid, 141 nobody reads the output any more. Whatever fails, \
-            the data is as it was.
+            all of the data is there, and the old engine's unless it is said to be the new one's.
             """)
 
     @OptionGroup var options: ConfigurationOptions
