@@ -21,7 +21,7 @@ import Testing
     }
 
     /// How far a change comes before its process ends.
-    enum End: Int, CaseIterable { case opened, copied, verified, handedOver, committed }
+    enum End: Int, CaseIterable { case opened, copied, verified, handedOver, named, committed }
 
     private static let rows = 500
 
@@ -83,6 +83,8 @@ import Testing
         if end.rawValue >= End.copied.rawValue { try change.copy { _ in } }
         if end.rawValue >= End.verified.rawValue { try change.verify { _ in } }
         if end.rawValue >= End.handedOver.rawValue { #expect(try change.handOver()) }
+        // The new ENGINE is written, and not renamed yet.
+        if end == .named { try Data(change.goal.text.utf8).write(to: URL(filePath: path + "/ENGINE.new")) }
         if end == .committed { try change.commit() }
         try change.close()
     }
