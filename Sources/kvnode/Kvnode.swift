@@ -8,8 +8,8 @@ struct Kvnode: AsyncParsableCommand {
         abstract: "A replicated key-value store.",
         version: Version.current,
         subcommands: [
-            ServeCommand.self, DevCommand.self, ConfigCommand.self, EnginesCommand.self, GetCommand.self,
-            PutCommand.self, DeleteCommand.self, ListCommand.self, ClusterCommand.self,
+            ServeCommand.self, DevCommand.self, ConfigCommand.self, EnginesCommand.self, EngineCommand.self,
+            GetCommand.self, PutCommand.self, DeleteCommand.self, ListCommand.self, ClusterCommand.self,
         ])
 }
 

@@ -62,14 +62,7 @@ extension NodeConfiguration {
 extension NodeConfiguration.EngineSettings {
     fileprivate init(_ values: EffectiveConfiguration, engines: [any EngineFactory.Type]) throws {
         factory = values.choice("engine.type") { name in engines.first { $0.name == name } }
-        let prefix = "engine.\(factory.name)."
-        var given: [String: String] = [:]
-        for option in factory.options { given[option.name] = values[prefix + option.name].value.text }
-        do {
-            options = try EngineOptions(factory.options, given: given, prefix: prefix)
-        } catch {
-            throw ConfigurationError([error.message])
-        }
+        options = try values.options(of: factory)
         durability = values.text("engine.durability") == "synced" ? .synced : .buffered
         readerThreads = values.int("engine.reader_threads")
         maxQueuedWrites = values.int("engine.max_queued_writes")
@@ -183,6 +176,22 @@ extension SwimSettings {
         forgetDownMillis = UInt64(values.int("gossip.forget_down_ms"))
         forgetLeftMillis = UInt64(values.int("gossip.forget_left_ms"))
         maxMembers = values.int("gossip.max_members")
+    }
+}
+
+extension EffectiveConfiguration {
+    /// What is set below `engine.` for an engine of the table, whether or not it is the node's.
+    ///
+    /// - Throws: `ConfigurationError` for an option that the engine itself refuses.
+    func options(of engine: any EngineFactory.Type) throws -> EngineOptions {
+        let prefix = "engine.\(engine.name)."
+        var given: [String: String] = [:]
+        for option in engine.options { given[option.name] = self[prefix + option.name].value.text }
+        do {
+            return try EngineOptions(engine.options, given: given, prefix: prefix)
+        } catch {
+            throw ConfigurationError([error.message])
+        }
     }
 }
 

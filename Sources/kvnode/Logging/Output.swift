@@ -14,6 +14,8 @@ struct Output: Sendable {
 
     var descriptor: Int32
 
+    var isTerminal: Bool { isatty(descriptor) == 1 }
+
     /// What a command was run for.
     ///
     /// - Throws: What the command ends with if it can't be written: quietly if whoever read it is gone, else the

@@ -22,6 +22,11 @@ enum Node {
             metadata: [
                 "engine": "\(configuration.engine.type)", "directory": "\(configuration.node.dataDirectory)",
             ])
+        for folder in directory.marker.kept {
+            logger.notice(
+                "the data of an earlier engine is kept: kvnode engine migrate --remove-old removes it",
+                metadata: ["directory": "\(DataDirectory.entry(folder, in: directory.path))"])
+        }
         let environment = Host.environment(of: directory)
         let outcome = await result { try await serve(configuration, executor, environment, group, logger) }
         // Whatever happened, what was committed is closed in good order; the first error is the one to tell.
@@ -36,6 +41,13 @@ enum Node {
         _ settings: NodeConfiguration.EngineSettings, in directory: DataDirectory
     ) throws -> EngineExecutor {
         let engine = try settings.factory.open(at: directory.enginePath, options: settings.options)
+        do {
+            try directory.confirm()
+        } catch {
+            // The first error is the one to tell.
+            try? engine.close()
+            throw error
+        }
         var limits = EngineExecutor.Limits()
         limits.readerThreads = settings.readerThreads
         limits.maxQueuedWrites = settings.maxQueuedWrites

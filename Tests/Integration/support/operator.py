@@ -1,4 +1,4 @@
-"""The operator's commands, `kvnode cluster ...`, and nodes that join a running cluster."""
+"""The operator's commands, `kvnode cluster ...` and `kvnode engine ...`, and nodes that join a running cluster."""
 
 import json
 import subprocess
@@ -7,6 +7,8 @@ from .cluster import BINARY, Cluster, Node, clean_environment, merged
 from .waiting import eventually
 
 DONE, ATTENTION, UNAVAILABLE, REFUSED, USAGE = 0, 2, 4, 5, 64
+# Of `kvnode engine migrate`.
+FAILED, NOTHING_TO_DO, IN_USE, NO_SPACE, BAD_CONFIGURATION = 1, 2, 3, 4, 78
 
 
 def cluster_command(node: Node, *arguments: str) -> subprocess.CompletedProcess:
@@ -21,6 +23,23 @@ def done(node: Node, *arguments: str) -> str:
     ended = cluster_command(node, *arguments)
     assert ended.returncode == DONE, f"{arguments} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
     return ended.stdout
+
+
+def migrate_arguments(node: Node, *arguments: str) -> list:
+    return [BINARY, "engine", "migrate", "--config", node.configuration_path, *arguments]
+
+
+def migrate_command(node: Node, *arguments: str) -> subprocess.CompletedProcess:
+    """Runs `kvnode engine migrate` on the data of `node`."""
+    return subprocess.run(
+        migrate_arguments(node, *arguments), capture_output=True, text=True, timeout=100, env=clean_environment())
+
+
+def migrated(node: Node, engine: str, *arguments: str) -> dict:
+    """The report of a change to `engine` that succeeds."""
+    ended = migrate_command(node, "--to", engine, "--json", *arguments)
+    assert ended.returncode == DONE, f"it ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
+    return json.loads(ended.stdout)
 
 
 def status(node: Node) -> dict:
