@@ -321,7 +321,10 @@ final class LayoutKeeper: @unchecked Sendable {
         let duties = history.duties(of: selfID)
         inHand.removeAll { !duties.contains($0) }
         if !duties.contains(where: \.copies) { filler?.cancel() }
-        for duty in duties where !inHand.contains(duty) {
+        // One copying at a time: the change's goes first, and what was copied to make up for a loss begins anew after it.
+        let fills = duties.contains { if case .fill = $0 { true } else { false } }
+        if fills { inHand.removeAll(where: \.catchesUp) }
+        for duty in duties where !inHand.contains(duty) && !(fills && duty.catchesUp) {
             inHand.append(duty)
             begin(duty)
         }
@@ -368,4 +371,6 @@ extension LayoutHistory.Duty {
         case .adopt, .release: false
         }
     }
+
+    fileprivate var catchesUp: Bool { if case .catchUp = self { true } else { false } }
 }
