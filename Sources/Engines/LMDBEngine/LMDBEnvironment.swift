@@ -110,6 +110,8 @@ final class LMDBEnvironment: @unchecked Sendable {
         }
         mdb_txn_abort(OpaquePointer(bitPattern: bits))
         mdb_env_close(pointer)
+        // A child process that is being started has the descriptor too, until it runs its own program.
+        flock(directoryLock, LOCK_UN)
         Glibc.close(directoryLock)
     }
 
