@@ -23,11 +23,17 @@ final class History {
     private(set) var reads = 0
     private(set) var failures = 0
     private let report: (String) -> Void
+    /// Whether a write was repeated by a node that had forwarded it to another which ended. What the other alone had stored
+    /// comes back with it, whatever has become of the repeated one.
+    private let isRepeated: (WriteID) -> Bool
     /// When a replica lost data that it had acknowledged, until all replicas were brought up to date again.
     private var losses: [ClosedRange<UInt64>] = []
     private var lossBegan: UInt64?
 
-    init(report: @escaping (String) -> Void) { self.report = report }
+    init(isRepeated: @escaping (WriteID) -> Bool, report: @escaping (String) -> Void) {
+        self.isRepeated = isRepeated
+        self.report = report
+    }
 
     var acknowledged: Int { order.count { writes[$0]?.acknowledgedAt != nil } }
 
@@ -67,7 +73,7 @@ final class History {
     /// No value stands beside one whose writer had seen it: there are never more siblings than concurrent writes.
     func checkSiblings(_ shown: Set<WriteID>, of key: Int) {
         for id in shown.sorted() {
-            for old in (writes[id]?.seen ?? []).intersection(shown).sorted() {
+            for old in (writes[id]?.seen ?? []).intersection(shown).sorted() where !isRepeated(old) {
                 report("k\(key) shows \(old) beside \(id), whose writer had seen it")
             }
         }
@@ -134,7 +140,7 @@ final class History {
             if !ends.contains(where: { writes[$0]!.mayVanish || values.contains($0) }) {
                 report("\(id) of k\(key) was acknowledged and is gone")
             }
-            for old in writes[id]!.seen.intersection(values).sorted() {
+            for old in writes[id]!.seen.intersection(values).sorted() where !isRepeated(old) {
                 report("\(old) of k\(key) is back, though \(id) replaced it")
             }
         }

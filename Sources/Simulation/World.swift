@@ -20,7 +20,9 @@ final class World: @unchecked Sendable {
     private(set) var clients: [Client] = []
     private(set) lazy var dots = DotWatch { [unowned self] in violations.append($0) }
     private(set) lazy var hints = HintWatch(self)
-    private(set) lazy var history = History { [unowned self] in violations.append($0) }
+    private(set) lazy var history = History(isRepeated: { [unowned self] in dots.isRepeated($0) }) {
+        [unowned self] in violations.append($0)
+    }
     /// What must not have happened, and did.
     var violations: [String] = []
 

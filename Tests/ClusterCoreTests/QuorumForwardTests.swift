@@ -15,18 +15,19 @@ import Testing
 
     @Test(arguments: [true, false])
     func triesTheNextWhenARequestWasNotTaken(isRead: Bool) {
-        var attempts = ForwardAttempts(replicas: threeNodes, isRead: isRead)
-        #expect(actions(&attempts) { $0.start(&$1) } == [.send(nodeA)])
-        #expect(actions(&attempts) { $0.refused(by: nodeA, .down, &$1) } == [.send(nodeB)])
+        var attempts = ForwardAttempts(replicas: threeNodes, kind: isRead ? .read : .put)
+        #expect(actions(&attempts) { $0.start(&$1) } == [.send(nodeA, isRepeated: false)])
+        #expect(actions(&attempts) { $0.refused(by: nodeA, .down, &$1) } == [.send(nodeB, isRepeated: false)])
         let draining = Response.failed(RequestError(code: .shuttingDown))
-        #expect(actions(&attempts) { $0.answered(by: nodeB, draining, &$1) } == [.send(nodeC)])
+        #expect(
+            actions(&attempts) { $0.answered(by: nodeB, draining, &$1) } == [.send(nodeC, isRepeated: false)])
         #expect(actions(&attempts) { $0.answered(by: nodeC, response, &$1) } == [.respond(response)])
         #expect(actions(&attempts) { $0.answered(by: nodeC, response, &$1) } == [])
         #expect(actions(&attempts) { $0.deadlineElapsed(&$1) } == [])
     }
 
     @Test func failsWhenNoReplicaTakesIt() {
-        var attempts = ForwardAttempts(replicas: [nodeA, nodeB], isRead: false)
+        var attempts = ForwardAttempts(replicas: [nodeA, nodeB], kind: .put)
         _ = actions(&attempts) { $0.start(&$1) }
         _ = actions(&attempts) { $0.refused(by: nodeA, .down, &$1) }
         let error = RequestError(
@@ -37,16 +38,28 @@ import Testing
     }
 
     @Test func aReadThatWasLostIsSentAgain() {
-        var attempts = ForwardAttempts(replicas: [nodeA, nodeB], isRead: true)
+        var attempts = ForwardAttempts(replicas: [nodeA, nodeB], kind: .read)
         _ = actions(&attempts) { $0.start(&$1) }
         #expect(actions(&attempts) { $0.lost(nodeB, &$1) } == [], "nothing was sent there")
-        #expect(actions(&attempts) { $0.lost(nodeA, &$1) } == [.send(nodeB)])
+        #expect(actions(&attempts) { $0.lost(nodeA, &$1) } == [.send(nodeB, isRepeated: false)])
         #expect(actions(&attempts) { $0.answered(by: nodeA, response, &$1) } == [], "it was given up")
         #expect(actions(&attempts) { $0.lost(nodeB, &$1) }.count == 1)
     }
 
-    @Test func aPutThatWasLostIsNotSentAgain() {
-        var attempts = ForwardAttempts(replicas: threeNodes, isRead: false)
+    @Test func aPutThatWasLostIsRepeatedAsSuch() {
+        var attempts = ForwardAttempts(replicas: threeNodes, kind: .put)
+        _ = actions(&attempts) { $0.start(&$1) }
+        #expect(actions(&attempts) { $0.lost(nodeA, &$1) } == [.send(nodeB, isRepeated: true)])
+        #expect(actions(&attempts) { $0.refused(by: nodeB, .down, &$1) } == [.send(nodeC, isRepeated: true)])
+        guard case .fail(let error)? = actions(&attempts, { $0.lost(nodeC, &$1) }).first else {
+            Issue.record("no failure")
+            return
+        }
+        #expect(error.code == .quorumNotReached && error.message.hasSuffix("outcome unknown"))
+    }
+
+    @Test func aConditionalPutThatWasLostIsNotSentAgain() {
+        var attempts = ForwardAttempts(replicas: threeNodes, kind: .conditionalPut)
         _ = actions(&attempts) { $0.start(&$1) }
         let end = actions(&attempts) { $0.lost(nodeA, &$1) }
         guard case .fail(let error) = end.first, end.count == 1 else {
@@ -60,10 +73,11 @@ import Testing
     }
 
     @Test func whoIsNoReplicaByItsOwnLayoutHasDoneNothing() {
-        var attempts = ForwardAttempts(replicas: [nodeA, nodeB], isRead: false)
+        var attempts = ForwardAttempts(replicas: [nodeA, nodeB], kind: .put)
         _ = actions(&attempts) { $0.start(&$1) }
         let refusal = Response.failed(RequestError(code: .layoutChanging))
-        #expect(actions(&attempts) { $0.answered(by: nodeA, refusal, &$1) } == [.send(nodeB)])
+        #expect(
+            actions(&attempts) { $0.answered(by: nodeA, refusal, &$1) } == [.send(nodeB, isRepeated: false)])
         let error = RequestError(
             code: .quorumNotReached, message: "0 of 2 replicas answered, 1 needed: 2 at another layout",
             replicasNeeded: 1)
@@ -71,7 +85,7 @@ import Testing
     }
 
     @Test func otherFailuresAreTheAnswer() {
-        var attempts = ForwardAttempts(replicas: threeNodes, isRead: true)
+        var attempts = ForwardAttempts(replicas: threeNodes, kind: .read)
         _ = actions(&attempts) { $0.start(&$1) }
         let overloaded = Response.failed(RequestError(code: .overloaded))
         #expect(actions(&attempts) { $0.answered(by: nodeA, overloaded, &$1) } == [.respond(overloaded)])
@@ -79,7 +93,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func theDeadlineLeavesTheOutcomeOfAPutOpen(isRead: Bool) {
-        var attempts = ForwardAttempts(replicas: threeNodes, isRead: isRead)
+        var attempts = ForwardAttempts(replicas: threeNodes, kind: isRead ? .read : .put)
         _ = actions(&attempts) { $0.start(&$1) }
         let error = RequestError(
             code: .deadlineExceeded,

@@ -38,6 +38,9 @@ public struct PutRequest: Equatable, Sendable {
         case ifAbsent
         /// The key's context is still this token (HTTP's `If-Match`).
         case ifMatch([UInt8])
+        /// The put went to a coordinator before, to which the connection was lost; it is the node that forwards it who
+        /// says so (`ForwardAttempts`). It is to be written unless that may have been done and replaced since.
+        case repeated
     }
 
     public var bucket: String

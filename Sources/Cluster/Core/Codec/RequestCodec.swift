@@ -40,6 +40,8 @@ enum RequestCodec {
         case .ifMatch(let token):
             writer.u8(2)
             writer.bytes(token)
+        case .repeated:
+            writer.u8(3)
         }
         writer.bool(put.returnSiblings)
         append(put.quorum, put.timeoutMillis, to: &writer)
@@ -85,6 +87,7 @@ enum RequestCodec {
         case 0: put.condition = .none
         case 1: put.condition = .ifAbsent
         case 2: put.condition = .ifMatch(try reader.bytes())
+        case 3: put.condition = .repeated
         case let kind: throw CodecError(.malformed, "a condition of kind \(kind)")
         }
         put.returnSiblings = try reader.bool()

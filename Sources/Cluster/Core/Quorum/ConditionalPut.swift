@@ -1,12 +1,3 @@
-/// What must hold for a conditional put to write.
-public enum WriteCondition: Equatable, Sendable {
-    /// The key has no live value: it was never written, was deleted, or has expired.
-    case ifAbsent
-    /// The key's context is this very one: nothing was written since the client read it. An empty context matches
-    /// nothing, not even a key that was never written.
-    case ifMatch(VersionVector)
-}
-
 /// A put that happens only if a reading of r replicas meets a condition: a get, then a put.
 ///
 /// **It is not linearizable.** Between the reading and the write, another coordinator may write, and two conditional
@@ -175,16 +166,16 @@ public struct ConditionalPut: Sendable {
     }
 
     private mutating func judge(_ merged: Versions, now: UInt64, _ actions: inout [Action]) {
-        if let refusal = condition.refusal(of: merged, now: now) {
+        let seen: CausalContext
+        switch condition.verdict(on: merged, after: context, now: now) {
+        case .success(let context): seen = context
+        case .failure(let refusal):
             actions.append(.fail(refusal))
             phase = .refused
             return
         }
-        // The write supersedes all that was read, so there is nothing left to repair, and what the rest of the
-        // replicas would say comes too late.
+        // What the rest of the replicas would say comes too late, and the write is a repair itself.
         phase = .writing
-        var seen = merged.causalContext
-        seen.join(context)
         var put = PutCoordinator(local: local, sets: sets, w: w, context: seen, fallbacks: fallbacks)
         put.start(&writeActions)
         self.put = put
@@ -203,21 +194,5 @@ public struct ConditionalPut: Sendable {
             }
         }
         writeActions.removeAll(keepingCapacity: true)
-    }
-}
-
-extension WriteCondition {
-    /// `nil` if the condition holds for what was read.
-    fileprivate func refusal(of merged: Versions, now: UInt64) -> RequestError? {
-        switch self {
-        case .ifAbsent:
-            guard merged.siblings.contains(where: { $0.isLive(at: now) }) else { return nil }
-            return RequestError(code: .preconditionFailed, message: "the key has a value")
-        case .ifMatch(let expected):
-            guard expected.isEmpty || merged.context != expected else { return nil }
-            return RequestError(
-                code: .preconditionFailed,
-                message: "the key was written since that context was read, or never")
-        }
     }
 }

@@ -2,34 +2,43 @@
 ///
 /// One replica at a time is asked, in the order given, until one takes the request. A replica that refused it, or to
 /// which it was never sent, has done nothing, so the next one is asked. When the connection is lost after the request
-/// went out, only a read is sent again. **A put is not**: the first coordinator may have applied it under a dot of its
-/// own, and a second one would issue another dot for the same context. Neither write would have seen the other, so
-/// the client's one value would become two siblings (or, with last-writer-wins, hide a newer value). The client, which
-/// is told that the outcome is unknown, can read and decide.
+/// went out, a read is sent to the next as it was. A put is sent as `repeated`, since the first coordinator may have
+/// applied it under a dot of its own: the second looks at what is stored before it writes (`WriteCondition.repeated`). A
+/// conditional put is not sent again: it would find its condition broken by itself.
 ///
 /// A value, driven like `GetCoordinator`. Exactly one `respond` or `fail` comes out, at the deadline at the latest;
 /// then drop the state.
 public struct ForwardAttempts: Sendable {
     /// What the runtime is to do.
     public enum Action: Equatable, Sendable {
-        /// Forward the request to this replica; then `refused`, `lost` or `answered`.
-        case send(NodeID)
+        /// Forward the request to this replica, as one that may have been done or as it is; then `refused`, `lost` or
+        /// `answered`.
+        case send(NodeID, isRepeated: Bool)
         /// Answer the client.
         case respond(Response)
         /// Answer the client that no replica coordinated the request, or that nobody knows.
         case fail(RequestError)
     }
 
-    private var tally: ReplicaTally
-    private let isRead: Bool
-    private var current: NodeID?
+    /// What doing the request twice means.
+    public enum Kind: Sendable {
+        /// The same as doing it once.
+        case read
+        case put
+        case conditionalPut
+    }
 
-    /// - Parameters:
-    ///   - replicas: The replicas of the key, those that can be reached first; at most `BucketProperties.maximumN`.
-    ///   - isRead: Whether doing the request twice is the same as doing it once.
-    public init(replicas: [NodeID], isRead: Bool) {
+    private var tally: ReplicaTally
+    private let kind: Kind
+    private var current: NodeID?
+    /// Whether a coordinator was lost that may have done it.
+    private(set) public var mayBeDone = false
+
+    /// - Parameter replicas: The replicas of the key, those that can be reached first; at most
+    ///   `BucketProperties.maximumN`.
+    public init(replicas: [NodeID], kind: Kind) {
         tally = ReplicaTally(replicas)
-        self.isRead = isRead
+        self.kind = kind
     }
 
     /// Begins. The first event, once.
@@ -44,7 +53,8 @@ public struct ForwardAttempts: Sendable {
     /// The request was sent, and the connection was lost before a reply came.
     public mutating func lost(_ node: NodeID, _ actions: inout [Action]) {
         guard node == current, tally.noteFailure(of: node, .unreachable) else { return }
-        guard isRead else {
+        mayBeDone = kind != .read
+        guard kind != .conditionalPut else {
             current = nil
             let message = "the connection to the coordinator was lost after the put was sent: outcome unknown"
             actions.append(.fail(RequestError(code: .quorumNotReached, message: message, replicasNeeded: 1)))
@@ -69,16 +79,18 @@ public struct ForwardAttempts: Sendable {
     public mutating func deadlineElapsed(_ actions: inout [Action]) {
         guard current != nil else { return }
         current = nil
-        let note = isRead ? "" : "; outcome unknown"
+        let note = kind == .read ? "" : "; outcome unknown"
         actions.append(.fail(tally.deadlineExceeded(needed: 1, note: note)))
     }
 
     private mutating func sendNext(_ actions: inout [Action]) {
         current = tally.askNext()
         if let current {
-            actions.append(.send(current))
+            actions.append(.send(current, isRepeated: mayBeDone))
         } else {
-            actions.append(.fail(tally.quorumNotReached(needed: 1)))
+            var error = tally.quorumNotReached(needed: 1)
+            if mayBeDone { error.message += "; outcome unknown" }
+            actions.append(.fail(error))
         }
     }
 }

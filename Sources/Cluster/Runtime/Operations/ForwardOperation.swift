@@ -20,8 +20,7 @@ final class ForwardOperation: Operation {
         self.request = request
         self.attempt = attempt
         self.again = again
-        let isRead = if case .get = request { true } else { false }
-        attempts = ForwardAttempts(replicas: replicas, isRead: isRead)
+        attempts = ForwardAttempts(replicas: replicas, kind: request.kind)
     }
 
     func start() { step { $0.start(&$1) } }
@@ -38,11 +37,7 @@ final class ForwardOperation: Operation {
 
     func failed(_ node: NodeID, _ error: ReplicaError) { step { $0.refused(by: node, error, &$1) } }
 
-    func lost(_ node: NodeID) {
-        // A put that may have been done is not begun anew.
-        isOutdated = false
-        step { $0.lost(node, &$1) }
-    }
+    func lost(_ node: NodeID) { step { $0.lost(node, &$1) } }
 
     func timerFired(_ now: NIODeadline) {
         if now >= attempt.deadline { step { $0.deadlineElapsed(&$1) } }
@@ -53,16 +48,33 @@ final class ForwardOperation: Operation {
         event(&attempts, &actions)
         for action in actions {
             switch action {
-            case .send(let node):
-                shard.send(.forward(request), to: node, for: id, timeout: attempt.deadline - shard.loop.now)
+            case .send(let node, let isRepeated):
+                shard.send(
+                    .forward(isRepeated ? request.repeated : request), to: node, for: id,
+                    timeout: attempt.deadline - shard.loop.now)
             case .respond(let response):
                 shard.end(id)
                 attempt.answer(response)
             case .fail(let error):
                 // First, since a stopping node must not take the pause for its end.
-                shard.fail(attempt, error, isOutdated: isOutdated, again: again)
+                // Nor is a put begun anew that may have been done.
+                shard.fail(attempt, error, isOutdated: isOutdated && !attempts.mayBeDone, again: again)
                 shard.end(id)
             }
         }
+    }
+}
+
+extension Request {
+    fileprivate var kind: ForwardAttempts.Kind {
+        guard case .put(let put) = self else { return .read }
+        return put.condition == .none || put.condition == .repeated ? .put : .conditionalPut
+    }
+
+    /// As one that may have been done.
+    fileprivate var repeated: Request {
+        guard case .put(var put) = self else { return self }
+        put.condition = .repeated
+        return .put(put)
     }
 }

@@ -1,0 +1,73 @@
+/// What must hold for a conditional put to write.
+public enum WriteCondition: Equatable, Sendable {
+    /// The key has no live value: it was never written, was deleted, or has expired.
+    case ifAbsent
+    /// The key's context is this very one: nothing was written since the client read it. An empty context matches
+    /// nothing, not even a key that was never written.
+    case ifMatch(VersionVector)
+    /// The put went to a coordinator that was lost, and nothing says that it was done and replaced since. If it was done,
+    /// and is there, the write takes its place, so that one value is left.
+    case repeated(Sibling.Content)
+}
+
+extension WriteCondition {
+    /// Whether the condition holds for what was read: what the write is to count as having seen.
+    ///
+    /// - Parameters:
+    ///   - context: What the client had seen.
+    ///   - now: Milliseconds since 1970.
+    func verdict(
+        on merged: Versions, after context: CausalContext, now: UInt64
+    ) -> Result<CausalContext, RequestError> {
+        switch self {
+        case .ifAbsent:
+            guard merged.siblings.contains(where: { $0.isLive(at: now) }) else { break }
+            return Self.unmet("the key has a value")
+        case .ifMatch(let expected):
+            guard expected.isEmpty || merged.context != expected else { break }
+            return Self.unmet("the key was written since that context was read, or never")
+        case .repeated(let content):
+            return Self.repeating(content, on: merged, after: context)
+        }
+        // Whoever sets a condition has seen what it was found to hold for.
+        var seen = merged.causalContext
+        seen.join(context)
+        return .success(seen)
+    }
+
+    private static func unmet(_ message: String) -> Result<CausalContext, RequestError> {
+        .failure(RequestError(code: .preconditionFailed, message: message))
+    }
+
+    /// A client that repeats a put by itself would make a sibling of it, or bring back what another client has replaced
+    /// meanwhile. Here both can be told from what is stored, unless the one that was lost alone has stored it.
+    private static func repeating(
+        _ content: Sibling.Content, on merged: Versions, after context: CausalContext
+    ) -> Result<CausalContext, RequestError> {
+        let unseen = merged.siblings.filter { !context.vector.covers($0.dot) }
+        let isExplained = merged.context.entries.allSatisfy { entry in
+            entry.counter <= context.vector[entry.actor]
+                || unseen.contains { $0.dot == Dot(actor: entry.actor, counter: entry.counter) }
+        }
+        guard isExplained else {
+            // A write that the client has not seen was replaced: it may have been this one.
+            return .failure(
+                RequestError(
+                    code: .quorumNotReached,
+                    message:
+                        "the connection to the coordinator was lost after the put was sent: outcome unknown",
+                    replicasNeeded: 1))
+        }
+        var seen = context
+        for first in unseen where first.content == content {
+            // A vector that covers it must cover nothing else that the client has not seen.
+            let isAlone = !unseen.contains {
+                $0.dot.actor == first.dot.actor && $0.dot.counter < first.dot.counter
+            }
+            if isAlone {
+                seen.join(CausalContext(vector: VersionVector([first.dot]), latest: first.timestamp))
+            }
+        }
+        return .success(seen)
+    }
+}

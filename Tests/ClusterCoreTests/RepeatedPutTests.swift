@@ -1,0 +1,59 @@
+import Testing
+
+@testable import ClusterCore
+
+/// A put that another coordinator may have done, judged by what is stored.
+@Suite struct RepeatedPutTests {
+    private let content = Sibling.Content.value(Array("v".utf8), contentType: "")
+
+    private func verdict(
+        on stored: Versions, after context: CausalContext = CausalContext()
+    ) -> Result<CausalContext, RequestError> {
+        WriteCondition.repeated(content).verdict(on: stored, after: context, now: 0)
+    }
+
+    private func seen(_ result: Result<CausalContext, RequestError>) -> VersionVector? {
+        try? result.get().vector
+    }
+
+    @Test func whatNobodyHasIsWritten() {
+        #expect(seen(verdict(on: Versions())) == VersionVector())
+        // What the client had seen is still there, or something stands beside it.
+        let old = Versions.written("old", actor: 1, counter: 3)
+        #expect(seen(verdict(on: old, after: old.causalContext)) == old.context)
+        let both = old.merged(with: .written("other", actor: 2, counter: 4))
+        #expect(seen(verdict(on: both, after: old.causalContext)) == old.context)
+    }
+
+    @Test func whatIsThereGivesWay() {
+        let done = Versions.written("v", actor: 2, counter: 4)
+        #expect(seen(verdict(on: done)) == done.context)
+        let beside = done.merged(with: .written("other", actor: 3, counter: 1))
+        #expect(seen(verdict(on: beside)) == done.context)
+    }
+
+    /// The put was done, read by another client, and replaced.
+    @Test func whatMayHaveBeenReplacedIsNotWrittenAgain() {
+        let done = Versions.written("v", actor: 2, counter: 4)
+        let replaced = Versions.written("next", actor: 3, counter: 1, seen: done)
+        guard case .failure(let error) = verdict(on: replaced) else {
+            Issue.record("it comes back")
+            return
+        }
+        #expect(error.code == .quorumNotReached && error.message.contains("outcome unknown"))
+        guard case .failure = verdict(on: done.deleted(actor: 3, counter: 1)) else {
+            Issue.record("it comes back after a delete")
+            return
+        }
+    }
+
+    /// A vector cannot cover the later of two writes of one actor without the earlier.
+    @Test func nothingElseGivesWay() {
+        var two = Versions.written("other", actor: 2, counter: 3)
+        two.write(
+            content, dot: Dot(actor: 2, counter: 4), timestamp: Timestamp(), context: CausalContext(),
+            policy: .siblings)
+        #expect(two.siblings.count == 2)
+        #expect(seen(verdict(on: two)) == VersionVector())
+    }
+}
