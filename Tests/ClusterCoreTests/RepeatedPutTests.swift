@@ -4,7 +4,7 @@ import Testing
 
 /// A put that another coordinator may have done, judged by what is stored.
 @Suite struct RepeatedPutTests {
-    private let content = Sibling.Content.value(Array("v".utf8), contentType: "")
+    private let content = Versions.written("v", actor: 9, counter: 1).siblings[0].content
 
     private func verdict(
         on stored: Versions, after context: CausalContext = CausalContext()
