@@ -21,7 +21,7 @@ import Testing
             Issue.record("c has nothing to catch up with")
             return
         }
-        #expect(moves.count == 8 && moves.allSatisfy { cluster.names($0.sources) == ["a", "b"] })
+        #expect(moves.count == 8 && moves.allSatisfy { cluster.names($0.sources.map(\.node)) == ["a", "b"] })
         cluster.confirm("a b c")
         #expect(!cluster["a"].isLost(c))
         let isNews3 = try cluster["a"].declareLost(c)

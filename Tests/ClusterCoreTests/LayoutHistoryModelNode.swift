@@ -149,7 +149,7 @@ extension LayoutModel {
         let done = nodes[id]!.copied[task] ?? []
         nodes[id]!.copied[task] = done
         var missing = moves.flatMap { move in
-            move.sources.filter { !done.contains("\(move.partition) from \($0.rawValue)") }.map {
+            move.sources.map(\.node).filter { !done.contains("\(move.partition) from \($0.rawValue)") }.map {
                 (move.partition, $0)
             }
         }

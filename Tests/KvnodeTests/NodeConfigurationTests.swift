@@ -58,6 +58,7 @@ import Testing
               fallback_delay_ms: 14}
             layout:
               {fill_bytes_per_second: 5001, fill_concurrency: 2, fill_page_bytes: 5003, fill_retry_ms: 4,
+              fill_comparisons: 9, fill_percent: 50,
               max_retries: 5, retry_pause_ms: 6, news_interval_ms: 70, founding_grace_ms: 8}
             cluster: {auto_commit: true, auto_commit_delay_ms: 1234}
             """
@@ -76,7 +77,8 @@ import Testing
         #expect(
             node.layouts.fill
                 == PartitionFill.Limits(
-                    concurrency: 2, pageBytes: 5003, bytesPerSecond: 5001, retryPause: 4))
+                    concurrency: 2, maxComparisons: 9, pageBytes: 5003, bytesPerSecond: 5001, percent: 50,
+                    retryPause: 4))
         #expect(node.layouts.maxRetries == 5 && node.layouts.retryPause == .milliseconds(6))
         #expect(node.layouts.newsInterval == .milliseconds(70))
         #expect(node.layouts.foundingGrace == .milliseconds(8))

@@ -196,6 +196,17 @@ final class Shard: @unchecked Sendable {
         scheduleFlush()
     }
 
+    /// Asks one peer; calls `completion` once, on the loop. What the peer does not answer is a `failed`.
+    func ask(
+        _ request: PeerRequest, of peer: NodeID, timeout: TimeAmount,
+        _ completion: @escaping (PeerReply) -> Void
+    ) {
+        begin(timeout: timeout) { id in
+            PeerQuestion(
+                id: id, shard: self, request: request, peer: peer, timeout: timeout, completion: completion)
+        }
+    }
+
     /// Lists a page of this node's replica.
     func listLocally(_ list: ReplicaList, for id: UInt64) {
         context.replica.list(list) { reply in

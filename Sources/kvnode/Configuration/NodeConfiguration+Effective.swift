@@ -112,8 +112,10 @@ extension LayoutConfiguration {
     fileprivate init(_ values: EffectiveConfiguration) {
         let fill = PartitionFill.Limits(
             concurrency: values.int("layout.fill_concurrency"),
+            maxComparisons: values.int("layout.fill_comparisons"),
             pageBytes: values.int("layout.fill_page_bytes"),
             bytesPerSecond: values.int("layout.fill_bytes_per_second"),
+            percent: values.int("layout.fill_percent"),
             retryPause: UInt64(values.int("layout.fill_retry_ms")))
         self.init(
             fill: fill, maxRetries: values.int("layout.max_retries"),

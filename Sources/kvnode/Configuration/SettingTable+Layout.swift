@@ -49,13 +49,19 @@ extension SettingTable {
             "layout.fill_bytes_per_second", .int((4 << 10)...(64 << 30)), .int(256 << 20),
             "Bytes a second that this node copies when it becomes a replica."),
         Setting(
-            "layout.fill_concurrency", .int(1...256), .int(4), "Partitions that it copies at a time."),
+            "layout.fill_concurrency", .int(1...256), .int(1), "Partitions that it copies at a time."),
         Setting(
-            "layout.fill_page_bytes", .int((4 << 10)...(64 << 20)), .int(256 << 10),
+            "layout.fill_comparisons", .int(1...4_096), .int(16),
+            "Partitions that it compares with a second source at a time."),
+        Setting(
+            "layout.fill_percent", .int(1...100), .int(37),
+            "How much of the time it may spend on a partition's pages: it rests after each."),
+        Setting(
+            "layout.fill_page_bytes", .int((4 << 10)...(64 << 20)), .int(32 << 10),
             "Bytes that it asks for at a time; the value that exceeds it still comes."),
         Setting(
             "layout.fill_retry_ms", .int(1...600_000), .int(500),
-            "The pause before a node that did not answer is asked again."),
+            "The pause before a node that did not answer is asked again, and the longest of its rests."),
         Setting(
             "layout.max_retries", .int(0...1_000), .int(10),
             "How often a request that meets a node of another layout is begun anew, within its timeout."),

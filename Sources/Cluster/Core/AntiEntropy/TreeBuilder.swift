@@ -61,7 +61,7 @@ public struct TreeBuilder: Sendable {
     public mutating func scanned(bytes: Int, isComplete: Bool, now: UInt64, _ actions: inout [Action]) {
         guard case .scanning(let isNeeded) = state else { return }
         // What is scanned is known only afterwards; the next page waits for it.
-        _ = throttle.pass(bytes, now: now)
+        throttle.spend(bytes, now: now)
         if isComplete, !isNeeded {
             state = .idle
         } else {

@@ -18,10 +18,15 @@ struct Throttle: Sendable {
 
     /// Whether something may pass at `now` (milliseconds); if so, it has.
     mutating func pass(_ bytes: Int, now: UInt64) -> Bool {
-        let now = now * 1_000_000
-        guard usedUntil <= now else { return false }
-        usedUntil = max(usedUntil, now - min(now, burst)) + UInt64(bytes) * 1_000_000_000 / bytesPerSecond
+        guard usedUntil <= now * 1_000_000 else { return false }
+        spend(bytes, now: now)
         return true
+    }
+
+    /// Something has passed, whether it might or not: how large it is was not known before.
+    mutating func spend(_ bytes: Int, now: UInt64) {
+        let now = now * 1_000_000
+        usedUntil = max(usedUntil, now - min(now, burst)) + UInt64(bytes) * 1_000_000_000 / bytesPerSecond
     }
 
     /// When the next may pass, in milliseconds.

@@ -55,6 +55,13 @@ public struct PartitionClock: Equatable, Sendable {
         for each in other.classes where each.n > depth { join(each.vector, n: each.n) }
     }
 
+    /// Keeps what `other` has seen as well. Nothing, if it counts by other sizes.
+    mutating func meet(_ other: PartitionClock) {
+        guard other.sizes == sizes else { return classes = [] }
+        for index in classes.indices { classes[index].vector.meet(other[classes[index].n]) }
+        classes.removeAll(where: \.vector.isEmpty)
+    }
+
     /// Forgets the classes of which a replica at `place` holds no keys, from 0; nil: it holds none at all.
     public mutating func trim(toPlace place: Int?) {
         guard let place else { return classes = [] }

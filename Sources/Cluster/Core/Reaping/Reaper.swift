@@ -121,7 +121,7 @@ public struct Reaper: Sendable {
     ) {
         guard case .scanning = phase, let partition else { return }
         // What is read is known only afterwards; the next page waits for it.
-        _ = throttle.pass(bytes, now: now)
+        throttle.spend(bytes, now: now)
         position = upTo
         if upTo == nil { self.partition = nil }
         guard let replicas = partitions[partition], !candidates.isEmpty else { return pause(now, &actions) }

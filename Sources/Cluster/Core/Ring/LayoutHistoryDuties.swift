@@ -10,11 +10,23 @@ public struct PartitionMove: Equatable, Sendable {
         case missed
     }
 
+    /// A replica that has what the node may need.
+    public struct Source: Equatable, Sendable {
+        public var node: NodeID
+        /// Of a comparison with it; see `TreeRef`.
+        public var depth: Int
+
+        public init(_ node: NodeID, depth: Int) {
+            self.node = node
+            self.depth = depth
+        }
+    }
+
     public var partition: Int
     public var reason: Reason
     /// *All* of them have what the node may need: no single replica is sure to have every acknowledged write. Copy from
     /// the first; with the others a comparison (anti-entropy) is enough and costs less. Empty if all are lost.
-    public var sources: [NodeID]
+    public var sources: [Source]
 }
 
 extension LayoutHistory {
@@ -67,21 +79,26 @@ extension LayoutHistory {
             if let before, before <= place - new.startIndex { return nil }
             return PartitionMove(
                 partition: partition, reason: before == nil ? .added : .promoted,
-                sources: sources(old, for: node))
+                sources: sources(old, for: node, at: place - new.startIndex))
         }
     }
 
     private func missed(by node: NodeID) -> [PartitionMove] {
         (0..<current.partitionCount).compactMap { partition in
             let replicas = current.replicas(ofPartition: partition)
-            guard replicas.contains(node) else { return nil }
+            guard let place = replicas.firstIndex(of: node) else { return nil }
             return PartitionMove(
-                partition: partition, reason: .missed, sources: sources(replicas, for: node))
+                partition: partition, reason: .missed,
+                sources: sources(replicas, for: node, at: place - replicas.startIndex))
         }
     }
 
-    private func sources(_ replicas: ArraySlice<NodeID>, for node: NodeID) -> [NodeID] {
-        replicas.filter { $0 != node && !isLost($0) }
+    private func sources(
+        _ replicas: ArraySlice<NodeID>, for node: NodeID, at place: Int
+    ) -> [PartitionMove.Source] {
+        replicas.enumerated().filter { $1 != node && !isLost($1) }.map {
+            PartitionMove.Source($1, depth: max(place, $0))
+        }
     }
 
     // MARK: What lies on a node's disk

@@ -1,8 +1,17 @@
-/// Copies partitions to this node: asks each partition's sources, one after the other, for page after page.
+/// Copies partitions to this node: page after page from the first of each partition's sources, and compares what it has
+/// then with each of the others.
 ///
-/// Every source of a partition is read to its end (`PartitionMove.sources`), since no single one is sure to have every
-/// acknowledged write. Pages follow the order of the keys without a snapshot: what is written while a source is read
-/// comes to this node by itself, as it is among the write's replicas.
+/// Every source counts (`PartitionMove.sources`), since no single one is sure to have every acknowledged write. But they hold
+/// nearly the same, so a comparison of hash trees (`PartitionComparison`) brings what the first one lacked at a fraction of
+/// what reading them all would cost. A source that cannot be compared with, since its tree is being built, is read instead.
+/// A node that was a replica before and is promoted begins with comparisons.
+///
+/// A source that was read to its end leaves its clock as well (`PartitionClock`), so that what it had seen and reaped does
+/// not come back to this node with a late message. As it may have lost something between two pages, only what it had seen
+/// at each of them counts.
+///
+/// Pages follow the order of the keys without a snapshot: what is written while a source is read comes to this node by
+/// itself, as it is among the write's replicas.
 ///
 /// A value, driven like the coordinators. It begins where `progress` says that an earlier run ended.
 public struct PartitionFill: Sendable {
@@ -10,55 +19,70 @@ public struct PartitionFill: Sendable {
     public enum Action: Equatable, Sendable {
         /// Ask this node; then `stored` or `failed`.
         case ask(PageRequest, of: NodeID)
+        /// Run a `PartitionComparison` with this node; then `compared`.
+        case compare(TreeRef, with: NodeID)
+        /// Take note that all of the tree that this clock covers was seen.
+        case note(TreeRef, PartitionClock)
         /// Call `advance` at this time, in milliseconds of the runtime's clock, or later.
         case wake(at: UInt64)
-        /// Every source of every partition was read to its end. The last action.
+        /// Every source of every partition was read to its end, or compared with. The last action.
         case finished
     }
 
     public struct Limits: Equatable, Sendable {
         /// Partitions copied at a time; each has one page under way.
         public var concurrency: Int
+        /// Comparisons that run before no other partition is begun; most of their time is `confirmPause`.
+        public var maxComparisons: Int
         /// See `PageRequest.maxBytes`.
         public var pageBytes: Int
         /// Bytes of pages a second that are asked for, on average.
         public var bytesPerSecond: Int
-        /// Milliseconds before a source that failed is asked again.
+        /// Of a partition's time, how much it may have a page under way, 1 to 100: after a page comes a pause in proportion
+        /// to the time that it took. So a machine that is busy, where pages take longer, is left longer to its requests.
+        public var percent: Int
+        /// Milliseconds before a source that failed is asked again; the other pauses are no longer than this.
         public var retryPause: UInt64
 
         public init(
-            concurrency: Int = 4, pageBytes: Int = 256 << 10, bytesPerSecond: Int = 256 << 20,
-            retryPause: UInt64 = 500
+            concurrency: Int = 1, maxComparisons: Int = 16, pageBytes: Int = 32 << 10,
+            bytesPerSecond: Int = 256 << 20, percent: Int = 37, retryPause: UInt64 = 500
         ) {
+            precondition(1...100 ~= percent, "a share of the time")
             self.concurrency = concurrency
+            self.maxComparisons = maxComparisons
             self.pageBytes = pageBytes
             self.bytesPerSecond = bytesPerSecond
+            self.percent = percent
             self.retryPause = retryPause
         }
     }
 
     private struct Copy {
-        var move: PartitionMove
-        /// When to ask (again); nil while a page is under way.
-        var due: UInt64?
+        enum Step { case copying, comparing }
 
-        var source: NodeID? { move.sources.first }
+        var move: PartitionMove
+        /// How the first of the sources left is dealt with.
+        var step: Step
+        /// When to go on with it; nil while a page or a comparison is under way.
+        var due: UInt64?
+        /// When the page that is under way was asked for.
+        var askedAt: UInt64 = 0
     }
 
     /// What is done, to be stored now and then.
     public private(set) var progress: FillProgress
     /// Partitions that are not complete.
     public var partitionsLeft: Int { waiting.count + copies.count }
-    /// Rows and bytes that came in this run.
+    /// Rows that came in this run, and bytes of pages and comparisons.
     public private(set) var rows = 0
     public private(set) var bytes = 0
 
     private let limits: Limits
+    private var throttle: Throttle
     /// Not begun; the next one last.
-    private var waiting: [PartitionMove]
+    private var waiting: [Copy]
     private var copies: [Int: Copy] = [:]
-    /// Until then, the pages that came are as many as `bytesPerSecond` allows.
-    private var paidUntil: UInt64 = 0
     private var isFinished = false
 
     /// - Parameters:
@@ -67,32 +91,42 @@ public struct PartitionFill: Sendable {
     public init(_ moves: [PartitionMove], limits: Limits, progress: FillProgress) {
         self.limits = limits
         self.progress = progress
-        waiting = moves.compactMap { move in
-            var move = move
-            move.sources.removeAll { progress.isDone(move.partition, from: $0) }
-            return move.sources.isEmpty ? nil : move
-        }.reversed()
+        throttle = Throttle(bytesPerSecond: limits.bytesPerSecond)
+        waiting = moves.compactMap { Self.copy($0, progress) }.reversed()
     }
+
+    /// What is left of `move`; nil if nothing is.
+    private static func copy(_ move: PartitionMove, _ progress: FillProgress) -> Copy? {
+        var left = move
+        left.sources.removeAll { progress.isDone(move.partition, from: $0.node) }
+        guard let source = left.sources.first else { return nil }
+        let isCopying =
+            move.reason != .promoted && left.sources.count == move.sources.count
+            || progress.place(in: move.partition, from: source.node) != nil
+        return Copy(move: left, step: isCopying ? .copying : .comparing)
+    }
+
+    // MARK: Events
 
     /// Goes on. The first event, and at each `wake`.
     ///
     /// - Parameter now: Milliseconds of the runtime's monotonic clock.
     public mutating func advance(now: UInt64, _ actions: inout [Action]) {
-        while copies.count < limits.concurrency, let move = waiting.popLast() {
-            copies[move.partition] = Copy(move: move, due: now)
+        while count(.copying) < limits.concurrency, count(.comparing) < limits.maxComparisons,
+            var copy = waiting.popLast()
+        {
+            copy.due = now
+            copies[copy.move.partition] = copy
         }
         var next: UInt64?
         for partition in copies.keys.sorted() {
-            guard let copy = copies[partition], let due = copy.due, let source = copy.source else { continue }
-            let time = max(due, paidUntil)
+            guard let copy = copies[partition], let due = copy.due else { continue }
+            let time = copy.step == .copying ? max(due, throttle.opensAt) : due
             if time > now {
                 next = min(next ?? time, time)
-                continue
+            } else {
+                begin(partition, now, &actions)
             }
-            copies[partition]?.due = nil
-            let after = progress.position(in: partition, from: source)
-            actions.append(
-                .ask(PageRequest(partition: partition, after: after, maxBytes: limits.pageBytes), of: source))
         }
         if let next { actions.append(.wake(at: next)) }
         if copies.isEmpty, !isFinished {
@@ -107,30 +141,88 @@ public struct PartitionFill: Sendable {
     ///   - last: The page's last key; nil if it has no rows.
     ///   - rows: How many rows it has.
     ///   - bytes: Of its keys and states.
+    ///   - seen: What the source had seen before it read the page.
     ///   - isLast: Whether the source has no more.
     public mutating func stored(
-        partition: Int, last: StorageKey?, rows: Int, bytes: Int, isLast: Bool, now: UInt64,
-        _ actions: inout [Action]
+        partition: Int, last: StorageKey?, rows: Int, bytes: Int, seen: PartitionClock, isLast: Bool,
+        now: UInt64, _ actions: inout [Action]
     ) {
-        guard var copy = copies[partition], copy.due == nil, let source = copy.source else { return }
+        guard let copy = copies[partition], copy.step == .copying, copy.due == nil else { return }
         self.rows += rows
         self.bytes += bytes
-        paidUntil = max(now, paidUntil) + UInt64(bytes) * 1000 / UInt64(limits.bytesPerSecond)
+        throttle.spend(bytes, now: now)
+        let source = copy.move.sources[0]
+        var seen = seen
+        if let before = progress.place(in: partition, from: source.node) { seen.meet(before.seen) }
         if isLast {
-            progress.finish(partition, from: source)
-            copy.move.sources.removeFirst()
-        } else if let last {
-            progress.advance(in: partition, from: source, to: last)
+            actions.append(.note(TreeRef(partition: partition, depth: source.depth), seen))
+            endSource(of: partition, now)
+        } else {
+            if let last {
+                progress.advance(
+                    in: partition, from: source.node, to: FillProgress.Place(position: last, seen: seen))
+            }
+            copies[partition]!.due = now + pause(after: now - copy.askedAt)
         }
-        copy.due = now
-        copies[partition] = copy.source == nil ? nil : copy
         advance(now: now, &actions)
     }
 
     /// A page did not come, or could not be stored.
     public mutating func failed(partition: Int, now: UInt64, _ actions: inout [Action]) {
-        guard copies[partition]?.due == nil else { return }
-        copies[partition]?.due = now + limits.retryPause
+        guard let copy = copies[partition], copy.step == .copying, copy.due == nil else { return }
+        copies[partition]!.due = now + limits.retryPause
         advance(now: now, &actions)
+    }
+
+    /// A comparison has ended.
+    public mutating func compared(
+        partition: Int, _ report: ComparisonReport, now: UInt64, _ actions: inout [Action]
+    ) {
+        guard let copy = copies[partition], copy.step == .comparing, copy.due == nil else { return }
+        rows += report.repairedHere
+        bytes += report.bytes
+        switch report.outcome {
+        case .done where report.keysFailed == 0: endSource(of: partition, now)
+        case .notReady:
+            copies[partition]!.step = .copying
+            copies[partition]!.due = now
+        case .done, .failed, .stopped: copies[partition]!.due = now + limits.retryPause
+        }
+        advance(now: now, &actions)
+    }
+
+    // MARK: Decisions
+
+    private func count(_ step: Copy.Step) -> Int { copies.values.count { $0.step == step } }
+
+    private mutating func begin(_ partition: Int, _ now: UInt64, _ actions: inout [Action]) {
+        let copy = copies[partition]!
+        let source = copy.move.sources[0]
+        copies[partition]!.due = nil
+        switch copy.step {
+        case .copying:
+            copies[partition]!.askedAt = now
+            let after = progress.place(in: partition, from: source.node)?.position
+            actions.append(
+                .ask(
+                    PageRequest(partition: partition, after: after, maxBytes: limits.pageBytes),
+                    of: source.node))
+        case .comparing:
+            actions.append(
+                .compare(TreeRef(partition: partition, depth: source.depth), with: source.node))
+        }
+    }
+
+    private mutating func endSource(of partition: Int, _ now: UInt64) {
+        var copy = copies[partition]!
+        progress.finish(partition, from: copy.move.sources.removeFirst().node)
+        copy.step = .comparing
+        copy.due = now
+        copies[partition] = copy.move.sources.isEmpty ? nil : copy
+    }
+
+    private func pause(after took: UInt64) -> UInt64 {
+        let percent = UInt64(limits.percent)
+        return min(took * (100 - percent) / percent, limits.retryPause)
     }
 }

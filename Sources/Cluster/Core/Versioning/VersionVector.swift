@@ -77,4 +77,12 @@ public struct VersionVector: Equatable, Sendable {
         }
         for entry in other.entries { insert(Dot(actor: entry.actor, counter: entry.counter)) }
     }
+
+    /// Keeps what `other` has seen as well.
+    mutating func meet(_ other: VersionVector) {
+        entries = entries.compactMap { entry in
+            let counter = min(entry.counter, other[entry.actor])
+            return counter > 0 ? Entry(actor: entry.actor, counter: counter) : nil
+        }
+    }
 }

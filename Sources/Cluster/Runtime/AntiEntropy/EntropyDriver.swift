@@ -16,15 +16,15 @@ final class EntropyDriver: @unchecked Sendable {
         var peer: NodeID
     }
 
-    let shard: Shard
-    let configuration: AntiEntropyConfiguration
+    private let shard: Shard
+    private let configuration: AntiEntropyConfiguration
     private let trees: HashTreeStore
     private let executor: EngineExecutor
     private let logger: Logger
     private var schedule: EntropySchedule
     private var builder: TreeBuilder
     private var passes: [Comparison: ComparisonPass] = [:]
-    private(set) var isStopped = true
+    private var isStopped = true
     /// The schedule's, for other threads.
     private let published = Mutex(EntropyStatus())
 
@@ -91,7 +91,7 @@ final class EntropyDriver: @unchecked Sendable {
 
     // MARK: The schedule's actions
 
-    var now: UInt64 { shard.loop.now.uptimeNanoseconds / 1_000_000 }
+    private var now: UInt64 { shard.loop.now.uptimeNanoseconds / 1_000_000 }
 
     private func step(_ event: (inout EntropySchedule, UInt64, inout [EntropySchedule.Action]) -> Void) {
         var actions: [EntropySchedule.Action] = []
@@ -105,8 +105,9 @@ final class EntropyDriver: @unchecked Sendable {
         switch action {
         case .askRoots(let trees, let peer): askRoots(trees, of: peer)
         case .compare(let tree, let peer):
-            let pass = ComparisonPass(tree, with: peer, driver: self)
-            passes[Comparison(tree: tree, peer: peer)] = pass
+            let comparison = Comparison(tree: tree, peer: peer)
+            let pass = ComparisonPass(tree, with: peer, shard: shard) { [self] in ended(comparison, $0) }
+            passes[comparison] = pass
             pass.start()
         case .cancel(let tree, let peer):
             passes.removeValue(forKey: Comparison(tree: tree, peer: peer))?.stop()
@@ -139,42 +140,36 @@ final class EntropyDriver: @unchecked Sendable {
         ask(.tree(.agreed(agreements.map(\.there))), of: peer) { _ in }
     }
 
-    // MARK: For the passes
-
     /// Calls `completion` once, on the loop.
-    func ask(_ request: PeerRequest, of peer: NodeID, _ completion: @escaping (PeerReply) -> Void) {
-        shard.begin(timeout: configuration.timeout) { id in
-            PeerQuestion(
-                id: id, shard: shard, request: request, peer: peer, timeout: configuration.timeout,
-                completion: completion)
-        }
+    private func ask(_ request: PeerRequest, of peer: NodeID, _ completion: @escaping (PeerReply) -> Void) {
+        shard.ask(request, of: peer, timeout: configuration.timeout, completion)
     }
 
-    func wake(at time: UInt64, _ body: @escaping @Sendable () -> Void) {
+    private func wake(at time: UInt64, _ body: @escaping @Sendable () -> Void) {
         shard.loop.scheduleTask(in: .milliseconds(Int64(time - min(time, now)))) { [self] in
             if !isStopped { body() }
         }
     }
 
-    func ended(_ pass: ComparisonPass, _ report: ComparisonReport) {
-        let comparison = Comparison(tree: pass.tree, peer: pass.peer)
-        guard passes[comparison] === pass else { return }
-        passes[comparison] = nil
+    private func ended(_ comparison: Comparison, _ report: ComparisonReport) {
+        // One that is cancelled has been taken out before.
+        guard passes.removeValue(forKey: comparison) != nil else { return }
+        let (tree, peer) = (comparison.tree, comparison.peer)
         if report.outcome == .done, report.leavesDiffering > 0, report.keysDiffering == 0 {
             // Leaves that differ over equal keys: they are written to all the time, or a tree is wrong.
-            trees.unbuild(pass.tree.partition)
+            trees.unbuild(tree.partition)
             build { $0.needed(&$1) }
         }
         if report.keysDiffering + report.keysFailed > 0 {
             logger.info(
                 "replicas differed",
                 metadata: [
-                    "partition": "\(pass.tree.partition)", "peer": "\(shard.name(of: pass.peer))",
+                    "partition": "\(tree.partition)", "peer": "\(shard.name(of: peer))",
                     "keys": "\(report.keysDiffering)", "repaired_here": "\(report.repairedHere)",
                     "repaired_there": "\(report.repairedThere)", "failed": "\(report.keysFailed)",
                 ])
         }
-        step { $0.finished(pass.tree, with: pass.peer, report, now: $1, &$2) }
+        step { $0.finished(tree, with: peer, report, now: $1, &$2) }
     }
 
     // MARK: Building

@@ -27,12 +27,16 @@ final class LocalView: Sendable {
 
     var heldPartitions: Set<Int> { Set(held.indices.filter { held[$0] }) }
 
-    /// The node's place, from 0, in the lists of replicas that are read from.
+    /// The node's place, from 0, in the lists of replicas that are read from, or else are to be.
     func places(of node: NodeID) -> [Int: Int] {
         var places: [Int: Int] = [:]
-        for partition in held.indices where held[partition] {
-            let replicas = layout.readable.replicas(ofPartition: partition)
-            if let index = replicas.firstIndex(of: node) { places[partition] = index - replicas.startIndex }
+        for layout in [history.next, layout.readable].compactMap({ $0 }) {
+            for partition in held.indices where held[partition] {
+                let replicas = layout.replicas(ofPartition: partition)
+                if let index = replicas.firstIndex(of: node) {
+                    places[partition] = index - replicas.startIndex
+                }
+            }
         }
         return places
     }

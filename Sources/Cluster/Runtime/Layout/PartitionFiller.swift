@@ -14,12 +14,14 @@ final class PartitionFiller: @unchecked Sendable {
     private var partitions = 0
     private var partitionsLeftAtBegin = 0
     private var fill: PartitionFill?
-    /// The partitions of which this node may hold rows that their sources have reaped.
-    private var known: Set<Int> = []
+    /// The comparisons that run, by partition.
+    private var passes: [Int: ComparisonPass] = [:]
     private var whenDone: @Sendable () -> Void = {}
     /// Tells the present fill from those before it, whose answers may still come.
     private var number = 0
     private var isStopped = false
+    /// When the progress was stored last.
+    private var savedAt = NIODeadline.uptimeNanoseconds(0)
 
     init(shard: Shard, executor: EngineExecutor, report: @escaping (FillStatus?) -> Void) {
         self.shard = shard
@@ -30,8 +32,7 @@ final class PartitionFiller: @unchecked Sendable {
     /// Copies `moves` in place of what it copies now, beginning where an earlier run for the same `mark` ended; an empty
     /// mark begins anew.
     func fill(_ moves: [PartitionMove], mark: [UInt8], whenDone: @escaping @Sendable () -> Void) {
-        number += 1
-        fill = nil
+        abandon()
         self.whenDone = whenDone
         let begun = number
         readProgress { [self] stored in
@@ -39,7 +40,6 @@ final class PartitionFiller: @unchecked Sendable {
             let isSame = !mark.isEmpty && stored?.mark == mark
             self.begun = shard.loop.now
             partitions = moves.count
-            known = Set(moves.lazy.filter { $0.reason != .added }.map(\.partition))
             fill = PartitionFill(
                 moves, limits: shard.context.configuration.layouts.fill,
                 progress: isSame ? stored! : FillProgress(mark: mark))
@@ -50,14 +50,21 @@ final class PartitionFiller: @unchecked Sendable {
 
     /// Ends what it copies now, if anything.
     func cancel() {
-        number += 1
-        fill = nil
+        abandon()
         report(nil)
     }
 
     func stop() {
         isStopped = true
         cancel()
+    }
+
+    private func abandon() {
+        number += 1
+        fill = nil
+        let passes = passes.values
+        self.passes = [:]
+        for pass in passes { pass.stop() }
     }
 
     // MARK: Steps
@@ -84,6 +91,8 @@ final class PartitionFiller: @unchecked Sendable {
         let begun = number
         switch action {
         case .ask(let page, let source): ask(page, of: source)
+        case .compare(let tree, let source): compare(tree, with: source)
+        case .note(let tree, let clock): note(tree, clock)
         case .wake(let time):
             shard.loop.scheduleTask(in: .milliseconds(Int64(time - now))) { [self] in
                 if begun == number { step { $0.advance(now: $1, &$2) } }
@@ -98,22 +107,37 @@ final class PartitionFiller: @unchecked Sendable {
     private func ask(_ page: PageRequest, of source: NodeID) {
         let begun = number
         let timeout = shard.context.configuration.defaultTimeout
-        shard.begin(timeout: timeout) { id in
-            PeerQuestion(id: id, shard: shard, request: .page(page), peer: source, timeout: timeout) {
-                [self] reply in
-                guard begun == number else { return }
-                if case .page(let rows, let isLast, let clock) = reply {
-                    took(FillPage(page, rows: rows, isLast: isLast, clock: clock))
-                } else {
-                    step { $0.failed(partition: page.partition, now: $1, &$2) }
-                }
+        shard.ask(.page(page), of: source, timeout: timeout) { [self] reply in
+            guard begun == number else { return }
+            if case .page(let rows, let isLast, let clock) = reply {
+                took(FillPage(page, rows: rows, isLast: isLast, clock: clock))
+            } else {
+                step { $0.failed(partition: page.partition, now: $1, &$2) }
             }
         }
     }
 
-    /// What this node holds between the page's rows belongs to the page as well, if it may be there from an earlier time.
+    private func compare(_ tree: TreeRef, with source: NodeID) {
+        let begun = number
+        let pass = ComparisonPass(tree, with: source, shard: shard) { [self] report in
+            guard begun == number else { return }
+            passes[tree.partition] = nil
+            step { $0.compared(partition: tree.partition, report, now: $1, &$2) }
+            saveProgress()
+        }
+        passes[tree.partition] = pass
+        pass.start()
+    }
+
+    /// What fails of this is made up for by the next round of anti-entropy.
+    private func note(_ tree: TreeRef, _ clock: PartitionClock) {
+        let replica = shard.context.replica
+        let token = replica.clocks.told(of: tree.partition).token
+        replica.agree([TreeAgreement(tree: tree, clock: clock, token: token)]) { _ in }
+    }
+
+    /// What this node holds between the page's rows belongs to the page as well: the source may have reaped it.
     private func took(_ page: FillPage) {
-        guard known.contains(page.partition) else { return store(page) }
         let begun = number
         shard.context.replica.keys(of: page.partition, after: page.after, upTo: page.last) { result in
             self.shard.loop.execute { [self] in
@@ -144,7 +168,7 @@ final class PartitionFiller: @unchecked Sendable {
                     guard isStored else { return fill.failed(partition: page.partition, now: now, &actions) }
                     fill.stored(
                         partition: page.partition, last: page.last, rows: written.count, bytes: bytes,
-                        isLast: page.isLast, now: now, &actions)
+                        seen: page.clock, isLast: page.isLast, now: now, &actions)
                 }
                 saveProgress()
             }
@@ -164,9 +188,12 @@ final class PartitionFiller: @unchecked Sendable {
         }
     }
 
-    /// After the rows that it speaks of, in the order of the engine's commits.
+    /// After the rows that it speaks of, in the order of the engine's commits. At most once a second, since it names every
+    /// partition: what a restart copies again for that costs less.
     private func saveProgress() {
-        guard let progress = fill?.progress else { return }
+        let now = shard.loop.now
+        guard let progress = fill?.progress, now - savedAt >= .seconds(1) else { return }
+        savedAt = now
         let bytes = progress.encoded()
         executor.maintain { (engine) throws(EngineError) in
             var batch = WriteBatch()

@@ -138,11 +138,7 @@ final class ReapDriver: @unchecked Sendable {
     private func ask(
         _ request: PeerRequest, of peer: NodeID, _ completion: @escaping (PeerReply) -> Void
     ) {
-        shard.begin(timeout: configuration.timeout) { id in
-            PeerQuestion(
-                id: id, shard: shard, request: request, peer: peer, timeout: configuration.timeout,
-                completion: completion)
-        }
+        shard.ask(request, of: peer, timeout: configuration.timeout, completion)
     }
 }
 
