@@ -29,13 +29,16 @@ final class Client: @unchecked Sendable {
     }
 
     private func act() {
-        let key = world.scheduler.number(below: world.plan.keys)
         let up = world.nodes.filter(\.isUp)
         guard !up.isEmpty else { return pause() }
         let node = up[world.scheduler.number(below: up.count)]
-        switch world.scheduler.number(below: 10) {
-        case 0..<4: read(key, from: node)
-        default: write(key, at: node, isDelete: world.scheduler.happens(world.plan.deletes))
+        let busyKeys = world.plan.keys - world.plan.passingKeys
+        let passed = world.plan.passed(at: world.scheduler.now)
+        switch world.scheduler.number(below: 20) {
+        case 0..<6: read(world.scheduler.number(below: busyKeys), from: node)
+        case 6..<15: write(world.scheduler.number(below: busyKeys), at: node, deletes: world.plan.deletes)
+        case 15..<18: read(passed.lowerBound + world.scheduler.number(below: passed.count), from: node)
+        default: write(passed.upperBound - 1, at: node, deletes: 0.5)
         }
     }
 
@@ -54,7 +57,9 @@ final class Client: @unchecked Sendable {
         }
     }
 
-    private func write(_ key: Int, at node: SimulatedNode, isDelete: Bool) {
+    /// - Parameter deletes: How often it is a delete.
+    private func write(_ key: Int, at node: SimulatedNode, deletes: Double) {
+        let isDelete = world.scheduler.happens(deletes)
         count += 1
         let id = "\(name)-\(count)"
         // Now and then without a context, as a client does that never reads.

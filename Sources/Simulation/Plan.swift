@@ -34,7 +34,10 @@ public struct Plan: Sendable {
     /// How long clients work while faults happen, in simulated seconds.
     public var seconds: UInt64 = 30
     public var clients = 8
-    public var keys = 6
+    public var keys = 12
+    /// How many of them are written for a short time only, one after the other, and only read from then on: what is deleted
+    /// of the others is soon replaced, and seldom reaped while anything happens.
+    var passingKeys: Int { keys / 2 }
 
     // Drawn from the seed.
     var durability = Durability.buffered
@@ -43,6 +46,8 @@ public struct Plan: Sendable {
     /// How much each node keeps for others.
     var hintLimits = HintLedger.Limits()
     var refusesWhenFull = false
+    /// Milliseconds from one comparison of two replicas to the next.
+    var comparisonInterval: UInt64 = 4_000
     /// How many of the clients' writes are deletes, and how many of the others expire.
     var deletes = 0.2
     var expiring = 0.1
@@ -52,6 +57,12 @@ public struct Plan: Sendable {
     /// Whether all that is deleted or expired must be reaped in the end. Where an actor is given up, a commit fails or clocks
     /// jump, something may be left that no replica can vouch for.
     var reapsAll: Bool { faults.isSubset(of: [.crash, .partition, .clog, .disorder]) }
+
+    /// The passing keys whose time has begun, the present one last.
+    func passed(at now: UInt64) -> Range<Int> {
+        let begun = Int(now * UInt64(passingKeys) / (seconds * 1_000_000_000)) + 1
+        return keys - passingKeys..<min(keys - passingKeys + begun, keys)
+    }
 
     /// This plan with what the seed decides.
     func drawn(_ random: inout SplitMix64) -> Plan {
@@ -64,6 +75,8 @@ public struct Plan: Sendable {
         if random.next(below: 4) == 0 { plan.hintLimits.maxBytesPerTarget = 300 }
         if random.next(below: 3) == 0 { (plan.deletes, plan.expiring) = (0.5, 0.5) }
         plan.refusesWhenFull = random.next(below: 2) == 0
+        // Long enough to leave something to what else brings replicas to agree.
+        if random.next(below: 3) == 0 { plan.comparisonInterval = 12_000 }
         return plan
     }
 }

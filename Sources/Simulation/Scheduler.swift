@@ -49,19 +49,21 @@ final class Scheduler: @unchecked Sendable {
         while let event = events.popMin() { event.dropped() }
     }
 
-    /// Lets time pass up to `end`, or until `condition` holds.
+    /// Lets time pass up to `end`, or until `condition` holds, which is looked at every 10 ms: it may cost more than what
+    /// happens.
     ///
     /// - Returns: Whether `condition` holds.
     @discardableResult
     func run(until end: UInt64, or condition: () -> Bool = { false }) -> Bool {
         while !condition() {
-            guard let next = events.min, next.time <= end else {
-                now = end
-                return condition()
+            let pause = min(now + .milliseconds(10), end)
+            while let next = events.min, next.time <= pause {
+                events.removeMin()
+                now = next.time
+                if next.life?.hasEnded == true { next.dropped() } else { next.body() }
             }
-            events.removeMin()
-            now = next.time
-            if next.life?.hasEnded == true { next.dropped() } else { next.body() }
+            now = pause
+            if now == end { return condition() }
         }
         return true
     }

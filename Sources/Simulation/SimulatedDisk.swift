@@ -14,6 +14,8 @@ final class SimulatedDisk {
     /// What the disk held after each write since the last flush, oldest first, as far as it is remembered.
     private var unsynced: [MemoryImage] = []
     private static let remembered = 64
+    /// The disk with what it refused and the next run may find all the same, if there is any.
+    private var surprise: MemoryImage?
     private let name: String
     private var generation = 0
 
@@ -30,13 +32,33 @@ final class SimulatedDisk {
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
         if isFull { throw EngineError(.noSpace, "the simulated disk is full") }
         try image.apply(batch)
+        try surprise?.apply(batch)
         if durability == .synced { return flush() }
         unsynced.append(image)
         if unsynced.count > Self.remembered { unsynced.removeFirst() }
     }
 
+    /// What is refused is in the files nevertheless: its last step alone has failed.
+    func keepRefused(_ batch: WriteBatch) throws(EngineError) {
+        var files = surprise ?? image
+        try files.apply(batch)
+        surprise = files
+    }
+
+    /// The files are opened again.
+    ///
+    /// - Returns: Whether that brings back what was refused.
+    func open(findsRefused: Bool) -> Bool {
+        defer { surprise = nil }
+        guard findsRefused, let surprise else { return false }
+        image = surprise
+        unsynced.append(image)
+        return true
+    }
+
     func remove(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
         image.remove(keyspace, range)
+        surprise?.remove(keyspace, range)
         unsynced.append(image)
     }
 
@@ -52,6 +74,7 @@ final class SimulatedDisk {
         let kept = random.next(below: unsynced.count + 1)
         let isLoss = kept < unsynced.count
         image = kept == 0 ? synced : unsynced[kept - 1]
+        surprise = nil
         flush()
         return isLoss
     }
@@ -66,6 +89,7 @@ final class SimulatedDisk {
         self.image = image
         generation += 1
         dataID = "\(name)-\(generation)"
+        surprise = nil
         flush()
     }
 }

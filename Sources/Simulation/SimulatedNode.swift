@@ -67,11 +67,15 @@ final class SimulatedNode: @unchecked Sendable {
             clusterName: "simulated", nodeName: name, layout: world.layout,
             bucketDefaults: world.properties(.strict), durability: world.plan.durability,
             defaultTimeout: .seconds(2), maxInFlightPerLoop: 1_000, readFanout: world.plan.readFanout,
+            layouts: LayoutConfiguration(
+                fill: .init(concurrency: 2, maxComparisons: 2, pageBytes: 200, percent: 50)),
             handoff: HandoffConfiguration(
                 limits: world.plan.hintLimits, whenFull: world.plan.refusesWhenFull ? .refuse : .skip,
                 sending: .init(maxHintsInFlight: 2, pageSize: 3), interval: .seconds(2), timeout: .seconds(1)),
             antiEntropy: AntiEntropyConfiguration(
-                schedule: .init(interval: 4_000, returnPause: 500, retryPause: 500),
+                schedule: .init(
+                    interval: world.plan.comparisonInterval, returnPause: world.plan.comparisonInterval / 8,
+                    retryPause: 500),
                 comparison: .init(
                     confirmPause: 300, pageBytes: 100, pageRows: 3, maxKeysInFlight: 2, maxFailures: 4),
                 timeout: .seconds(1), building: .init(pageBytes: 100, retryPause: 500)),
@@ -98,6 +102,9 @@ final class SimulatedNode: @unchecked Sendable {
         guard node == nil else { return }
         startsAgain = false
         let life = Life()
+        if disk.open(findsRefused: world.scheduler.happens(0.5)) {
+            world.trace("! \(name) finds writes that its disk refused")
+        }
         do {
             let engine = SimulatedEngine(disk, world.scheduler) { [world, name] in
                 world.dots.check($0, at: name)

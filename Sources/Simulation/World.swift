@@ -51,15 +51,16 @@ final class World: @unchecked Sendable {
         Member(name: "n\(number)", address: "n\(number):1", zone: "z\(number % 3)")
     }
 
-    /// What the running nodes know of the layouts, the one that knows most first.
-    private var histories: [LayoutHistory] {
-        nodes.compactMap { $0.node?.layouts }.sorted { a, b in
-            (b.current.version, b.stage.order) < (a.current.version, a.stage.order)
-        }
-    }
+    /// What the running nodes know of the layouts.
+    private var histories: [LayoutHistory] { nodes.compactMap { $0.node?.layouts } }
 
     /// The layout that reads go by, as far as any running node knows.
-    var currentLayout: Layout { histories.first?.current ?? layout }
+    var currentLayout: Layout {
+        let latest = histories.max { a, b in
+            (a.current.version, a.stage.order) < (b.current.version, b.stage.order)
+        }
+        return latest?.current ?? layout
+    }
 
     /// Whether all nodes run, know the same of the layouts, and no change is open.
     var hasOneLayout: Bool {
