@@ -47,6 +47,11 @@ import Testing
         }
     }
 
+    @Test func theLastWriteWinsWithoutACondition() {
+        #expect(WriteCondition.repeating(content, .lastWriteWins) == nil)
+        #expect(WriteCondition.repeating(content, .siblings) == .repeated(content))
+    }
+
     /// A vector cannot cover the later of two writes of one actor without the earlier.
     @Test func nothingElseGivesWay() {
         var two = Versions.written("other", actor: 2, counter: 3)

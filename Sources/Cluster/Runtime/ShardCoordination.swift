@@ -44,7 +44,7 @@ extension Shard {
                 ttlSeconds: put.content == .tombstone
                     ? 0 : try context.configuration.timeToLive(put.ttlSeconds, properties),
                 policy: properties.policy, seen: clientContext, attempt: attempt)
-            guard let condition = try put.condition(for: key) else {
+            guard let condition = try put.condition(for: key, properties.policy) else {
                 let coordinator = PutCoordinator(
                     local: context.selfID, sets: sets, w: quorum.w, context: clientContext,
                     fallbacks: fallbacks)
@@ -101,12 +101,14 @@ extension Shard {
 
 extension PutRequest {
     /// The condition with its token decoded; nil if there is none.
-    fileprivate func condition(for key: StorageKey) throws(RequestError) -> WriteCondition? {
+    fileprivate func condition(
+        for key: StorageKey, _ policy: Versions.Policy
+    ) throws(RequestError) -> WriteCondition? {
         switch condition {
         case .none: nil
         case .ifAbsent: .ifAbsent
         case .ifMatch(let token): .ifMatch(try causalContext(token, for: key).vector)
-        case .repeated: .repeated(content)
+        case .repeated: .repeating(content, policy)
         }
     }
 }

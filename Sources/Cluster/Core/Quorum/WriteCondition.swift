@@ -11,6 +11,14 @@ public enum WriteCondition: Equatable, Sendable {
 }
 
 extension WriteCondition {
+    /// What must hold for a put to be done that another coordinator may have done; nil: nothing.
+    ///
+    /// Under `lastWriteWins` it is simply done: it makes no sibling of the first one, and whatever was put meanwhile was
+    /// concurrent with it, since its client still waits.
+    public static func repeating(_ content: Sibling.Content, _ policy: Versions.Policy) -> WriteCondition? {
+        policy == .lastWriteWins ? nil : .repeated(content)
+    }
+
     /// Whether the condition holds for what was read: what the write is to count as having seen.
     ///
     /// - Parameters:
