@@ -90,10 +90,10 @@ final class SimulatedNode: @unchecked Sendable {
     private func environment() -> Environment {
         Environment(
             bootID: "boot \(boot)", dataID: disk.dataID,
-            wallMillis: { [self] in
+            wallMillis: { [unowned self] in
                 UInt64(Int64(Self.wallMillis(world.scheduler.now)) + clockOffset)
             },
-            randomIdentifier: { [self] in world.scheduler.random.next() | 1 })
+            randomIdentifier: { [unowned self] in world.scheduler.random.next() | 1 })
     }
 
     /// Starts the node; tries again later if its disk is full.
@@ -106,13 +106,13 @@ final class SimulatedNode: @unchecked Sendable {
             world.trace("! \(name) finds writes that its disk refused")
         }
         do {
-            let engine = SimulatedEngine(disk, world.scheduler) { [world, name] in
+            let engine = SimulatedEngine(disk, world.scheduler) { [unowned world, name] in
                 world.dots.check($0, at: name)
                 world.hints.note($0, by: name)
             }
             let environment = environment()
             let state = try NodeState.begin(engine, configuration: configuration, environment: environment)
-            let executor = EngineExecutor(engine: engine) { [self] work in serve(work, of: life) }
+            let executor = EngineExecutor(engine: engine) { [unowned self] in serve($0, of: life) }
             let loops = (0..<world.plan.loops).map { _ in SimulatedLoop(world.scheduler, life: life) }
             let node = try ClusterNode(
                 configuration: configuration, state: state, executor: executor, loops: loops,
@@ -183,8 +183,12 @@ final class SimulatedNode: @unchecked Sendable {
         if disk.losePower(&world.scheduler.random) { world.trace("! \(name) lost writes") }
     }
 
+    /// The simulation is over.
+    func discard() { if node != nil { goDown(withPower: false) } }
+
     private func goDown(withPower: Bool) {
         life.end()
+        node?.abandon()
         node = nil
         executor = nil
         isStopping = false

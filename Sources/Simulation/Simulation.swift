@@ -44,8 +44,10 @@ public enum Simulation {
         nemesis.start()
         scheduler.run(until: .seconds(1 + plan.seconds), or: { !world.violations.isEmpty })
         if world.violations.isEmpty { settle(world, nemesis) }
+        let outcome = outcome(of: world, seed: seed)
+        for node in world.nodes { node.discard() }
         scheduler.end()
-        return outcome(of: world, seed: seed)
+        return outcome
     }
 
     /// Ends the faults and the work, has the replicas agree, and looks at what is left.

@@ -107,9 +107,9 @@ public final class ClusterNode: Sendable {
         onHandoff { $0.start() }
         onEntropy { $0.start() }
         onReaping { $0.start() }
-        onGossip { [configuration, keeper, weak self] in
+        onGossip { [configuration, weak keeper, weak self] in
             $0.start(
-                seeds: configuration.layout.members, addressesChanged: { keeper.updatePeers() },
+                seeds: configuration.layout.members, addressesChanged: { keeper?.updatePeers() },
                 yields: { other in self?.conflictHandler.withLock { $0 }?(other) })
         }
     }
@@ -148,18 +148,29 @@ public final class ClusterNode: Sendable {
 
     /// As above; calls `whenDone` on some event loop.
     public func drain(whenDone: @escaping @Sendable () -> Void) {
-        draining.store(true, ordering: .releasing)
-        onKeeper { $0.stop() }
-        onHandoff { $0.stop() }
-        onEntropy { $0.stop() }
-        onReaping { $0.stop() }
-        onGossip { $0.stop() }
+        stopBackground()
         let busy = Atomic(shards.count)
         forEachShard { shard in
             shard.whenIdle {
                 if busy.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { whenDone() }
             }
         }
+    }
+
+    /// Forgets all that is under way, without an answer, as the end of a process does: for a simulation, which goes on
+    /// after it. Neither loops nor transport carry anything any more.
+    public func abandon() {
+        stopBackground()
+        forEachShard { $0.abandon() }
+    }
+
+    private func stopBackground() {
+        draining.store(true, ordering: .releasing)
+        onKeeper { $0.stop() }
+        onHandoff { $0.stop() }
+        onEntropy { $0.stop() }
+        onReaping { $0.stop() }
+        onGossip { $0.stop() }
     }
 
     /// Marks the engine's data as complete. After `drain`, and after the transport has stopped; the executor is shut

@@ -245,6 +245,13 @@ final class Shard: @unchecked Sendable {
     /// Tables come from several threads in any order; merging makes the order not matter.
     func update(_ buckets: BucketTable) { self.buckets.merge(buckets) }
 
+    /// Lets go of every operation and of whoever waits for one.
+    func abandon() {
+        operations = [:]
+        (viewWaiters, idleWaiters) = ([], [])
+        transport = nil
+    }
+
     /// From now on requests to peers can leave.
     func attach(_ transport: any PeerTransport) { self.transport = transport }
 
