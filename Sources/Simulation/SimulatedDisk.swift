@@ -14,8 +14,8 @@ final class SimulatedDisk {
     /// What the disk held after each write since the last flush, oldest first, as far as it is remembered.
     private var unsynced: [MemoryImage] = []
     private static let remembered = 64
-    /// The disk with what it refused and the next run may find all the same, if there is any.
-    private var surprise: MemoryImage?
+    /// The disk with what it refused and the next run may find all the same, if there is any, and the batches of that.
+    private var surprise: (image: MemoryImage, refused: [WriteBatch])?
     private let name: String
     private var generation = 0
 
@@ -32,7 +32,7 @@ final class SimulatedDisk {
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
         if isFull { throw EngineError(.noSpace, "the simulated disk is full") }
         try image.apply(batch)
-        try surprise?.apply(batch)
+        try surprise?.image.apply(batch)
         if durability == .synced { return flush() }
         unsynced.append(image)
         if unsynced.count > Self.remembered { unsynced.removeFirst() }
@@ -40,25 +40,26 @@ final class SimulatedDisk {
 
     /// What is refused is in the files nevertheless: its last step alone has failed.
     func keepRefused(_ batch: WriteBatch) throws(EngineError) {
-        var files = surprise ?? image
-        try files.apply(batch)
+        var files = surprise ?? (image, [])
+        try files.image.apply(batch)
+        files.refused.append(batch)
         surprise = files
     }
 
     /// The files are opened again.
     ///
-    /// - Returns: Whether that brings back what was refused.
-    func open(findsRefused: Bool) -> Bool {
+    /// - Returns: What was refused and is there now.
+    func open(findsRefused: Bool) -> [WriteBatch] {
         defer { surprise = nil }
-        guard findsRefused, let surprise else { return false }
-        image = surprise
+        guard findsRefused, let surprise else { return [] }
+        image = surprise.image
         unsynced.append(image)
-        return true
+        return surprise.refused
     }
 
     func remove(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
         image.remove(keyspace, range)
-        surprise?.remove(keyspace, range)
+        surprise?.image.remove(keyspace, range)
         unsynced.append(image)
     }
 

@@ -6,7 +6,7 @@ final class SimulatedEngine: StorageEngine, @unchecked Sendable {
 
     private let disk: SimulatedDisk
     private let scheduler: Scheduler
-    /// Sees every batch that the disk has taken, or may be found to have.
+    /// Sees every batch that the disk has taken.
     private let written: (WriteBatch) -> Void
 
     let capabilities = EngineCapabilities(
@@ -21,10 +21,7 @@ final class SimulatedEngine: StorageEngine, @unchecked Sendable {
     }
 
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
-        if disk.isFull, scheduler.happens(0.3) {
-            try disk.keepRefused(batch)
-            written(batch)
-        }
+        if disk.isFull, scheduler.happens(0.3) { try disk.keepRefused(batch) }
         try disk.write(batch, durability: durability)
         written(batch)
     }

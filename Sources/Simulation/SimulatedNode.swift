@@ -102,9 +102,9 @@ final class SimulatedNode: @unchecked Sendable {
         guard node == nil else { return }
         startsAgain = false
         let life = Life()
-        if disk.open(findsRefused: world.scheduler.happens(0.5)) {
-            world.trace("! \(name) finds writes that its disk refused")
-        }
+        let found = disk.open(findsRefused: world.scheduler.happens(0.5))
+        if !found.isEmpty { world.trace("! \(name) finds writes that its disk refused") }
+        for batch in found { world.dots.check(batch, at: name) }
         do {
             let engine = SimulatedEngine(disk, world.scheduler) { [unowned world, name] in
                 world.dots.check($0, at: name)
