@@ -6,15 +6,18 @@ final class SimulatedEngine: StorageEngine, @unchecked Sendable {
 
     private let disk: SimulatedDisk
     private let scheduler: Scheduler
-    /// Sees every batch that the disk has taken.
-    private let written: (WriteBatch) -> Void
+    /// Sees every batch that the disk has taken, and what it held before.
+    private let written: (WriteBatch, _ before: MemoryImage) -> Void
 
     let capabilities = EngineCapabilities(
         zeroCopyReads: true, residentReads: true, nativeDeleteRange: true, nativeCheckpoint: false,
         nativeMultiGet: false, persistent: true)
     let hasLostWrites = false
 
-    init(_ disk: SimulatedDisk, _ scheduler: Scheduler, written: @escaping (WriteBatch) -> Void) {
+    init(
+        _ disk: SimulatedDisk, _ scheduler: Scheduler,
+        written: @escaping (WriteBatch, _ before: MemoryImage) -> Void
+    ) {
         self.disk = disk
         self.scheduler = scheduler
         self.written = written
@@ -22,8 +25,9 @@ final class SimulatedEngine: StorageEngine, @unchecked Sendable {
 
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {
         if disk.isFull, scheduler.happens(0.3) { try disk.keepRefused(batch) }
+        let before = disk.image
         try disk.write(batch, durability: durability)
-        written(batch)
+        written(batch, before)
     }
 
     func deleteRange(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {

@@ -108,6 +108,7 @@ final class SimulatedNode: @unchecked Sendable {
         do {
             let engine = SimulatedEngine(disk, world.scheduler) { [unowned world, name] in
                 world.dots.check($0, at: name)
+                world.news.check($0, on: $1, at: name)
                 world.hints.note($0, by: name)
             }
             let environment = environment()

@@ -19,6 +19,9 @@ final class World: @unchecked Sendable {
     private(set) var nodes: [SimulatedNode] = []
     private(set) var clients: [Client] = []
     private(set) lazy var dots = DotWatch { [unowned self] in violations.append($0) }
+    private(set) lazy var news = NewsWatch(n: layout.replicationFactor) { [unowned self] in
+        violations.append($0)
+    }
     private(set) lazy var hints = HintWatch(self)
     private(set) lazy var history = History(isRepeated: { [unowned self] in dots.isRepeated($0) }) {
         [unowned self] in violations.append($0)

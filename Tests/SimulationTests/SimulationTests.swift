@@ -50,6 +50,13 @@ import Testing
         #expect(try Simulation.run(plan(seconds: 10), seed: seed).violations == [])
     }
 
+    /// A replica that had been filled took a late hint of what was reaped for new: it had no clock yet.
+    @Test func whatIsFilledKnowsWhatWasReaped() throws {
+        var plan = plan(seconds: 30)
+        plan.faults = [.crash, .layout]
+        #expect(try Simulation.run(plan, seed: 4).violations == [])
+    }
+
     /// The hash seed of Swift's sets and dictionaries differs between processes; the trace must not.
     @Test func anotherProcessGivesTheSameTrace() throws {
         let digest = try Simulation.run(plan(), seed: 4711).traceDigest
