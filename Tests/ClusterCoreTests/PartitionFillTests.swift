@@ -11,7 +11,7 @@ import Testing
     ) -> PartitionMove {
         PartitionMove(
             partition: partition, reason: reason,
-            sources: sources.enumerated().map { PartitionMove.Source($1, depth: $0 + 1) })
+            sources: sources.enumerated().map { SharedPartition.Peer($1, depth: $0 + 1) })
     }
 
     /// A key of the partition, by its place in the order.
@@ -122,6 +122,15 @@ import Testing
         #expect(store(&fill, 7, last: key(2, in: 7), isLast: true) == [.finished])
     }
 
+    @Test func comparisonsThatNeedPagesWaitForTheirTurn() {
+        var fill = fill([move(0, [nodeB], .promoted), move(1, [nodeB], .promoted)])
+        _ = actions(&fill) { $0.advance(now: 0, &$1) }
+        #expect(end(&fill, 0, .notReady) == [ask(0, of: nodeB)])
+        #expect(end(&fill, 1, .notReady) == [], "one page at a time")
+        #expect(store(&fill, 0, last: nil, isLast: true) == [ask(1, of: nodeB)])
+        #expect(store(&fill, 1, last: nil, isLast: true) == [.finished])
+    }
+
     @Test(arguments: [(.failed, 0), (.stopped, 0), (.done, 1)] as [(ComparisonReport.Outcome, Int)])
     func aComparisonThatFailsIsBegunAgainAfterAPause(outcome: ComparisonReport.Outcome, failed: Int) {
         var fill = fill([move(7, [nodeB, nodeC])])
@@ -192,7 +201,7 @@ import Testing
 
     @Test func itGoesOnWhereAnEarlierRunEnded() throws {
         let moves = [move(7, [nodeB, nodeC]), move(8, [nodeB])]
-        var first = fill(moves)
+        var first = fill(moves, concurrency: 2)
         _ = actions(&first) { $0.advance(now: 0, &$1) }
         _ = store(&first, 7, last: nil, isLast: true)
         var between = fill(moves, progress: first.progress)

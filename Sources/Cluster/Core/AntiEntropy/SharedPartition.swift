@@ -18,6 +18,13 @@ public struct SharedPartition: Equatable, Sendable {
         self.partition = partition
         self.peers = peers
     }
+
+    /// Those of a list of replicas with whom `node`, whose own place is `place`, can compare the partition.
+    static func peers(
+        among replicas: ArraySlice<NodeID>, of node: NodeID, at place: Int, where isPresent: (NodeID) -> Bool
+    ) -> [Peer] {
+        replicas.enumerated().filter { $1 != node && isPresent($1) }.map { Peer($1, depth: max(place, $0)) }
+    }
 }
 
 extension LayoutView {
@@ -28,12 +35,10 @@ extension LayoutView {
     public func sharedPartitions(of node: NodeID) -> [SharedPartition] {
         guard !lost.contains(node) else { return [] }
         return (0..<readable.partitionCount).compactMap { partition in
-            let replicas = Array(readable.replicas(ofPartition: partition))
-            guard let place = replicas.firstIndex(of: node) else { return nil }
-            let peers = replicas.indices.compactMap { other -> SharedPartition.Peer? in
-                guard other != place, !lost.contains(replicas[other]) else { return nil }
-                return SharedPartition.Peer(replicas[other], depth: max(place, other))
-            }
+            let replicas = readable.replicas(ofPartition: partition)
+            guard let index = replicas.firstIndex(of: node) else { return nil }
+            let peers = SharedPartition.peers(
+                among: replicas, of: node, at: index - replicas.startIndex, where: { !lost.contains($0) })
             return peers.isEmpty ? nil : SharedPartition(partition: partition, peers: peers)
         }
     }

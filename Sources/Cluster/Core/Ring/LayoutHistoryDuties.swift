@@ -10,23 +10,11 @@ public struct PartitionMove: Equatable, Sendable {
         case missed
     }
 
-    /// A replica that has what the node may need.
-    public struct Source: Equatable, Sendable {
-        public var node: NodeID
-        /// Of a comparison with it; see `TreeRef`.
-        public var depth: Int
-
-        public init(_ node: NodeID, depth: Int) {
-            self.node = node
-            self.depth = depth
-        }
-    }
-
     public var partition: Int
     public var reason: Reason
     /// *All* of them have what the node may need: no single replica is sure to have every acknowledged write. Copy from
     /// the first; with the others a comparison (anti-entropy) is enough and costs less. Empty if all are lost.
-    public var sources: [Source]
+    public var sources: [SharedPartition.Peer]
 }
 
 extension LayoutHistory {
@@ -95,10 +83,8 @@ extension LayoutHistory {
 
     private func sources(
         _ replicas: ArraySlice<NodeID>, for node: NodeID, at place: Int
-    ) -> [PartitionMove.Source] {
-        replicas.enumerated().filter { $1 != node && !isLost($1) }.map {
-            PartitionMove.Source($1, depth: max(place, $0))
-        }
+    ) -> [SharedPartition.Peer] {
+        SharedPartition.peers(among: replicas, of: node, at: place, where: { !isLost($0) })
     }
 
     // MARK: What lies on a node's disk

@@ -30,7 +30,7 @@ public struct PartitionFill: Sendable {
     }
 
     public struct Limits: Equatable, Sendable {
-        /// Partitions copied at a time; each has one page under way.
+        /// Partitions copied at a time, and pages under way; comparisons that turn out to need pages wait for their turn.
         public var concurrency: Int
         /// Comparisons that run before no other partition is begun; most of their time is `confirmPause`.
         public var maxComparisons: Int
@@ -124,7 +124,7 @@ public struct PartitionFill: Sendable {
             let time = copy.step == .copying ? max(due, throttle.opensAt) : due
             if time > now {
                 next = min(next ?? time, time)
-            } else {
+            } else if copy.step == .comparing || pagesUnderWay < limits.concurrency {
                 begin(partition, now, &actions)
             }
         }
@@ -194,6 +194,8 @@ public struct PartitionFill: Sendable {
     // MARK: Decisions
 
     private func count(_ step: Copy.Step) -> Int { copies.values.count { $0.step == step } }
+
+    private var pagesUnderWay: Int { copies.values.count { $0.step == .copying && $0.due == nil } }
 
     private mutating func begin(_ partition: Int, _ now: UInt64, _ actions: inout [Action]) {
         let copy = copies[partition]!
