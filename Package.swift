@@ -49,6 +49,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -98,7 +99,12 @@ let package = Package(
         // MARK: What crosses a socket
         .target(
             name: "Transport",
-            dependencies: ["Cluster", "ClusterCore", log] + nio + grpc,
+            dependencies: [
+                "Cluster", "ClusterCore", log,
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            ] + nio,
             swiftSettings: strict),
         .target(
             name: "API",

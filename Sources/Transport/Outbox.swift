@@ -27,11 +27,12 @@ final class Outbox: PeerReplyPath, Sendable {
         var queuedBytes = 0
         var batchLimit = 0
         var hasRefusedOversize = false
-        /// The writer, when it has found nothing to do.
-        var writer: CheckedContinuation<Void, Never>?
+        /// Wakes the writer, when it has found nothing to do.
+        var wake: (@Sendable () -> Void)?
     }
 
-    fileprivate enum Taken {
+    /// What there is for the writer.
+    enum Taken {
         case batch([UInt8])
         case nothing
         case end
@@ -52,8 +53,8 @@ final class Outbox: PeerReplyPath, Sendable {
     // MARK: Filling
 
     func send(_ batch: [UInt8]) -> SendOutcome {
-        let (outcome, writer, oversize) = state.withLock {
-            state -> (SendOutcome, CheckedContinuation<Void, Never>?, Int?) in
+        let (outcome, wake, oversize) = state.withLock {
+            state -> (SendOutcome, (@Sendable () -> Void)?, Int?) in
             guard state.phase == .open else { return (.notConnected, nil, nil) }
             guard batch.count <= state.batchLimit else {
                 defer { state.hasRefusedOversize = true }
@@ -61,9 +62,9 @@ final class Outbox: PeerReplyPath, Sendable {
             }
             guard batch.count <= maxQueuedBytes - state.queuedBytes else { return (.full, nil, nil) }
             state.append(batch)
-            return (.accepted, state.writer.take(), nil)
+            return (.accepted, state.wake.take(), nil)
         }
-        writer?.resume()
+        wake?()
         if let limit = oversize {
             logger.warning(
                 "a batch was refused: it is longer than the peer accepts",
@@ -74,27 +75,30 @@ final class Outbox: PeerReplyPath, Sendable {
 
     // MARK: Emptying
 
-    /// The next batch to write, as soon as there is one; nil when there will be none. Only for the one writer.
-    func next() async -> [UInt8]? {
-        while true {
-            let taken = state.withLock { $0.take() }
-            switch taken {
-            case .batch(let batch): return batch
-            case .end: return nil
-            case .nothing: await waitForWork()
-            }
+    /// The next batch to write. Only for the one writer.
+    ///
+    /// - Parameter wake: Called once, on any thread, when there may be more, if there is `nothing` now.
+    func take(orWake wake: @escaping @Sendable () -> Void) -> Taken {
+        state.withLock { state in
+            let taken = state.take()
+            if case .nothing = taken { state.wake = wake }
+            return taken
         }
     }
 
-    private func waitForWork() async {
-        await withCheckedContinuation { continuation in
-            let mustWait = state.withLock { state in
-                guard state.isIdle else { return false }
-                precondition(state.writer == nil, "an outbox has one writer")
-                state.writer = continuation
-                return true
+    /// The same for a writer that is a task: as soon as there is a batch; nil when there will be none.
+    func next() async -> [UInt8]? {
+        while true {
+            let taken: Taken = await withCheckedContinuation { continuation in
+                let taken = take(orWake: { continuation.resume(returning: Taken.nothing) })
+                if case .nothing = taken { return }
+                continuation.resume(returning: taken)
             }
-            if !mustWait { continuation.resume() }
+            switch taken {
+            case .batch(let batch): return batch
+            case .end: return nil
+            case .nothing: continue
+            }
         }
     }
 
@@ -121,23 +125,23 @@ final class Outbox: PeerReplyPath, Sendable {
     /// Takes no more; the writer still gets what is queued. Returns whether the stream was up.
     @discardableResult
     func finish() -> Bool {
-        let (wasOpen, writer) = state.withLock { state in
+        let (wasOpen, wake) = state.withLock { state in
             let wasOpen = state.phase == .open
             if wasOpen || state.phase == .opening { state.phase = .finishing }
-            return (wasOpen, state.writer.take())
+            return (wasOpen, state.wake.take())
         }
-        writer?.resume()
+        wake?()
         return wasOpen
     }
 
     /// The stream is gone, and with it what is queued.
     func close() {
-        let writer = state.withLock { state in
-            let writer = state.writer
+        let wake = state.withLock { state in
+            let wake = state.wake
             state = State()
-            return writer
+            return wake
         }
-        writer?.resume()
+        wake?()
     }
 }
 

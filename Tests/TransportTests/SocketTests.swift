@@ -78,8 +78,8 @@ struct SocketTests {
         try await withPair(.grpc, b: settings) { _, a, b in
             #expect(a.send(0..<10_000, to: b) == .accepted)
             try await a.record.wait("a new stream") { $0.events.count == 3 }
-            try await b.log.wait("the loss at b") { lines in
-                lines.contains { $0.level == .warning && $0.message == "a peer's stream is lost" }
+            try await b.log.wait("the refusal at b") { lines in
+                lines.contains { $0.level == .warning && $0.message == "a peer's stream is refused" }
             }
             #expect(a.send([5], to: b) == .accepted)
             try await a.record.wait("a reply") { $0.replies == [5] }
@@ -111,7 +111,7 @@ struct SocketTests {
             Member(name: "a", address: ""),
             Member(name: "b", address: "127.0.0.1:\(silent.localAddress!.port!)"),
         ]
-        let transport = try GRPCPeerTransport(
+        let transport = GRPCPeerTransport(
             configuration: .init(
                 host: "127.0.0.1", port: 0, hello: PeerHello(cluster: "test", nodeName: "a"), members: members
             ),
@@ -130,7 +130,7 @@ struct SocketTests {
         let taken = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .bind(host: "127.0.0.1", port: 0).get()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let transport = try GRPCPeerTransport(
+        let transport = GRPCPeerTransport(
             configuration: .init(
                 host: "127.0.0.1", port: taken.localAddress!.port!,
                 hello: PeerHello(cluster: "test", nodeName: "a"),

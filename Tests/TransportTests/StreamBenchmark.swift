@@ -48,13 +48,13 @@ struct StreamBenchmark {
                 members: [Member(name: name, address: "")] + (peer.map { [$0] } ?? []))
         }
         // The server's own link leads nowhere: only the caller's stream is measured.
-        let server = try GRPCPeerTransport(
+        let server = GRPCPeerTransport(
             configuration: configuration("b", peer: Member(name: "a", address: "127.0.0.1:1")),
             handler: Echo(), eventLoopGroup: groups[0], logger: quiet)
         let serving = Task { try await server.run() }
         let address = "127.0.0.1:\(try await server.listeningPort)"
         let caller = Caller()
-        let client = try GRPCPeerTransport(
+        let client = GRPCPeerTransport(
             configuration: configuration("a", peer: Member(name: "b", address: address)), handler: caller,
             eventLoopGroup: groups[1], logger: quiet)
         let calling = Task { try await client.run() }

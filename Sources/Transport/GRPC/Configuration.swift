@@ -1,6 +1,7 @@
 import ClusterCore
-import GRPCNIOTransportHTTP2Posix
 import NIOCore
+import NIOHPACK
+import NIOHTTP2
 
 extension GRPCPeerTransport {
     /// Where a node listens, who it is, and the limits of its streams.
@@ -19,7 +20,7 @@ extension GRPCPeerTransport {
         public var backoff = Backoff()
         /// A peer that is silent for so long is pinged over HTTP/2 ...
         public var keepaliveTime = Duration.seconds(2)
-        /// ... and is gone if the ping isn't answered in this time, at most `keepaliveTime`.
+        /// ... and is gone if the ping isn't answered in this time.
         public var keepaliveTimeout = Duration.seconds(2)
         /// From the first packet to the peer's hello.
         public var connectTimeout = Duration.seconds(5)
@@ -49,39 +50,27 @@ extension GRPCPeerTransport.Configuration {
     private var windowBytes: Int { max(maxBatchBytes, 1 << 20) }
     private var frameBytes: Int { 1 << 18 }
 
-    /// grpc-swift's timer goes on while an answer is awaited, and each ping begins the wait anew: a wait longer than
-    /// the interval would never end.
-    private var pingTimeout: Duration { min(keepaliveTimeout, keepaliveTime) }
-
-    var server: HTTP2ServerTransport.Posix.Config {
-        .defaults { config in
-            config.connection.flushCoalescing = nil
-            config.connection.keepalive = .init(
-                time: keepaliveTime, timeout: pingTimeout,
-                clientBehavior: .init(
-                    // Below any interval a peer would use: pings are how peers watch each other here.
-                    minPingIntervalWithoutCalls: .milliseconds(10), allowWithoutCalls: true))
-            config.http2.targetWindowSize = windowBytes
-            config.http2.maxFrameSize = frameBytes
-            config.rpc.maxRequestPayloadSize = PeerExchange.receiveLimit(maxBatchBytes: maxBatchBytes)
-        }
+    func connection(_ mode: NIOHTTP2Handler.ParserMode) -> NIOHTTP2Handler.ConnectionConfiguration {
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.targetWindowSize = windowBytes
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .initialWindowSize, value: windowBytes),
+            HTTP2Setting(parameter: .maxFrameSize, value: frameBytes),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: HPACKDecoder.defaultMaxHeaderListSize),
+            // A peer has one stream here; its server pushes nothing.
+            mode == .server
+                ? HTTP2Setting(parameter: .maxConcurrentStreams, value: 1)
+                : HTTP2Setting(parameter: .enablePush, value: 0),
+        ]
+        return connection
     }
 
-    var client: HTTP2ClientTransport.Posix.Config {
-        .defaults { config in
-            config.connection.flushCoalescing = nil
-            config.connection.maxIdleTime = nil
-            config.connection.keepalive = .init(
-                time: keepaliveTime, timeout: pingTimeout, allowWithoutCalls: true)
-            config.http2.targetWindowSize = windowBytes
-            config.http2.maxFrameSize = frameBytes
-        }
-    }
-
-    /// The bind address: names are resolved here, once, since the server takes addresses only.
-    func bindAddress() throws -> GRPCNIOTransportHTTP2Posix.SocketAddress {
-        let address = try NIOCore.SocketAddress.makeAddressResolvingHost(host, port: port)
-        let text = address.ipAddress ?? host
-        return address.protocol == .inet6 ? .ipv6(host: text, port: port) : .ipv4(host: text, port: port)
+    var stream: NIOHTTP2Handler.StreamConfiguration {
+        var stream = NIOHTTP2Handler.StreamConfiguration()
+        stream.targetWindowSize = windowBytes
+        // What is handed to the stream leaves the outbox, and its limit: little, but enough to keep the socket busy.
+        stream.outboundBufferSizeHighWatermark = 64 << 10
+        stream.outboundBufferSizeLowWatermark = 32 << 10
+        return stream
     }
 }

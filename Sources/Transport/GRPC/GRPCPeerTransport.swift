@@ -23,11 +23,10 @@ public final class GRPCPeerTransport: PeerTransport {
     /// - Parameters:
     ///   - eventLoopGroup: Must outlive `run`, or the transport if that is never called.
     ///   - handler: Kept until the transport goes.
-    /// - Throws: If the host to listen on can't be resolved.
     public init(
         configuration: Configuration, handler: any PeerHandler, eventLoopGroup: MultiThreadedEventLoopGroup,
         logger: Logger
-    ) throws {
+    ) {
         let admission = Admission(own: configuration.hello)
         let links = PeerLinks(
             configuration: configuration, admission: admission, handler: handler, group: eventLoopGroup,
@@ -35,7 +34,7 @@ public final class GRPCPeerTransport: PeerTransport {
         self.configuration = configuration
         self.links = links
         executor = LoopExecutor(eventLoopGroup)
-        server = try PeerServer(
+        server = PeerServer(
             configuration: configuration, admission: admission, handler: handler, group: eventLoopGroup,
             logger: logger, admitted: links.retryNow)
     }

@@ -1,5 +1,6 @@
 import GRPCCore
-import GRPCNIOTransportHTTP2Posix
+import NIOCore
+import NIOHPACK
 
 /// The gRPC method between nodes, `kvnode.peer.v1.Peer/Exchange`: a bidirectional stream of raw bytes.
 ///
@@ -17,27 +18,91 @@ import GRPCNIOTransportHTTP2Posix
 /// | `DEADLINE_EXCEEDED` | no hello in time |
 /// | `UNAVAILABLE` | the node stops |
 ///
-/// The streams are used at the level of gRPC's transport protocols (`ClientTransport`, `ServerTransport`), below the
-/// layer that maps typed messages: with raw bytes there is nothing to map, and each message costs less.
+/// Both ends speak gRPC over HTTP/2 (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md) in synchronous
+/// channel handlers, without grpc-swift's streams: those pass each message through several tasks, which cost more than all
+/// that kvnode does with it (docs/performance.md). Any other gRPC implementation can be at the other end.
 enum PeerExchange {
-    typealias Bytes = GRPCNIOTransportBytes
-    typealias ServerStream = RPCStream<
-        HTTP2ServerTransport.Posix.Inbound, HTTP2ServerTransport.Posix.Outbound
-    >
-    typealias ClientStream = RPCStream<
-        HTTP2ClientTransport.Posix.Inbound, HTTP2ClientTransport.Posix.Outbound
-    >
+    static let path = "/kvnode.peer.v1.Peer/Exchange"
 
-    static let descriptor = MethodDescriptor(
-        fullyQualifiedService: "kvnode.peer.v1.Peer", method: "Exchange", type: .bidirectionalStreaming)
+    /// How the caller begins.
+    static func request(to authority: String) -> HPACKHeaders {
+        [
+            ":method": "POST", ":scheme": "http", ":path": path, ":authority": authority,
+            "content-type": "application/grpc", "te": "trailers",
+        ]
+    }
 
-    /// Where gRPC itself stops reading a message. Above the limit that the nodes agree on, so that a message somewhat
-    /// over it is refused with a status; gRPC resets the stream without one.
-    static func receiveLimit(maxBatchBytes: Int) -> Int { 2 * maxBatchBytes }
+    /// How the called node begins.
+    static let response: HPACKHeaders = [":status": "200", "content-type": "application/grpc"]
+
+    /// How the called node ends.
+    ///
+    /// - Parameter isAll: Whether nothing was sent before.
+    static func end(_ status: Status, isAll: Bool) -> HPACKHeaders {
+        var headers = isAll ? response : [:]
+        headers.add(name: "grpc-status", value: "\(status.code.rawValue)")
+        if !status.message.isEmpty {
+            headers.add(name: "grpc-message", value: StatusMessage.encode(status.message))
+        }
+        return headers
+    }
+
+    /// Why the called node does not take what the caller began; nil if it does.
+    static func refusal(of request: HPACKHeaders) -> Status? {
+        guard request.first(name: ":path") == path else {
+            return Status(code: .unimplemented, message: "no such method")
+        }
+        guard request.first(name: "content-type")?.hasPrefix("application/grpc") == true else {
+            return Status(code: .invalidArgument, message: "not a gRPC request")
+        }
+        return nil
+    }
+
+    /// What the called node's headers say of the end, if they are its last ones.
+    static func status(in headers: HPACKHeaders) -> Status? {
+        if let http = headers.first(name: ":status"), http != "200" {
+            return Status(code: .unavailable, message: "HTTP status \(http)")
+        }
+        guard let number = headers.first(name: "grpc-status") else { return nil }
+        let code = Int(number).flatMap(Status.Code.init(rawValue:)) ?? .unknown
+        return Status(code: code, message: StatusMessage.decode(headers.first(name: "grpc-message") ?? ""))
+    }
 }
 
-extension PeerExchange.Bytes {
-    var array: [UInt8] { withUnsafeBytes { [UInt8]($0) } }
+/// gRPC's `grpc-message`: percent-encoded UTF-8.
+enum StatusMessage {
+    static func encode(_ text: String) -> String {
+        let hex = Array("0123456789ABCDEF".utf8)
+        var encoded: [UInt8] = []
+        for byte in text.utf8 {
+            if 0x20...0x7e ~= byte, byte != UInt8(ascii: "%") {
+                encoded.append(byte)
+            } else {
+                encoded += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
+    /// What is no encoding stays as it is.
+    static func decode(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        var decoded: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let digits = bytes[index...].dropFirst().prefix(2)
+            if bytes[index] == UInt8(ascii: "%"), digits.count == 2,
+                let byte = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            {
+                decoded.append(byte)
+                index += 3
+            } else {
+                decoded.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: decoded, as: UTF8.self)
+    }
 }
 
 extension Refusal {

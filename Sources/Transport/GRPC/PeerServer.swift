@@ -1,241 +1,221 @@
 import Cluster
 import ClusterCore
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
 import Logging
 import NIOCore
+import NIOHTTP2
 import NIOPosix
 import Synchronization
 
-/// The called side: takes the streams that peers open, checks who they are, and hands their requests on.
+/// Takes the connections of peers, and the stream that each has.
 final class PeerServer: Sendable {
+    private struct Connection {
+        var channel: any Channel
+        /// The way back on its stream, while it has one.
+        var outbox: Outbox?
+    }
+
     private struct State {
         var isStopping = false
-        var nextStream = 0
-        /// The ways back on the streams that are under way.
-        var outboxes: [Int: Outbox] = [:]
+        var listener: (any Channel)?
+        var connections: [ObjectIdentifier: Connection] = [:]
+        /// Resumed when none of them is left.
+        var whenEmpty: CheckedContinuation<Void, Never>?
     }
 
-    /// What one of a stream's tasks has come to.
-    private enum Event {
-        case read(StreamEnd)
-        case written
-        case helloIsDue
-    }
-
-    private let configuration: GRPCPeerTransport.Configuration
-    private let admission: Admission
-    private let handler: any PeerHandler
-    private let admitted: @Sendable (NodeID) -> Void
+    let configuration: GRPCPeerTransport.Configuration
+    let admission: Admission
+    let handler: any PeerHandler
+    private let whenAdmitted: @Sendable (NodeID) -> Void
+    private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
-    /// Let go when `run` ends: in its deinit it still uses the event loops, which are only promised until then.
-    private let transport: Mutex<HTTP2ServerTransport.Posix?>
     private let causes = CauseLog()
+    private let port = ListeningPort()
     private let state = Mutex(State())
 
     /// - Parameter admitted: Called with each peer whose stream has been accepted.
     init(
         configuration: GRPCPeerTransport.Configuration, admission: Admission, handler: any PeerHandler,
         group: MultiThreadedEventLoopGroup, logger: Logger, admitted: @escaping @Sendable (NodeID) -> Void
-    ) throws {
+    ) {
         self.configuration = configuration
         self.admission = admission
         self.handler = handler
-        self.admitted = admitted
+        self.group = group
         self.logger = logger
-        transport = Mutex(
-            HTTP2ServerTransport.Posix(
-                address: try configuration.bindAddress(), transportSecurity: .plaintext,
-                config: configuration.server, eventLoopGroup: group))
+        whenAdmitted = admitted
     }
 
     var listeningPort: Int {
-        get async throws {
-            guard let transport = transport.withLock(\.self) else { throw ServerHasStopped() }
-            let address = try await transport.listeningAddress
-            return address.ipv4?.port ?? address.ipv6!.port
-        }
+        get async throws { try await port.value }
     }
 
-    /// Serves until `stop` and until the last stream has ended.
+    /// Serves until `stop` and until the last connection has ended; cut off when cancelled.
     func run() async throws {
-        guard let transport = transport.withLock(\.self) else { throw ServerHasStopped() }
-        defer { self.transport.withLock { $0 = nil } }
-        var context = GRPCServerContext()
-        context.methods = [PeerExchange.descriptor]
-        transport.configure(context: context)
-        try await transport.listen { stream, context in
-            await self.serve(stream, from: context.remotePeer)
+        defer { port.end() }
+        let listener = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
+        port.set(listener.localAddress!.port!)
+        let isStopping = state.withLock { state in
+            state.listener = listener
+            return state.isStopping
+        }
+        if isStopping { listener.close(promise: nil) }
+        try await withTaskCancellationHandler {
+            try await listener.closeFuture.get()
+            await allConnectionsEnded()
+        } onCancel: {
+            cut()
         }
     }
 
-    /// Takes no more streams, and lets those that are up send their queued replies.
-    func stop() {
-        let outboxes = state.withLock { state in
-            state.isStopping = true
-            return Array(state.outboxes.values)
-        }
-        for outbox in outboxes { outbox.finish() }
-        transport.withLock(\.self)?.beginGracefulShutdown()
+    private var bootstrap: ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture { try take(channel) }
+            }
     }
 
-    // MARK: One stream
-
-    private func serve(_ stream: PeerExchange.ServerStream, from address: String) async {
-        let status: Status
-        let replies = Outbox(maxQueuedBytes: configuration.maxQueuedBytes, logger: logger)
-        replies.begin()
-        if stream.descriptor.fullyQualifiedMethod != PeerExchange.descriptor.fullyQualifiedMethod {
-            status = Status(code: .unimplemented, message: "no such method")
-        } else if let id = register(replies) {
-            status = await exchange(on: stream, from: address, replies: replies)
-            state.withLock { _ = $0.outboxes.removeValue(forKey: id) }
-        } else {
-            status = .stopping
+    private func take(_ channel: any Channel) throws {
+        try ConnectionWatch.configure(channel, .server, configuration) { [self] stream in
+            stream.eventLoop.makeCompletedFuture {
+                let outbox = Outbox(maxQueuedBytes: configuration.maxQueuedBytes, logger: logger)
+                try stream.pipeline.syncOperations.addHandler(
+                    ExchangeStream(CalleeRole(of: self, on: channel, outbox: outbox), outbox: outbox))
+            }
         }
-        replies.close()
-        // The peer may be gone already; then nobody wants the status.
-        try? await stream.outbound.write(.status(status, [:]))
-        await stream.outbound.finish()
+        let isStopping = state.withLock { state in
+            state.connections[ObjectIdentifier(channel)] = Connection(channel: channel)
+            return state.isStopping
+        }
+        channel.closeFuture.whenComplete { _ in self.closed(channel) }
+        if isStopping { channel.close(promise: nil) } else { closeUnlessUsed(channel) }
     }
 
-    private func register(_ outbox: Outbox) -> Int? {
+    private func closed(_ channel: any Channel) {
+        let whenEmpty = state.withLock { state in
+            state.connections[ObjectIdentifier(channel)] = nil
+            return state.connections.isEmpty ? state.whenEmpty.take() : nil
+        }
+        whenEmpty?.resume()
+    }
+
+    private func allConnectionsEnded() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                if !state.connections.isEmpty { state.whenEmpty = continuation }
+                return state.connections.isEmpty
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+
+    /// Ends a connection on which nobody has a stream after the time that a hello may take.
+    private func closeUnlessUsed(_ channel: any Channel) {
+        channel.eventLoop.scheduleTask(in: TimeAmount(configuration.connectTimeout)) { [self] in
+            let isUsed = state.withLock { $0.connections[ObjectIdentifier(channel)]?.outbox != nil }
+            if !isUsed { channel.close(promise: nil) }
+        }
+    }
+
+    // MARK: Streams
+
+    /// A stream is there. False if it may not be used, since the server stops.
+    func began(_ outbox: Outbox, on channel: any Channel) -> Bool {
         state.withLock { state in
-            guard !state.isStopping else { return nil }
-            state.nextStream += 1
-            state.outboxes[state.nextStream] = outbox
-            return state.nextStream
+            guard !state.isStopping else { return false }
+            state.connections[ObjectIdentifier(channel)]?.outbox = outbox
+            return true
         }
     }
 
-    private func exchange(
-        on stream: PeerExchange.ServerStream, from address: String, replies: Outbox
-    ) async -> Status {
-        await withTaskGroup(of: Event.self) { group in
-            group.addTask {
-                .read(await self.read(stream, from: address, replies: replies))
-            }
-            group.addTask {
-                await self.write(replies, to: stream.outbound)
-                return .written
-            }
-            group.addTask { [configuration] in
-                _ = try? await Task.sleep(for: configuration.connectTimeout)
-                return .helloIsDue
-            }
-            var status: Status?
-            for await event in group {
-                switch event {
-                case .read(.finished):
-                    status = status ?? .ok
-                    replies.finish()
-                case .read(let end):
-                    status = status ?? end.status
-                    group.cancelAll()
-                    replies.close()
-                case .written:
-                    status = status ?? .stopping
-                    group.cancelAll()
-                case .helloIsDue:
-                    guard status == nil, replies.isOpening else { continue }
-                    let refusal = Refusal(.helloTimedOut, "it has sent no hello in time")
-                    refuse(refusal, subject: address.withoutPort, address: address)
-                    status = refusal.status
-                    group.cancelAll()
-                    replies.close()
-                }
-            }
-            return status!
-        }
+    func admitted(_ peer: NodeID, named name: String, address: String) {
+        causes.clear(name)
+        logger.info("a peer has connected", metadata: ["peer": "\(name)", "address": "\(address)"])
+        whenAdmitted(peer)
     }
 
-    private func write(_ replies: Outbox, to outbound: HTTP2ServerTransport.Posix.Outbound) async {
-        do {
-            while let batch = await replies.next() {
-                try await outbound.write(.message(.init(batch)))
-            }
-        } catch {
-            logger.debug("the stream takes no more replies", metadata: ["error": "\(error)"])
-        }
+    /// The connection's stream is over. The caller closes it; what it does not close is closed.
+    func ended(on channel: any Channel) {
+        state.withLock { $0.connections[ObjectIdentifier(channel)]?.outbox = nil }
+        if channel.isActive { closeUnlessUsed(channel) }
     }
 
-    private func read(
-        _ stream: PeerExchange.ServerStream, from address: String, replies: Outbox
-    ) async -> StreamEnd {
-        var peer: NodeID?
-        var subject = address.withoutPort
-        do {
-            for try await part in stream.inbound {
-                guard case .message(let bytes) = part else { continue }
-                if let peer {
-                    try admission.checkLength(bytes.count, limit: configuration.maxBatchBytes)
-                    handler.received(requests: bytes.array, from: peer, replies: replies)
-                } else {
-                    let hello = try admission.decode(bytes.array)
-                    subject = hello.nodeName.shortened
-                    try admission.check(hello)
-                    try await stream.outbound.write(.metadata([:]))
-                    try await stream.outbound.write(.message(.init(configuration.announcedHello.encode())))
-                    peer = try open(replies, hello, address: address)
-                }
-            }
-            return .finished("the peer has ended its stream")
-        } catch {
-            let end = StreamEnd(error)
-            switch end {
-            case .refused(let refusal): refuse(refusal, subject: subject, address: address)
-            case .lost(let reason): log("a peer's stream is lost", reason, subject: subject, address: address)
-            case .refusedByPeer, .finished: break
-            }
-            return end
-        }
-    }
-
-    private func open(_ replies: Outbox, _ hello: PeerHello, address: String) throws -> NodeID {
-        let limit = admission.batchLimit(with: hello, maxBatchBytes: configuration.maxBatchBytes)
-        guard replies.open(batchLimit: limit) else { throw CancellationError() }
-        causes.clear(hello.nodeName)
-        logger.info(
-            "a peer has connected", metadata: ["peer": "\(hello.nodeName)", "address": "\(address)"])
-        let peer = NodeID(name: hello.nodeName)
-        admitted(peer)
-        return peer
-    }
-
-    private func refuse(_ refusal: Refusal, subject: String, address: String) {
-        log("a peer's stream is refused", refusal.reason, subject: subject, address: address)
-    }
-
-    private func log(_ message: Logger.Message, _ reason: String, subject: String, address: String) {
+    func log(_ message: Logger.Message, _ reason: String, subject: String, address: String) {
         let isNews = causes.isNews(reason, about: subject)
         logger.log(
             level: isNews ? .warning : .debug, message,
             metadata: ["peer": "\(subject)", "address": "\(address)", "reason": "\(reason)"])
+    }
+
+    // MARK: The end
+
+    /// Takes no more connections and streams, and lets those that are up send their queued replies.
+    func stop() {
+        let (listener, connections) = state.withLock { state in
+            state.isStopping = true
+            return (state.listener, Array(state.connections.values))
+        }
+        listener?.close(promise: nil)
+        for connection in connections {
+            if let outbox = connection.outbox {
+                outbox.finish()
+            } else {
+                connection.channel.close(promise: nil)
+            }
+        }
+    }
+
+    private func cut() {
+        stop()
+        for connection in state.withLock({ Array($0.connections.values) }) {
+            connection.channel.close(promise: nil)
+        }
     }
 }
 
 /// The server ran and ended; it can't be asked or run again.
 struct ServerHasStopped: Error {}
 
-extension Status {
-    fileprivate static let ok = Status(code: .ok, message: "")
-    fileprivate static let stopping = Status(code: .unavailable, message: "the node stops")
-}
+/// The port that a server listens on, for those who wait for it.
+private final class ListeningPort: Sendable {
+    private enum State {
+        case awaited([CheckedContinuation<Int, any Error>])
+        case known(Int)
+        case gone
+    }
 
-extension StreamEnd {
-    /// What the peer is told.
-    fileprivate var status: Status {
-        switch self {
-        case .refused(let refusal): refusal.status
-        case .finished: .ok
-        case .refusedByPeer(let reason), .lost(let reason): Status(code: .unavailable, message: reason)
+    private let state = Mutex(State.awaited([]))
+
+    /// - Throws: `ServerHasStopped`.
+    var value: Int {
+        get async throws {
+            try await withCheckedThrowingContinuation { continuation in
+                let known: Result<Int, any Error>? = state.withLock { state in
+                    switch state {
+                    case .awaited(let waiting):
+                        state = .awaited(waiting + [continuation])
+                        return nil
+                    case .known(let port): return .success(port)
+                    case .gone: return .failure(ServerHasStopped())
+                    }
+                }
+                if let known { continuation.resume(with: known) }
+            }
         }
     }
-}
 
-extension String {
-    /// A gRPC peer address, `ipv4:host:port`, without the port, which changes with every attempt.
-    fileprivate var withoutPort: String {
-        lastIndex(of: ":").map { String(self[..<$0]) } ?? self
+    func set(_ port: Int) { tell(.known(port), .success(port)) }
+
+    func end() { tell(.gone, .failure(ServerHasStopped())) }
+
+    private func tell(_ next: sending State, _ result: Result<Int, any Error>) {
+        let waiting = state.withLock { state in
+            defer { state = next }
+            if case .awaited(let waiting) = state { return waiting }
+            return []
+        }
+        for continuation in waiting { continuation.resume(with: result) }
     }
 }

@@ -1,4 +1,6 @@
 import GRPCCore
+import NIOCore
+import NIOPosix
 
 /// How a stream came to its end, and what that tells about the peer.
 enum StreamEnd {
@@ -24,14 +26,7 @@ enum StreamEnd {
         }
     }
 
-    init(_ error: any Error) {
-        switch error {
-        case let refusal as Refusal: self = .refused(refusal)
-        case is CancellationError: self = .finished("this node has ended the stream")
-        case let error as RPCError: self = .lost(Self.text(of: error))
-        default: self = .lost("\(error)")
-        }
-    }
+    init(_ error: any Error) { self = .lost(Self.text(of: error)) }
 
     var reason: String {
         switch self {
@@ -40,13 +35,9 @@ enum StreamEnd {
         }
     }
 
-    /// The cause at the bottom, such as a refused connection: what is above it only says that a channel failed.
-    private static func text(of error: RPCError) -> String {
-        var innermost = error
-        while let cause = innermost.cause {
-            guard let next = cause as? RPCError else { return "\(innermost.message) (\(cause))" }
-            innermost = next
-        }
-        return innermost.message
+    private static func text(of error: any Error) -> String {
+        guard let error = error as? NIOConnectionError else { return "\(error)" }
+        if let cause = error.connectionErrors.last?.error { return "\(cause)" }
+        return "the name '\(error.host)' can't be resolved"
     }
 }

@@ -65,7 +65,7 @@ enum Node {
         let node = try await ClusterNode(
             configuration: try configuration.clusterConfiguration(), executor: executor,
             loops: Array(group.makeIterator()), environment: environment, logger: logger)
-        let transport = try GRPCPeerTransport(
+        let transport = GRPCPeerTransport(
             configuration: configuration.transportConfiguration(of: node), handler: node,
             eventLoopGroup: group,
             logger: logger)

@@ -108,7 +108,7 @@ final class TestNetwork {
             configuration.keepaliveTime = settings.keepaliveTime
             configuration.keepaliveTimeout = settings.keepaliveTimeout
             configuration.backoff = Backoff(initial: .milliseconds(5), max: .milliseconds(50))
-            let grpc = try GRPCPeerTransport(
+            let grpc = GRPCPeerTransport(
                 configuration: configuration, handler: handler, eventLoopGroup: group, logger: logger)
             running = Task { try await grpc.run() }
             port = try await grpc.listeningPort
