@@ -207,7 +207,7 @@ struct CodecSamples {
             case 9: .confirmed(list(upTo: 9) { $0.random.chance(50) })
             case 5:
                 .page(
-                    rows: list(upTo: 3) { PageRow(key: $0.key(), versions: $0.versions()) },
+                    rows: list(upTo: 3) { PageRow(key: $0.key(), state: $0.bytes(upTo: 40)) },
                     isLast: random.chance(50), clock: clock())
             default:
                 .failed(

@@ -183,7 +183,7 @@ final class Replica: Sendable {
             guard let key = StorageKey(bytes: [UInt8](copying: key)) else {
                 throw EngineError(.corruption, "a stored key cannot be decoded")
             }
-            rows.append(PageRow(key: key, versions: try Versions.stored([UInt8](copying: value))))
+            rows.append(PageRow(key: key, state: [UInt8](copying: value)))
             return .next
         }
         return .page(rows: rows, isLast: rest == nil, clock: clock)

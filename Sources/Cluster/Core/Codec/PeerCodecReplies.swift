@@ -35,7 +35,7 @@ extension PeerCodec {
             writer.varint(UInt64(rows.count))
             for row in rows {
                 writer.bytes(row.key.bytes)
-                VersionsCodec.encode(row.versions, into: &writer)
+                writer.bytes(row.state)
             }
         case .tree(let reply):
             header(Kind.treeIs, message, &writer)
@@ -123,7 +123,7 @@ extension PeerCodec {
         var rows: [PageRow] = []
         rows.reserveCapacity(count)
         for _ in 0..<count {
-            rows.append(PageRow(key: try decodeKey(&reader), versions: try VersionsCodec.decode(&reader)))
+            rows.append(PageRow(key: try decodeKey(&reader), state: try reader.bytes()))
         }
         return .page(rows: rows, isLast: isLast, clock: clock)
     }

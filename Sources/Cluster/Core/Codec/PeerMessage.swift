@@ -107,14 +107,15 @@ public enum PeerReply: Equatable, Sendable {
     case gossip([UInt8])
 }
 
-/// A key that a replica holds, with its whole state.
+/// A key that a replica holds, with its whole state as it is stored: whoever takes it decodes it (`VersionsCodec`), not
+/// the replica that reads page after page.
 public struct PageRow: Equatable, Sendable {
     public var key: StorageKey
-    public var versions: Versions
+    public var state: [UInt8]
 
-    public init(key: StorageKey, versions: Versions) {
+    public init(key: StorageKey, state: [UInt8]) {
         self.key = key
-        self.versions = versions
+        self.state = state
     }
 }
 

@@ -3,10 +3,15 @@ import Engine
 
 /// A page of a partition that is being filled, on its way into this node.
 struct FillPage {
+    struct Row {
+        var key: StorageKey
+        var versions: Versions
+    }
+
     let partition: Int
     /// Where it begins, itself excluded; nil from the start.
     let after: StorageKey?
-    private(set) var rows: [PageRow]
+    private(set) var rows: [Row]
     /// Whether the source has no more behind it.
     private(set) var isLast: Bool
     /// What the source had seen before it read the rows.
@@ -14,10 +19,15 @@ struct FillPage {
     /// Where it ends; nil: at the partition's end.
     private(set) var last: StorageKey?
 
-    init(_ request: PageRequest, rows: [PageRow], isLast: Bool, clock: PartitionClock) {
+    /// - Throws: `CodecError` if a state cannot be decoded.
+    init(
+        _ request: PageRequest, rows: [PageRow], isLast: Bool, clock: PartitionClock
+    ) throws(CodecError) {
         partition = request.partition
         after = request.after
-        self.rows = rows
+        self.rows = try rows.map { row throws(CodecError) in
+            Row(key: row.key, versions: try VersionsCodec.decode(row.state))
+        }
         self.isLast = isLast
         self.clock = clock
         last = isLast ? nil : rows.last?.key
@@ -36,7 +46,7 @@ struct FillPage {
             page.last = upTo
         }
         let present = Set(page.rows.map(\.key))
-        page.rows += keys.lazy.filter { !present.contains($0) }.map { PageRow(key: $0, versions: Versions()) }
+        page.rows += keys.lazy.filter { !present.contains($0) }.map { Row(key: $0, versions: Versions()) }
         return page
     }
 }

@@ -77,7 +77,8 @@ final class LayoutKeeper: @unchecked Sendable {
         self.entropy = entropy
         self.reaping = reaping
         self.gossip = gossip
-        filler = PartitionFiller(shard: shards[0], executor: executor) { [unowned self] status in
+        filler = PartitionFiller(shard: shards[0], executor: executor, logger: logger) {
+            [unowned self] status in
             filling.withLock { $0 = status }
         }
         updatePeers()

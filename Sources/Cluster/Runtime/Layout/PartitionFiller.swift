@@ -1,5 +1,6 @@
 import ClusterCore
 import Engine
+import Logging
 import NIOCore
 
 /// Performs what a `PartitionFill` decides. Lives on its shard's event loop.
@@ -8,6 +9,7 @@ final class PartitionFiller: @unchecked Sendable {
 
     private let shard: Shard
     private let executor: EngineExecutor
+    private let logger: Logger
     /// Told after each step how far it has come; nil at the end.
     private let report: (FillStatus?) -> Void
     private var begun = NIODeadline.uptimeNanoseconds(0)
@@ -22,10 +24,15 @@ final class PartitionFiller: @unchecked Sendable {
     private var isStopped = false
     /// When the progress was stored last.
     private var savedAt = NIODeadline.uptimeNanoseconds(0)
+    /// Why the last page did not come, so that what repeats is logged once.
+    private var lastFailure: String?
 
-    init(shard: Shard, executor: EngineExecutor, report: @escaping (FillStatus?) -> Void) {
+    init(
+        shard: Shard, executor: EngineExecutor, logger: Logger, report: @escaping (FillStatus?) -> Void
+    ) {
         self.shard = shard
         self.executor = executor
+        self.logger = logger
         self.report = report
     }
 
@@ -109,12 +116,28 @@ final class PartitionFiller: @unchecked Sendable {
         let timeout = shard.context.configuration.defaultTimeout
         shard.ask(.page(page), of: source, timeout: timeout) { [self] reply in
             guard begun == number else { return }
-            if case .page(let rows, let isLast, let clock) = reply {
-                took(FillPage(page, rows: rows, isLast: isLast, clock: clock))
-            } else {
-                step { $0.failed(partition: page.partition, now: $1, &$2) }
+            switch reply {
+            case .page(let rows, let isLast, let clock):
+                do throws(CodecError) {
+                    took(try FillPage(page, rows: rows, isLast: isLast, clock: clock))
+                } catch {
+                    failed(page.partition, "a row of its source \(source) cannot be decoded: \(error)")
+                }
+            case .failed(let error):
+                failed(page.partition, "its source \(source) answers \(error.code): \(error.message)")
+            default: failed(page.partition, "its source \(source) answers something else")
             }
         }
+    }
+
+    /// The page is asked for again after a while.
+    private func failed(_ partition: Int, _ reason: String) {
+        let isNews = reason != lastFailure
+        lastFailure = reason
+        logger.log(
+            level: isNews ? .warning : .debug, "a partition cannot be copied yet",
+            metadata: ["partition": "\(partition)", "reason": "\(reason)"])
+        step { $0.failed(partition: partition, now: $1, &$2) }
     }
 
     private func compare(_ tree: TreeRef, with source: NodeID) {
@@ -144,7 +167,7 @@ final class PartitionFiller: @unchecked Sendable {
                 guard begun == number else { return }
                 switch result {
                 case .success(let own): store(page.with(own.keys, upTo: own.upTo))
-                case .failure: step { $0.failed(partition: page.partition, now: $1, &$2) }
+                case .failure(let error): failed(page.partition, "this node's engine fails: \(error)")
                 }
             }
         }
@@ -164,8 +187,9 @@ final class PartitionFiller: @unchecked Sendable {
             let isStored = written.allSatisfy { if case .success = $0.outcome { true } else { false } }
             self.shard.loop.execute { [self] in
                 guard begun == number else { return }
+                guard isStored else { return failed(page.partition, "its rows cannot be stored") }
+                lastFailure = nil
                 step { fill, now, actions in
-                    guard isStored else { return fill.failed(partition: page.partition, now: now, &actions) }
                     fill.stored(
                         partition: page.partition, last: page.last, rows: written.count, bytes: bytes,
                         seen: page.clock, isLast: page.isLast, now: now, &actions)
