@@ -58,6 +58,9 @@ public struct Plan: Sendable {
     /// jump, something may be left that no replica can vouch for.
     var reapsAll: Bool { faults.isSubset(of: [.crash, .partition, .clog, .disorder]) }
 
+    /// Whether replicas are compared so rarely that most differences are there until somebody reads.
+    var leavesRepairToReads: Bool { comparisonInterval >= 40_000 }
+
     /// The passing keys whose time has begun, the present one last.
     func passed(at now: UInt64) -> Range<Int> {
         let begun = Int(now * UInt64(passingKeys) / (seconds * 1_000_000_000)) + 1
@@ -76,7 +79,11 @@ public struct Plan: Sendable {
         if random.next(below: 3) == 0 { (plan.deletes, plan.expiring) = (0.5, 0.5) }
         plan.refusesWhenFull = random.next(below: 2) == 0
         // Long enough to leave something to what else brings replicas to agree.
-        if random.next(below: 3) == 0 { plan.comparisonInterval = 12_000 }
+        switch random.next(below: 12) {
+        case 0: plan.comparisonInterval = 40_000
+        case 1...3: plan.comparisonInterval = 12_000
+        default: break
+        }
         return plan
     }
 }

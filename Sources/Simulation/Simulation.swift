@@ -22,8 +22,10 @@ public enum Simulation {
         public var explanation: [String]
     }
 
-    /// How long a cluster without faults may take until every replica agrees.
-    private static let timeToAgree: UInt64 = .seconds(60)
+    /// How long a cluster without faults may take until every replica agrees: a few comparisons of each two.
+    private static func timeToAgree(_ world: World) -> UInt64 {
+        .milliseconds(max(60_000, 3 * world.plan.comparisonInterval))
+    }
 
     /// Runs one simulation to its end.
     ///
@@ -57,28 +59,29 @@ public enum Simulation {
         nemesis.stop()
         // The last requests end.
         scheduler.run(until: scheduler.now + .seconds(10))
-        scheduler.run(until: scheduler.now + timeToAgree, or: { world.hasOneLayout })
+        scheduler.run(until: scheduler.now + timeToAgree(world), or: { world.hasOneLayout })
         guard world.hasOneLayout else {
             let stages = world.nodes.map { "\($0.name): \($0.layoutInWords)" }
-            return world.violations.append("! no one layout, a minute after all is well: \(stages)")
+            return world.violations.append("! no one layout, long after all is well: \(stages)")
         }
         // What is kept for others goes back without a read.
-        scheduler.run(until: scheduler.now + timeToAgree, or: { world.hints.isEmpty })
+        scheduler.run(until: scheduler.now + timeToAgree(world), or: { world.hints.isEmpty })
         guard world.hints.isEmpty else {
-            return world.violations.append("! hints are left, a minute after all is well")
+            return world.violations.append("! hints are left, long after all is well")
         }
+        if world.plan.leavesRepairToReads { checkReadRepair(world) }
         // Nor does any read bring the replicas to agree.
-        scheduler.run(until: scheduler.now + timeToAgree, or: { world.areAllRepaired })
+        scheduler.run(until: scheduler.now + timeToAgree(world), or: { world.areAllRepaired })
         guard world.areAllRepaired else {
             let keys = (0..<world.plan.keys).filter { !world.isRepaired($0) }.map { "k\($0)" }
-            return world.violations.append("the replicas of \(keys) don't agree, a minute after all is well")
+            return world.violations.append("the replicas of \(keys) don't agree, long after all is well")
         }
         world.history.replicasRepaired(at: scheduler.now)
         checkTrees(world)
         checkReaping(world)
-        scheduler.run(until: scheduler.now + timeToAgree, or: { world.gossipAgrees })
+        scheduler.run(until: scheduler.now + timeToAgree(world), or: { world.gossipAgrees })
         if !world.gossipAgrees {
-            world.violations.append("! some node takes another for dead, a minute after all is well")
+            world.violations.append("! some node takes another for dead, long after all is well")
         }
         world.violations += world.leftovers
         for key in 0..<world.plan.keys {
@@ -87,15 +90,29 @@ public enum Simulation {
         }
     }
 
+    /// A read of all replicas leaves them equal, without a comparison.
+    private static func checkReadRepair(_ world: World) {
+        let scheduler = world.scheduler
+        world.keysRead = []
+        for key in 0..<world.plan.keys where !world.isRepaired(key) { world.readEverywhere(key) }
+        scheduler.run(until: scheduler.now + .seconds(3))
+        // What is dead is reaped at its own pace, and no read has a say in that.
+        let left = world.keysRead.subtracting(world.deadKeyNumbers).filter { !world.isRepaired($0) }.sorted()
+        guard let first = left.first else { return }
+        world.violations.append(
+            "the replicas of k\(first) differ after a read of all of them; so do those of \(left)")
+    }
+
     /// What is deleted or has expired goes in the end, and does not come back.
     private static func checkReaping(_ world: World) {
         let scheduler = world.scheduler
         let isDone = { world.deadKeys.isEmpty && world.areAllRepaired }
-        scheduler.run(until: scheduler.now + (world.plan.reapsAll ? timeToAgree : .seconds(10)), or: isDone)
+        scheduler.run(
+            until: scheduler.now + (world.plan.reapsAll ? timeToAgree(world) : .seconds(10)), or: isDone)
         if world.plan.reapsAll, !isDone() {
-            world.violations.append("! \(world.deadKeys) are dead and left, a minute after all is well")
+            world.violations.append("! \(world.deadKeys) are dead and left, long after all is well")
         }
-        scheduler.run(until: scheduler.now + timeToAgree, or: { world.areAllRepaired })
+        scheduler.run(until: scheduler.now + timeToAgree(world), or: { world.areAllRepaired })
         if !world.areAllRepaired { world.violations.append("! reaping has made replicas differ") }
     }
 
@@ -108,10 +125,10 @@ public enum Simulation {
                 $0.comparable && ($0.rounds > $1.rounds || $0.rounds == .max)
             }
         }
-        world.scheduler.run(until: world.scheduler.now + timeToAgree, or: isRoundOver)
+        world.scheduler.run(until: world.scheduler.now + timeToAgree(world), or: isRoundOver)
         for (node, (after, before)) in zip(world.nodes, zip(world.entropy, before)) {
             if !after.comparable || after.rounds <= before.rounds, after.rounds < .max {
-                world.violations.append("! \(node.name) has not compared all, a minute after all is well")
+                world.violations.append("! \(node.name) has not compared all, long after all is well")
             }
             if after.leavesDiffering > before.leavesDiffering {
                 world.violations.append("! \(node.name) has a hash tree that differs from an equal replica's")

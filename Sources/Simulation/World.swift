@@ -28,6 +28,8 @@ final class World: @unchecked Sendable {
     }
     /// What must not have happened, and did.
     var violations: [String] = []
+    /// Keys that all their replicas were asked for, and gave.
+    var keysRead: Set<Int> = []
 
     /// - Parameter adjust: Changes what the seed has decided.
     init(
@@ -157,11 +159,13 @@ final class World: @unchecked Sendable {
     }
 
     /// Keys of which some replica has only what is deleted or has expired.
-    var deadKeys: [String] {
+    var deadKeyNumbers: [Int] {
         (0..<plan.keys).filter { key in
             states(ofKey: key).contains { $0?.isDead(at: SimulatedNode.wallMillis(scheduler.now)) ?? false }
-        }.map { "k\($0)" }
+        }
     }
+
+    var deadKeys: [String] { deadKeyNumbers.map { "k\($0)" } }
 
     var reaped: Int { nodes.reduce(0) { $0 + ($1.node?.reaperStatus.removed ?? 0) } }
 
@@ -196,16 +200,21 @@ final class World: @unchecked Sendable {
             history.replicasRepaired(at: scheduler.now)
             return whenDone()
         }
-        for key in 0..<plan.keys where !isRepaired(key) {
-            let up = nodes.filter(\.isUp)
-            guard !up.isEmpty else { break }
-            let request = GetRequest(
-                bucket: Self.bucket(ofKey: key), key: Self.bytes(ofKey: key),
-                quorum: QuorumOverrides(r: layout.replicationFactor), timeoutMillis: 1_000)
-            up[scheduler.number(below: up.count)].node?.submit(.get(request)) { _ in }
-        }
+        for key in 0..<plan.keys where !isRepaired(key) { readEverywhere(key) }
         let again = Later { [self] in repair(whenDone: whenDone) }
         scheduler.after(.milliseconds(500)) { again.body() }
+    }
+
+    /// Reads a key at all its replicas, through any node that runs, and adds it to `keysRead` if all answer.
+    func readEverywhere(_ key: Int) {
+        let up = nodes.filter(\.isUp)
+        guard !up.isEmpty else { return }
+        let request = GetRequest(
+            bucket: Self.bucket(ofKey: key), key: Self.bytes(ofKey: key),
+            quorum: QuorumOverrides(r: layout.replicationFactor), timeoutMillis: 1_000)
+        up[scheduler.number(below: up.count)].node?.submit(.get(request)) { [self] response in
+            if case .read = response { keysRead.insert(key) }
+        }
     }
 
     private final class Later {
