@@ -12,7 +12,7 @@ from support.waiting import eventually
 
 KEYS, RATE = 1_000_000, 1_000.0
 #: Of load: until what is measured begins, and before the change.
-WARM_UP, BEFORE = 2.0, 8.0
+WARM_UP, BEFORE = 2.0, 20.0
 #: For a change; what takes longer fails.
 LONGEST = 300
 

@@ -3,6 +3,7 @@
 import re
 
 from support.cluster import Node
+from support.operator import commit, done
 from support.ports import free_port
 from support.waiting import eventually
 
@@ -62,3 +63,36 @@ def test_a_node_that_joins_makes_itself_known(start_cluster, tmp_path, stubs):
                 lambda node=node: re.search(rf"state by gossip.*{node.name}", new.log), f"a line on {node.name}")
     finally:
         new.kill()
+
+
+def test_a_node_finds_the_cluster_by_an_address_that_names_no_node(start_cluster, tmp_path, stubs):
+    cluster = start_cluster(ENGINES, {"cluster": {"partitions": 16}})
+    new = Node("node3", "rocksdb", tmp_path / "node3", stubs)
+    nowhere = f"127.0.0.1:{free_port()}"
+
+    def configure(*seeds: str) -> None:
+        new.configure([], {
+            "cluster": {"partitions": 16, "join": True, "members": [], "seeds": list(seeds)},
+            "peer": {"backoff_max_ms": 200}})
+
+    cluster.nodes.append(new)  # so that it is stopped with the others
+    # Nobody answers there, then somebody does: it looks again.
+    configure(nowhere, f"localhost:{new.peer_port}")
+    new.start()
+    eventually(lambda: "no seed answers yet" in new.log, "a line that no seed answers")
+    new.terminate()
+    configure(nowhere, f"localhost:{cluster[1].peer_port}")
+    new.start()
+    eventually(lambda: "the cluster is found" in new.log, "a line on the cluster")
+    for node in cluster.nodes[:3]:
+        eventually(lambda node=node: re.search(r"state by gossip.*node3", node.log), f"a line on node3 at {node.name}")
+    assert not re.search("stream is lost", cluster[1].log)
+    done(cluster[0], "join", new.member)
+    commit(cluster[0])
+    new.wait_ready()
+    # From then on it knows the members without a seed.
+    new.terminate()
+    configure(nowhere)
+    new.start()
+    new.wait_ready()
+    assert new.http.put("b", "k", b"v", w=3, timeout="5s").is_stored

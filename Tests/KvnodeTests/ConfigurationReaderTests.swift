@@ -80,6 +80,7 @@ import Testing
         ("cluster:\n  members: a@h:1", "cluster.members is a single value (file test.yaml:2)"),
         ("node:\n  name:\n", "node.name has no value (file test.yaml:2)"),
         ("cluster: {members: [node0@h:1, b]}", "cluster.members[1] is \"b\""),
+        ("cluster: {seeds: ['h:1', 'h:0']}", "cluster.seeds[1] is \"h:0\""),
         ("cluster: {members: [{a: b}]}", "cluster.members is a list that holds more than plain words"),
         ("- a", "holds no keys"),
         ("a: [", "is not valid YAML"),

@@ -54,6 +54,15 @@ import Testing
             "cluster: {members: [node0@h:1], join: true}",
             "cluster.join is \"true\" (file test.yaml:1), but cluster.members has node0"
         ),
+        (
+            "cluster: {seeds: ['h:1']}",
+            "cluster.seeds is \"h:1\" (file test.yaml:1), which is for nodes that join: cluster.join is \"false\""
+        ),
+        (
+            "cluster: {seeds: ['h:1'], members: [a@h:1], join: true}",
+            "but cluster.members says whom to ask: give one of the two"
+        ),
+        ("cluster: {join: true}", "but neither cluster.members nor cluster.seeds says where the cluster is"),
         ("cluster: {members: [node0@h:1, node0@h:2]}", "cluster.members names node0 twice"),
         ("cluster: {members: [node0@h:1, b@h:1]}", "gives node0 and b the same address h:1"),
         (

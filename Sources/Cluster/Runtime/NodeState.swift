@@ -95,6 +95,14 @@ public struct NodeState: Sendable {
         return state
     }
 
+    /// The members of the latest layout that an engine knows; none in a new directory.
+    ///
+    /// Blocks on the disk. Throws `EngineError`, or `CodecError` if what is stored cannot be decoded.
+    public static func storedMembers(_ engine: any StorageEngine) throws -> [Member] {
+        guard let bytes = try engine.get(.meta, Key.layout) else { return [] }
+        return try LayoutHistory.decode(bytes).latest.members
+    }
+
     private func storedTrees(
         _ engine: any StorageEngine, _ configuration: ClusterConfiguration
     ) throws(EngineError) -> [HashTree] {

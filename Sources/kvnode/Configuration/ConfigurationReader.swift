@@ -118,10 +118,8 @@ struct ConfigurationReader {
     ) throws(ConfigurationError) -> Setting.Value {
         var problems: [String] = []
         for (position, item) in items.enumerated() {
-            do throws(MemberParser.Failure) {
-                _ = try MemberParser.parse(item)
-            } catch {
-                problems.append("\(setting.key)[\(position)] is \"\(item)\" (\(origin)): \(error.message)")
+            if let problem = setting.kind.problem(with: item) {
+                problems.append("\(setting.key)[\(position)] is \"\(item)\" (\(origin)): \(problem)")
             }
         }
         guard problems.isEmpty else { throw ConfigurationError(problems) }

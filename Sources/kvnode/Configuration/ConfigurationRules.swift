@@ -69,6 +69,7 @@ struct ConfigurationRules {
                         + "(\(values["cluster.members"].origin))")
             }
         }
+        if let problem = seedProblem(values, members) { problems.append(problem) }
         let isListed = names.contains(values.text("node.name"))
         if isListed, values.bool("cluster.join") {
             problems.append(
@@ -81,6 +82,25 @@ struct ConfigurationRules {
                     + "; a node that is to join them sets cluster.join")
         }
         return problems
+    }
+
+    /// A node that joins finds the cluster by members or by seeds, one of the two; the others have no use for seeds.
+    private static func seedProblem(_ values: EffectiveConfiguration, _ members: [Member]) -> String? {
+        let hasSeeds = !values.addresses("cluster.seeds").isEmpty
+        if !values.bool("cluster.join") {
+            return hasSeeds
+                ? "\(values.shown("cluster.seeds")), which is for nodes that join: \(values.shown("cluster.join"))"
+                : nil
+        }
+        if hasSeeds, !members.isEmpty {
+            return
+                "\(values.shown("cluster.seeds")), but cluster.members says whom to ask: give one of the two"
+        }
+        if !hasSeeds, members.isEmpty {
+            return
+                "\(values.shown("cluster.join")), but neither cluster.members nor cluster.seeds says where the cluster is"
+        }
+        return nil
     }
 
     /// The others must be able to use what this node says of where it is.

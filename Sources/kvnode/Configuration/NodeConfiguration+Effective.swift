@@ -21,7 +21,8 @@ extension NodeConfiguration {
             eventLoops: loops == 0 ? min(max(1, processors / 2), ClusterNode.maxEventLoops) : loops)
         cluster = ClusterOptions(
             name: values.text("cluster.name"), members: values.members,
-            join: values.bool("cluster.join"), partitions: values.int("cluster.partitions"),
+            seeds: values.addresses("cluster.seeds"), join: values.bool("cluster.join"),
+            partitions: values.int("cluster.partitions"),
             replication: values.int("cluster.replication"),
             maxClockDrift: values.milliseconds("cluster.max_clock_drift_ms"))
         bucketDefaults = BucketProperties(
@@ -228,10 +229,18 @@ extension EffectiveConfiguration {
         return value
     }
 
-    /// The parsed `cluster.members`; this node alone if the list is empty.
+    func addresses(_ key: String) -> [HostPort] {
+        guard case .list(let items) = self[key].value else { return [] }
+        return items.compactMap(HostPort.init)
+    }
+
+    /// The parsed `cluster.members`. If the list is empty: this node alone, or none if it joins.
     var members: [Member] {
         guard case .list(let items) = self["cluster.members"].value else { return [] }
-        if items.isEmpty { return [Member(name: text("node.name"), address: text("peer.listen"))] }
+        if items.isEmpty {
+            let own = Member(name: text("node.name"), address: text("peer.listen"))
+            return bool("cluster.join") ? [] : [own]
+        }
         return items.compactMap { try? MemberParser.parse($0) }
     }
 }

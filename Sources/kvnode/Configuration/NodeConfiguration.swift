@@ -16,8 +16,10 @@ struct NodeConfiguration: Sendable {
     /// `cluster.*`
     struct ClusterOptions: Sendable {
         var name: String
-        /// Never empty; holds this node, under `Node.name`, unless it joins.
+        /// Holds this node, under `Node.name`, unless it joins; empty if it joins by `seeds`.
         var members: [Member]
+        /// Where to find members, if none is named.
+        var seeds: [HostPort]
         /// Whether this node is none of those that began the cluster.
         var join: Bool
         var partitions: Int

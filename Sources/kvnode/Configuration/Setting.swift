@@ -14,6 +14,8 @@ struct Setting: Sendable {
         /// Or empty, for what is chosen then.
         case optionalAddress
         case members
+        /// A list of `host:port`.
+        case addresses
         /// The name of one of the build's engines.
         case engine([String])
     }
@@ -67,7 +69,7 @@ extension Setting.Value {
 }
 
 extension Setting.Kind {
-    var isList: Bool { self == .members }
+    var isList: Bool { self == .members || self == .addresses }
 
     /// What a value must be, for error messages and help.
     var accepted: String {
@@ -81,11 +83,29 @@ extension Setting.Kind {
         case .address: "host:port with a port from 0 to 65535"
         case .optionalAddress: "host:port with a port from 0 to 65535, or nothing"
         case .members: "a list of members, each \(MemberParser.syntax)"
+        case .addresses: "a list of host:port with ports from 1 to 65535"
         case .engine(let names): "one of " + names.joined(separator: ", ")
         }
     }
 
-    /// The value that `text` stands for, or nil if this kind doesn't take it. For lists see `parse(list:)`.
+    /// What is wrong with an item of a list; nil if nothing is.
+    func problem(with item: String) -> String? {
+        switch self {
+        case .members:
+            do throws(MemberParser.Failure) {
+                _ = try MemberParser.parse(item)
+                return nil
+            } catch {
+                return error.message
+            }
+        case .addresses:
+            let port = HostPort(item)?.port ?? 0
+            return port > 0 ? nil : "is not host:port with a port from 1 to 65535"
+        default: preconditionFailure("only lists have items")
+        }
+    }
+
+    /// The value that `text` stands for, or nil if this kind doesn't take it. Of a list, see `problem(with:)`.
     func parse(_ text: String) -> Setting.Value? {
         switch self {
         case .int(let range):
@@ -106,7 +126,7 @@ extension Setting.Kind {
             return HostPort(text).map { .text($0.description) }
         case .optionalAddress:
             return text.isEmpty ? .text("") : HostPort(text).map { .text($0.description) }
-        case .members:
+        case .members, .addresses:
             return nil
         }
     }

@@ -49,6 +49,10 @@ struct SettingTable: Sendable {
             "This node came later: cluster.members are some of the cluster's nodes, and an operator makes it a member."
         ),
         Setting(
+            "cluster.seeds", .addresses, .list([]),
+            "Instead of cluster.members, for a node that joins: where nodes of the cluster answer, whatever their names. Of a name, such as a headless service's, all addresses are asked."
+        ),
+        Setting(
             "cluster.partitions", .powerOfTwo(1...65_536), .int(256),
             "Partitions of the hash space; fixed for the life of a cluster."),
         Setting(

@@ -28,7 +28,10 @@ enum Node {
                 metadata: ["directory": "\(DataDirectory.entry(folder, in: directory.path))"])
         }
         let environment = Host.environment(of: directory)
-        let outcome = await result { try await serve(configuration, executor, environment, group, logger) }
+        let outcome = await result {
+            let found = try await configuration.findingMembers(executor, group, logger)
+            try await serve(found, executor, environment, group, logger)
+        }
         // Whatever happened, what was committed is closed in good order; the first error is the one to tell.
         let closing = await result { try executor.shutdown() }
         try await group.shutdownGracefully()

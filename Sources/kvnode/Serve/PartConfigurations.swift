@@ -36,8 +36,12 @@ extension NodeConfiguration {
     }
 
     func transportConfiguration(of clusterNode: ClusterNode) -> GRPCPeerTransport.Configuration {
-        let hello = clusterNode.hello(
-            maxBatchBytes: peer.maxBatchBytes, engine: engine.type, softwareVersion: Version.current)
+        transportConfiguration(
+            clusterNode.hello(
+                maxBatchBytes: peer.maxBatchBytes, engine: engine.type, softwareVersion: Version.current))
+    }
+
+    func transportConfiguration(_ hello: PeerHello) -> GRPCPeerTransport.Configuration {
         var transport = GRPCPeerTransport.Configuration(
             host: peer.listen.host, port: peer.listen.port, hello: hello, members: cluster.members)
         transport.maxBatchBytes = peer.maxBatchBytes

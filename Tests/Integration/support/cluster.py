@@ -30,8 +30,10 @@ def to_yaml(value, indent: int = 0) -> str:
     for name, item in value.items():
         if isinstance(item, dict):
             lines.append(f"{pad}{name}:\n{to_yaml(item, indent + 1)}")
-        elif isinstance(item, list):
+        elif isinstance(item, list) and item:
             lines.append(f"{pad}{name}:\n" + "".join(f'{pad}  - "{one}"\n' for one in item))
+        elif isinstance(item, list):
+            lines.append(f"{pad}{name}: []\n")
         elif isinstance(item, str):
             lines.append(f'{pad}{name}: "{item}"\n')
         else:

@@ -1,0 +1,74 @@
+import NIOCore
+import NIOHTTP2
+import NIOPosix
+
+/// A connection to a peer, from the attempt to make it to its end, with one stream on it. Lives on one event loop.
+final class Dial<Role: ExchangeRole> {
+    private let loop: any EventLoop
+    /// Connections, also those that are not yet up.
+    private var sockets: [any Channel] = []
+    private var isClosed = false
+
+    init(on loop: any EventLoop) { self.loop = loop }
+
+    /// Connects, and opens a stream for `role`, which hears by `ended` if that fails. A name is resolved anew, since a peer
+    /// may move.
+    ///
+    /// - Parameter address: `host:port`, with an IPv6 host in brackets.
+    func begin(
+        _ address: String, _ configuration: GRPCPeerTransport.Configuration, role: Role, outbox: Outbox
+    ) {
+        let (host, port) = Self.hostAndPort(address)
+        let bound = NIOLoopBound((dial: self, role: role), eventLoop: loop)
+        ClientBootstrap(group: loop)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .connectTimeout(TimeAmount(configuration.connectTimeout))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    bound.value.dial.sockets.append(channel)
+                    try ConnectionWatch.configure(channel, .client, configuration) { $0.close() }
+                }
+            }
+            .connect(host: host, port: port)
+            .flatMap { channel in
+                let (dial, role) = bound.value
+                return dial.openStream(on: channel, role, outbox)
+            }
+            .whenFailure { bound.value.role.ended($0) }
+    }
+
+    private func openStream(on channel: any Channel, _ role: Role, _ outbox: Outbox) -> EventLoopFuture<Void>
+    {
+        guard !isClosed else { return channel.close() }
+        let bound = NIOLoopBound(role, eventLoop: loop)
+        channel.closeFuture.whenComplete { _ in bound.value.ended(nil) }
+        let opened = loop.makePromise(of: (any Channel).self)
+        do {
+            let connection = try channel.pipeline.syncOperations.handler(type: NIOHTTP2Handler.self)
+            try connection.syncMultiplexer().createStreamChannel(promise: opened) { stream in
+                stream.eventLoop.makeCompletedFuture {
+                    try stream.pipeline.syncOperations.addHandler(ExchangeStream(bound.value, outbox: outbox))
+                }
+            }
+        } catch {
+            opened.fail(error)
+        }
+        return opened.futureResult.map { _ in }
+    }
+
+    /// Ends whatever is under way; calls `whenClosed` when nothing of it is left.
+    func close(whenClosed: @escaping () -> Void) {
+        isClosed = true
+        let bound = NIOLoopBound(whenClosed, eventLoop: loop)
+        EventLoopFuture.andAllComplete(sockets.map(\.closeFuture), on: loop).whenComplete { _ in bound.value()
+        }
+        for socket in sockets { socket.close(promise: nil) }
+    }
+
+    private static func hostAndPort(_ address: String) -> (host: String, port: Int) {
+        guard let colon = address.lastIndex(of: ":") else { return (address, 0) }
+        var host = address[..<colon]
+        if host.first == "[", host.last == "]" { host = host.dropFirst().dropLast() }
+        return (String(host), Int(address[address.index(after: colon)...]) ?? 0)
+    }
+}
