@@ -162,6 +162,8 @@ public final class ClusterNode: Sendable {
     public func abandon() {
         stopBackground()
         forEachShard { $0.abandon() }
+        keeper.abandon()
+        gate.abandon()
     }
 
     private func stopBackground() {

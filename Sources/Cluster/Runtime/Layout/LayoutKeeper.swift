@@ -100,6 +100,9 @@ final class LayoutKeeper: @unchecked Sendable {
         filler?.stop()
     }
 
+    /// Forgets what is under way (`ClusterNode.abandon`).
+    func abandon() { (filler, waiters, transport) = (nil, [], nil) }
+
     func connected(_ peer: NodeID) {
         connected.insert(peer)
         tell([peer])

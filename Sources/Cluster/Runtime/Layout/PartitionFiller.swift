@@ -69,6 +69,7 @@ final class PartitionFiller: @unchecked Sendable {
     private func abandon() {
         number += 1
         fill = nil
+        whenDone = {}
         let passes = passes.values
         self.passes = [:]
         for pass in passes { pass.stop() }
@@ -107,7 +108,10 @@ final class PartitionFiller: @unchecked Sendable {
         case .finished:
             fill = nil
             report(nil)
-            whenDone()
+            // Let go of: it holds on to the keeper, which holds on to this.
+            let done = whenDone
+            whenDone = {}
+            done()
         }
     }
 

@@ -43,6 +43,9 @@ final class ViewGate: Sendable {
         for body in ready { body() }
     }
 
+    /// Forgets who waits (`ClusterNode.abandon`).
+    func abandon() { state.withLock { $0.waiters = [] } }
+
     func set(_ view: LocalView) { state.withLock { $0.view = view } }
 
     /// Calls `body`, on any thread, as soon as no batch of a view before that of `epoch` is under way.
