@@ -59,7 +59,7 @@ public struct Plan: Sendable {
     var reapsAll: Bool { faults.isSubset(of: [.crash, .partition, .clog, .disorder]) }
 
     /// Whether replicas are compared so rarely that most differences are there until somebody reads.
-    var leavesRepairToReads: Bool { comparisonInterval >= 40_000 }
+    var leavesRepairToReads: Bool { comparisonInterval >= 120_000 }
 
     /// The passing keys whose time has begun, the present one last.
     func passed(at now: UInt64) -> Range<Int> {
@@ -80,7 +80,10 @@ public struct Plan: Sendable {
         plan.refusesWhenFull = random.next(below: 2) == 0
         // Long enough to leave something to what else brings replicas to agree.
         switch random.next(below: 12) {
-        case 0: plan.comparisonInterval = 40_000
+        case 0:
+            // Nothing else: no comparison before all is read, and hardly a hint.
+            plan.comparisonInterval = 120_000
+            plan.hintLimits.maxCountPerTarget = 1
         case 1...3: plan.comparisonInterval = 12_000
         default: break
         }
