@@ -142,6 +142,20 @@ def test_garbage_on_each_port(cluster, bucket, port):
     stays_up(cluster, bucket)
 
 
+@pytest.mark.parametrize("method,code,words", [
+    ("/kvnode.peer.v1.Peer/Exchange", grpc.StatusCode.INVALID_ARGUMENT, "its first message is not a hello"),
+    ("/kvnode.peer.v1.Peer/Nothing", grpc.StatusCode.UNIMPLEMENTED, "no such method"),
+])
+def test_a_peer_port_answers_any_grpc_client_with_a_status(cluster, bucket, method, code, words):
+    options = [("grpc.enable_http_proxy", 0)]
+    with grpc.insecure_channel(f"127.0.0.1:{cluster[0].peer_port}", options=options) as channel:
+        call = channel.stream_stream(method)(iter([b"a stranger"]), timeout=10)
+        with pytest.raises(grpc.RpcError):
+            list(call)
+        assert call.code() == code and words in call.details(), call.details()
+    stays_up(cluster, bucket)
+
+
 def test_many_open_connections_that_say_nothing(cluster, bucket):
     node = cluster[0]
     silent = [socket.create_connection(("127.0.0.1", port), timeout=10)
