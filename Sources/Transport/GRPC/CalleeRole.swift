@@ -35,6 +35,7 @@ final class CalleeRole: ExchangeRole {
         hasEnded = true
         outbox.close()
         stream.end(PeerExchange.end(status, isAll: !hasResponded))
+        server.ended(on: connection)
     }
 
     // MARK: ExchangeRole

@@ -35,6 +35,7 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var wake: @Sendable () -> Void = {}
     private var error: (any Error)?
+    /// Whatever comes after what was not taken is dropped.
     private var isRefused = false
 
     init(_ role: Role, outbox: Outbox) {
@@ -54,14 +55,10 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(.data(.init(data: .byteBuffer(buffer)))), promise: nil)
     }
 
-    /// Sends the last headers, and closes the stream.
+    /// Sends the last headers. The peer closes the stream: a reset by this end could overtake them at some clients.
     func end(_ headers: HPACKHeaders) {
-        guard let context else { return }
-        let sent = context.eventLoop.makePromise(of: Void.self)
-        // What was sent before may still wait for the peer's window.
-        sent.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
-        context.writeAndFlush(
-            wrapOutboundOut(.headers(.init(headers: headers, endStream: true))), promise: sent)
+        context?.writeAndFlush(
+            wrapOutboundOut(.headers(.init(headers: headers, endStream: true))), promise: nil)
     }
 
     /// Sends no more, and goes on reading.
@@ -69,8 +66,6 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
         context?.writeAndFlush(
             wrapOutboundOut(.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true))), promise: nil)
     }
-
-    func close() { context?.close(promise: nil) }
 
     /// Sends what waits, now and whenever something comes, until the outbox has been finished.
     func sendFromOutbox() {
@@ -110,16 +105,16 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
             role.received(headers: payload.headers, on: self)
             if payload.endStream { role.peerEnded(on: self) }
         case .data(let payload):
-            guard case .byteBuffer(let bytes) = payload.data else { return }
-            reader.append(bytes)
-            readMessages()
+            if case .byteBuffer(let bytes) = payload.data, !isRefused {
+                reader.append(bytes)
+                readMessages()
+            }
             if payload.endStream { role.peerEnded(on: self) }
         default: break
         }
     }
 
     private func readMessages() {
-        guard !isRefused else { return }
         do throws(Refusal) {
             while let message = try reader.next(maxBytes: role.maxMessageBytes) {
                 try role.received(message: message, on: self)
