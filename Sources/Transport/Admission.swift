@@ -37,7 +37,7 @@ final class Admission: Sendable {
     func expect(_ members: [Member]) { names.withLock { $0 = Set(members.map(\.name)) } }
 
     /// Far above any real hello, far below what would hurt.
-    private static let maxHelloBytes = 4096
+    static let maxHelloBytes = 4096
 
     /// Reads the first message of a stream.
     func decode(_ bytes: [UInt8]) throws(Refusal) -> PeerHello {

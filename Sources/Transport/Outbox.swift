@@ -122,16 +122,16 @@ final class Outbox: PeerReplyPath, Sendable {
         }
     }
 
-    /// Takes no more; the writer still gets what is queued. Returns whether the stream was up.
+    /// Takes no more; the writer still gets what is queued. Returns whether the stream is up, however often this is called.
     @discardableResult
     func finish() -> Bool {
-        let (wasOpen, wake) = state.withLock { state in
-            let wasOpen = state.phase == .open
-            if wasOpen || state.phase == .opening { state.phase = .finishing }
-            return (wasOpen, state.wake.take())
+        let (isUp, wake) = state.withLock { state in
+            if state.phase == .open || state.phase == .opening { state.phase = .finishing }
+            // Set by `open`, and gone with `close`.
+            return (state.batchLimit > 0, state.wake.take())
         }
         wake?()
-        return wasOpen
+        return isUp
     }
 
     /// The stream is gone, and with it what is queued.

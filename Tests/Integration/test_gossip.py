@@ -80,7 +80,7 @@ def test_a_node_finds_the_cluster_by_an_address_that_names_no_node(start_cluster
     configure(nowhere, f"localhost:{new.peer_port}")
     new.start()
     eventually(lambda: "no seed answers yet" in new.log, "a line that no seed answers")
-    new.terminate()
+    assert new.terminate() == 0
     configure(nowhere, f"localhost:{cluster[1].peer_port}")
     new.start()
     eventually(lambda: "the cluster is found" in new.log, "a line on the cluster")

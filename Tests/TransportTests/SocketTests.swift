@@ -101,6 +101,24 @@ struct SocketTests {
         try await network.close()
     }
 
+    @Test("Replies that are longer than what a stream takes at once come before its end")
+    func longRepliesBeforeTheEnd() async throws {
+        for _ in 1...20 {
+            let network = try await TestNetwork(.grpc)
+            let a = try await network.start("a")
+            let b = try await network.start("b") {
+                $0.answer = { _, replies in _ = replies.send(encoded(0..<25_000)) }
+            }
+            try await a.waitUntilConnected(to: b)
+            // The longest that goes in one frame, so that this side's end follows it at once, too.
+            #expect(a.send(0..<20_000, to: b) == .accepted)
+            try await a.stop()
+            #expect(a.record.value.replies == Array(0..<25_000))
+            try await b.stop()
+            try await network.close()
+        }
+    }
+
     @Test("A stop does not wait for a peer that never answers", .timeLimit(.minutes(5)))
     func stopWhileConnecting() async throws {
         // Listens, takes the connection, and says nothing.

@@ -40,7 +40,10 @@ final class CalleeRole: ExchangeRole {
 
     // MARK: ExchangeRole
 
-    var maxMessageBytes: Int { server.configuration.maxBatchBytes }
+    /// A stranger's first message is held only if it may be a hello.
+    var maxMessageBytes: Int {
+        peer == nil ? Admission.maxHelloBytes : server.configuration.maxBatchBytes
+    }
 
     func began(_ stream: ExchangeStream<CalleeRole>) {
         outbox.begin()

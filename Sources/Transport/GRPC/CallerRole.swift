@@ -48,7 +48,7 @@ final class CallerRole: ExchangeRole {
 
     // MARK: ExchangeRole
 
-    var maxMessageBytes: Int { configuration.maxBatchBytes }
+    var maxMessageBytes: Int { isUp ? configuration.maxBatchBytes : Admission.maxHelloBytes }
 
     func began(_ stream: ExchangeStream<CallerRole>) {
         stream.send(headers: PeerExchange.request(to: member.address))

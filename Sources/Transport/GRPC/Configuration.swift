@@ -53,6 +53,9 @@ extension GRPCPeerTransport.Configuration {
     func connection(_ mode: NIOHTTP2Handler.ParserMode) -> NIOHTTP2Handler.ConnectionConfiguration {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.targetWindowSize = windowBytes
+        // The peers' pings and the answers to ours count against it: room for four times as many as there are.
+        let perPing = keepaliveTime / .seconds(30)
+        connection.controlFrameRateLimit.maximumCount += perPing > 0 ? Int(min(8 / perPing, 1e6)) : 0
         connection.initialSettings = [
             HTTP2Setting(parameter: .initialWindowSize, value: windowBytes),
             HTTP2Setting(parameter: .maxFrameSize, value: frameBytes),

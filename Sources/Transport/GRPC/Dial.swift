@@ -20,16 +20,19 @@ final class Dial<Role: ExchangeRole> {
     ) {
         let (host, port) = Self.hostAndPort(address)
         let bound = NIOLoopBound((dial: self, role: role), eventLoop: loop)
-        ClientBootstrap(group: loop)
+        let bootstrap = ClientBootstrap(group: loop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    guard !bound.value.dial.isClosed else { throw ChannelError.eof }
                     bound.value.dial.sockets.append(channel)
                     try ConnectionWatch.configure(channel, .client, configuration) { $0.close() }
                 }
             }
-            .connect(host: host, port: port)
+        // The resolver's queue is one for all, and a name in it may take long.
+        let numeric = try? SocketAddress(ipAddress: host, port: port)
+        (numeric.map { bootstrap.connect(to: $0) } ?? bootstrap.connect(host: host, port: port))
             .flatMap { channel in
                 let (dial, role) = bound.value
                 return dial.openStream(on: channel, role, outbox)

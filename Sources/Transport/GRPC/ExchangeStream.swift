@@ -5,7 +5,7 @@ import NIOHTTP2
 
 /// What one of the two nodes does with a stream. Called on the stream's event loop.
 protocol ExchangeRole: AnyObject, SendableMetatype {
-    /// The longest message that is taken.
+    /// The longest message that is taken now.
     var maxMessageBytes: Int { get }
     /// The stream can be written to.
     func began(_ stream: ExchangeStream<Self>)
@@ -35,8 +35,9 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var wake: @Sendable () -> Void = {}
     private var error: (any Error)?
-    /// Whatever comes after what was not taken is dropped.
+    /// Whatever comes after what was not taken, or after the end of this side, is dropped.
     private var isRefused = false
+    private var hasDrained = false
 
     init(_ role: Role, outbox: Outbox) {
         self.role = role
@@ -57,6 +58,7 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
 
     /// Sends the last headers. The peer closes the stream: a reset by this end could overtake them at some clients.
     func end(_ headers: HPACKHeaders) {
+        isRefused = true
         context?.writeAndFlush(
             wrapOutboundOut(.headers(.init(headers: headers, endStream: true))), promise: nil)
     }
@@ -79,7 +81,10 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
                 hasWritten = true
             case .nothing: break sending
             case .end:
-                role.drained(self)
+                if !hasDrained {
+                    hasDrained = true
+                    role.drained(self)
+                }
                 break sending
             }
         }
@@ -126,7 +131,8 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { sendFromOutbox() }
+        // Not at once: this comes from within the write of a frame that has not left yet, and the end must not overtake it.
+        if context.channel.isWritable { wake() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -41,7 +41,7 @@ final class SeedRole: ExchangeRole {
 
     // MARK: ExchangeRole
 
-    var maxMessageBytes: Int { configuration.maxBatchBytes }
+    var maxMessageBytes: Int { Admission.maxHelloBytes }
 
     func began(_ stream: ExchangeStream<SeedRole>) {
         stream.send(headers: PeerExchange.request(to: "seed"))

@@ -29,7 +29,7 @@ enum Node {
         }
         let environment = Host.environment(of: directory)
         let outcome = await result {
-            let found = try await configuration.findingMembers(executor, group, logger)
+            guard let found = try await configuration.findingMembers(executor, group, logger) else { return }
             try await serve(found, executor, environment, group, logger)
         }
         // Whatever happened, what was committed is closed in good order; the first error is the one to tell.

@@ -6,13 +6,14 @@ import Logging
 import NIOCore
 import NIOPosix
 import Transport
+import UnixSignals
 
 extension NodeConfiguration {
     /// This configuration with members to ask, if it names none: those that the last run knew, else who answers at the
-    /// seeds.
+    /// seeds. Nil if the node is told to stop meanwhile.
     func findingMembers(
         _ executor: EngineExecutor, _ group: MultiThreadedEventLoopGroup, _ logger: Logger
-    ) async throws -> NodeConfiguration {
+    ) async throws -> NodeConfiguration? {
         guard cluster.members.isEmpty else { return self }
         var found = self
         let stored = try await executor.maintain { engine in Result { try NodeState.storedMembers(engine) } }
@@ -22,7 +23,8 @@ extension NodeConfiguration {
             let search = SeedSearch(
                 seeds: cluster.seeds, transport: transportConfiguration(hello), loop: group.next(),
                 logger: logger)
-            found.cluster.members = try await search.run()
+            guard let members = try await search.runUnlessStopped() else { return nil }
+            found.cluster.members = members
         }
         return found
     }
@@ -44,6 +46,24 @@ struct SeedSearch {
         self.transport = transport
         self.loop = loop
         self.logger = logger
+    }
+
+    /// As `run`; nil after SIGTERM or SIGINT, which nobody else takes at this time.
+    func runUnlessStopped() async throws -> [Member]? {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        return try await withThrowingTaskGroup(of: [Member]?.self) { group in
+            group.addTask { try await run() }
+            group.addTask {
+                for await signal in signals {
+                    logger.info(
+                        "the node stops before it has found its cluster", metadata: ["signal": "\(signal)"])
+                    break
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next()!
+        }
     }
 
     /// Asks all addresses again and again, names resolved anew each time, until somebody answers.
@@ -79,7 +99,7 @@ struct SeedSearch {
         } catch {
             return reasons.append("\(error)")
         }
-        for address in addresses where members.count < Self.enough {
+        for address in addresses where members.count < Self.enough && !Task.isCancelled {
             do {
                 let hello = try await GRPCPeerTransport.identify(address, transport, on: loop)
                 if !members.contains(where: { $0.name == hello.nodeName }) {
