@@ -71,16 +71,18 @@ struct CodecSamples {
                     bucket: text(upTo: 9), key: bytes(upTo: 40), quorum: quorum(), timeoutMillis: int()))
         case 1:
             let condition: PutRequest.Condition =
-                switch random.below(3) {
+                switch random.below(4) {
                 case 0: .none
                 case 1: .ifAbsent
+                case 2: .repeated
                 default: .ifMatch(bytes(upTo: 30))
                 }
-            return .put(
-                PutRequest(
-                    bucket: text(upTo: 9), key: bytes(upTo: 40), content: content(), context: bytes(upTo: 30),
-                    ttlSeconds: optional { $0.int() }, condition: condition,
-                    returnSiblings: random.chance(50), quorum: quorum(), timeoutMillis: int()))
+            var put = PutRequest(
+                bucket: text(upTo: 9), key: bytes(upTo: 40), content: content(), context: bytes(upTo: 30),
+                ttlSeconds: optional { $0.int() }, condition: condition,
+                returnSiblings: random.chance(50), quorum: quorum(), timeoutMillis: int())
+            put.forwardedAt = Timestamp(rawValue: UInt64(bitPattern: Int64(int())))
+            return .put(put)
         default:
             return .list(
                 ListRequest(

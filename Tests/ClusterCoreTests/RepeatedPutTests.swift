@@ -7,9 +7,10 @@ import Testing
     private let content = Versions.written("v", actor: 9, counter: 1).siblings[0].content
 
     private func verdict(
-        on stored: Versions, after context: CausalContext = CausalContext()
+        on stored: Versions, after context: CausalContext = CausalContext(),
+        since: Timestamp = Timestamp()
     ) -> Result<CausalContext, RequestError> {
-        WriteCondition.repeated(content).verdict(on: stored, after: context, now: 0)
+        WriteCondition.repeated(content, since: since).verdict(on: stored, after: context, now: 0)
     }
 
     private func seen(_ result: Result<CausalContext, RequestError>) -> VersionVector? {
@@ -47,9 +48,46 @@ import Testing
         }
     }
 
+    /// What was replaced before the put was forwarded was not the put.
+    @Test func whatWasReplacedBeforeSaysNothing() {
+        let time = { Timestamp(milliseconds: $0) }
+        var stored = Versions()
+        stored.write(
+            content("first"), dot: Dot(actor: 1, counter: 1), timestamp: time(10), context: CausalContext(),
+            policy: .siblings)
+        stored.write(
+            content("second"), dot: Dot(actor: 2, counter: 1), timestamp: time(20),
+            context: stored.causalContext, policy: .siblings)
+        #expect(seen(verdict(on: stored, since: time(20))) == VersionVector())
+        guard case .failure = verdict(on: stored, since: time(19)) else {
+            Issue.record("it may have been the first")
+            return
+        }
+        // Done, and there: it gives way, and what was replaced before it is of no account.
+        var done = CausalContext()
+        done.latest = time(20)
+        stored.write(
+            content, dot: Dot(actor: 3, counter: 1), timestamp: time(5), context: done, policy: .siblings)
+        #expect(seen(verdict(on: stored, since: time(20)))?[3] == 1)
+        // Whatever replaces it is stamped later, by however slow a clock.
+        stored.write(
+            content("next"), dot: Dot(actor: 1, counter: 2), timestamp: time(1),
+            context: stored.causalContext, policy: .siblings)
+        guard case .failure = verdict(on: stored, since: time(20)) else {
+            Issue.record("it comes back")
+            return
+        }
+    }
+
+    private func content(_ text: String) -> Sibling.Content {
+        .value(Array(text.utf8), contentType: "")
+    }
+
     @Test func theLastWriteWinsWithoutACondition() {
-        #expect(WriteCondition.repeating(content, .lastWriteWins) == nil)
-        #expect(WriteCondition.repeating(content, .siblings) == .repeated(content))
+        let since = Timestamp(milliseconds: 7)
+        #expect(WriteCondition.repeating(content, since: since, .lastWriteWins) == nil)
+        #expect(
+            WriteCondition.repeating(content, since: since, .siblings) == .repeated(content, since: since))
     }
 
     /// A vector cannot cover the later of two writes of one actor without the earlier.

@@ -1,9 +1,12 @@
 """Five nodes, three replicas: any node serves any key."""
 
+import concurrent.futures
+import threading
+
 import pytest
 
 from support.cluster import Cluster
-from support.http import all_keys
+from support.http import HTTPClient, all_keys
 
 ENGINES = ["rocksdb", "leveldb", "lmdb", "rocksdb", "leveldb"]
 
@@ -46,3 +49,41 @@ def test_a_listing_has_the_keys_of_all_nodes(five, bucket):
         assert five[0].http.put(bucket, key, b"").is_stored
     for node in five.nodes:
         assert all_keys(node.http, bucket, limit=25) == keys
+
+
+def test_a_put_to_a_node_that_is_killed_is_done_by_another_also_over_what_was_overwritten(tmp_path, stubs):
+    keys = [f"k{number}" for number in range(1_500)]
+    cluster = Cluster(tmp_path, ENGINES, stubs)
+    try:
+        cluster.start()
+        # Whatever is stored now has replaced something, of another coordinator as often as not.
+        for value, shift in ((b"first", 0), (b"second", 1)):
+            on_all(cluster.nodes, keys, lambda node, key: node.put(
+                "b", key, value, "" if shift == 0 else node.get("b", key, r=2).context), shift)
+        dead, others = cluster[4], cluster.nodes[:4]
+        # After the puts have begun, and long before the last.
+        killer = threading.Timer(0.3, dead.kill)
+        killer.start()
+        answers = on_all(others, keys, lambda node, key: node.put("b", key, b"blind"))
+        killer.join()
+        assert not dead.is_running
+        wrong = [(key, answer) for key, answer in answers if not answer.is_stored]
+        assert not wrong, f"{len(wrong)} of {len(answers)}: {wrong[0]}"
+        for key in keys[::10]:
+            # Twice, if what the dead node had sent came after the second one had looked.
+            assert set(others[0].http.get("b", key, r=2).values) == {b"blind", b"second"}
+    finally:
+        cluster.stop()
+
+
+def on_all(nodes, keys, body, shift: int = 0) -> list:
+    """`body` of a client and a key, for each key once, by four threads a node; gives keys and results."""
+    def work(index: int) -> list:
+        client = HTTPClient(nodes[(index + shift) % len(nodes)].http_port)
+        try:
+            return [(key, body(client, key)) for key in keys[index::4 * len(nodes)]]
+        finally:
+            client.close()
+
+    with concurrent.futures.ThreadPoolExecutor(4 * len(nodes)) as pool:
+        return [pair for pairs in pool.map(work, range(4 * len(nodes))) for pair in pairs]

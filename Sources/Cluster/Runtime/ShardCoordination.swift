@@ -37,6 +37,10 @@ extension Shard {
                     self.coordinate(put, key: key, context: clientContext, $0)
                 }
             }
+            var clientContext = clientContext
+            if properties.policy == .siblings {
+                clientContext.latest = max(clientContext.latest, put.forwardedAt)
+            }
             let fallbacks = fallbacks(for: sets, ofPartition: key.partition, properties.quorum)
             try checkRoomForHints(sets, fallbacks: fallbacks)
             let intent = PutIntent(
@@ -108,7 +112,7 @@ extension PutRequest {
         case .none: nil
         case .ifAbsent: .ifAbsent
         case .ifMatch(let token): .ifMatch(try causalContext(token, for: key).vector)
-        case .repeated: .repeating(content, policy)
+        case .repeated: .repeating(content, since: forwardedAt, policy)
         }
     }
 }

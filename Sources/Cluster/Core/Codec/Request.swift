@@ -57,6 +57,9 @@ public struct PutRequest: Equatable, Sendable {
     public var quorum: QuorumOverrides
     /// 0 takes the node's default.
     public var timeoutMillis: Int
+    /// The time of the node that forwards it, before a coordinator has it; 0 if it was not forwarded. Where siblings are
+    /// kept, it is stamped later than that, and so is whatever replaces it: see `WriteCondition.repeated`.
+    public var forwardedAt = Timestamp()
 
     public init(
         bucket: String, key: [UInt8], content: Sibling.Content, context: [UInt8] = [], ttlSeconds: Int? = nil,

@@ -45,6 +45,7 @@ enum RequestCodec {
         }
         writer.bool(put.returnSiblings)
         append(put.quorum, put.timeoutMillis, to: &writer)
+        writer.u64(put.forwardedAt.rawValue)
     }
 
     private static func append(_ quorum: QuorumOverrides, _ timeoutMillis: Int, to writer: inout ByteWriter) {
@@ -92,6 +93,7 @@ enum RequestCodec {
         }
         put.returnSiblings = try reader.bool()
         (put.quorum, put.timeoutMillis) = try decodeQuorum(&reader)
+        put.forwardedAt = Timestamp(rawValue: try reader.u64())
         return put
     }
 

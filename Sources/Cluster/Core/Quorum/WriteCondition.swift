@@ -6,8 +6,9 @@ public enum WriteCondition: Equatable, Sendable {
     /// nothing, not even a key that was never written.
     case ifMatch(VersionVector)
     /// The put went to a coordinator that was lost, and nothing says that it was done and replaced since. If it was done,
-    /// and is there, the write takes its place, so that one value is left.
-    case repeated(Sibling.Content)
+    /// and is there, the write takes its place, so that one value is left. Wherever it was done, it was stamped later
+    /// than `since`.
+    case repeated(Sibling.Content, since: Timestamp)
 }
 
 extension WriteCondition {
@@ -15,8 +16,10 @@ extension WriteCondition {
     ///
     /// Under `lastWriteWins` it is simply done: it makes no sibling of the first one, and whatever was put meanwhile was
     /// concurrent with it, since its client still waits.
-    public static func repeating(_ content: Sibling.Content, _ policy: Versions.Policy) -> WriteCondition? {
-        policy == .lastWriteWins ? nil : .repeated(content)
+    public static func repeating(
+        _ content: Sibling.Content, since: Timestamp, _ policy: Versions.Policy
+    ) -> WriteCondition? {
+        policy == .lastWriteWins ? nil : .repeated(content, since: since)
     }
 
     /// Whether the condition holds for what was read: what the write is to count as having seen.
@@ -34,8 +37,8 @@ extension WriteCondition {
         case .ifMatch(let expected):
             guard expected.isEmpty || merged.context != expected else { break }
             return Self.unmet("the key was written since that context was read, or never")
-        case .repeated(let content):
-            return Self.repeating(content, on: merged, after: context)
+        case .repeated(let content, let since):
+            return Self.repeating(content, since: since, on: merged, after: context)
         }
         // Whoever sets a condition has seen what it was found to hold for.
         var seen = merged.causalContext
@@ -50,15 +53,17 @@ extension WriteCondition {
     /// A client that repeats a put by itself would make a sibling of it, or bring back what another client has replaced
     /// meanwhile. Here both can be told from what is stored, unless the one that was lost alone has stored it.
     private static func repeating(
-        _ content: Sibling.Content, on merged: Versions, after context: CausalContext
+        _ content: Sibling.Content, since: Timestamp, on merged: Versions, after context: CausalContext
     ) -> Result<CausalContext, RequestError> {
         let unseen = merged.siblings.filter { !context.vector.covers($0.dot) }
+        // What replaces a write is stamped later than it (`Versions.write`), and what replaces that, later still.
+        let isUntouched = merged.siblings.allSatisfy { $0.timestamp <= since || $0.content == content }
         let isExplained = merged.context.entries.allSatisfy { entry in
             entry.counter <= context.vector[entry.actor]
                 || unseen.contains { $0.dot == Dot(actor: entry.actor, counter: entry.counter) }
         }
-        guard isExplained else {
-            // A write that the client has not seen was replaced: it may have been this one.
+        guard isUntouched || isExplained else {
+            // A write that the client has not seen was replaced, not long ago: it may have been this one.
             return .failure(
                 RequestError(
                     code: .quorumNotReached,

@@ -17,7 +17,7 @@ final class ForwardOperation: Operation {
     ) {
         self.id = id
         self.shard = shard
-        self.request = request
+        self.request = request.forwarded(at: shard.context.environment.wallMillis())
         self.attempt = attempt
         self.again = again
         attempts = ForwardAttempts(replicas: replicas, kind: request.kind)
@@ -69,6 +69,12 @@ extension Request {
     fileprivate var kind: ForwardAttempts.Kind {
         guard case .put(let put) = self else { return .read }
         return put.condition == .none || put.condition == .repeated ? .put : .conditionalPut
+    }
+
+    fileprivate func forwarded(at wallMillis: UInt64) -> Request {
+        guard case .put(var put) = self else { return self }
+        put.forwardedAt = Timestamp(milliseconds: wallMillis)
+        return .put(put)
     }
 
     /// As one that may have been done.
