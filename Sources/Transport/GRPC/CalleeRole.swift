@@ -68,7 +68,8 @@ final class CalleeRole: ExchangeRole {
         guard !hasEnded else { return }
         if let peer {
             server.handler.received(requests: message, from: peer, replies: outbox)
-        } else {
+        } else if !hasResponded {
+            // Else the server stops, and the end is on its way.
             try open(try server.admission.decode(message), stream)
         }
     }

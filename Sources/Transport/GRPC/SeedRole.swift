@@ -8,7 +8,7 @@ final class SeedRole: ExchangeRole {
     private let configuration: GRPCPeerTransport.Configuration
     private let admission: Admission
     private let dial: Dial<SeedRole>
-    private var answer: Result<PeerHello, any Error>?
+    private var answer: PeerHello?
     private var hasEnded = false
     private var whenEnded: (Result<PeerHello, any Error>) -> Void = { _ in }
     private var deadline: Scheduled<Void>?
@@ -35,7 +35,8 @@ final class SeedRole: ExchangeRole {
         guard !hasEnded else { return }
         hasEnded = true
         deadline?.cancel()
-        let result = answer ?? .failure(SeedError(reason: end.reason))
+        let result =
+            answer.map { Result<_, any Error>.success($0) } ?? .failure(SeedError(reason: end.reason))
         dial.close { [self] in whenEnded(result) }
     }
 
@@ -58,7 +59,7 @@ final class SeedRole: ExchangeRole {
         // Whoever it is, it is one that was sought.
         admission.expect([Member(name: hello.nodeName, address: "")])
         try admission.check(hello)
-        answer = .success(hello)
+        answer = hello
         // In good order: the other ends the stream with a status then.
         stream.endSending()
     }

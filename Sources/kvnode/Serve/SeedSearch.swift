@@ -39,15 +39,6 @@ struct SeedSearch {
     /// More than one, as one may be about to go; they know all others.
     private static let enough = 3
 
-    init(
-        seeds: [HostPort], transport: GRPCPeerTransport.Configuration, loop: any EventLoop, logger: Logger
-    ) {
-        self.seeds = seeds
-        self.transport = transport
-        self.loop = loop
-        self.logger = logger
-    }
-
     /// As `run`; nil after SIGTERM or SIGINT, which nobody else takes at this time.
     func runUnlessStopped() async throws -> [Member]? {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
