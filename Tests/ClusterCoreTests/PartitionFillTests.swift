@@ -48,21 +48,21 @@ import Testing
     /// A page of one row, or of none. Without what is noted of clocks.
     private func store(
         _ fill: inout PartitionFill, _ partition: Int, last: StorageKey?, isLast: Bool, bytes: Int = 10,
-        at now: UInt64 = 0
+        took: UInt64 = 0, at now: UInt64 = 0
     ) -> [Action] {
-        storeAll(&fill, partition, last: last, isLast: isLast, bytes: bytes, at: now).filter {
+        storeAll(&fill, partition, last: last, isLast: isLast, bytes: bytes, took: took, at: now).filter {
             if case .note = $0 { false } else { true }
         }
     }
 
     private func storeAll(
         _ fill: inout PartitionFill, _ partition: Int, last: StorageKey?, isLast: Bool, bytes: Int = 10,
-        seen: PartitionClock = PartitionClock(sizes: 1), at now: UInt64 = 0
+        seen: PartitionClock = PartitionClock(sizes: 1), took: UInt64 = 0, at now: UInt64 = 0
     ) -> [Action] {
         actions(&fill) {
             $0.stored(
                 partition: partition, last: last, rows: last == nil ? 0 : 1, bytes: bytes, seen: seen,
-                isLast: isLast, now: now, &$1)
+                isLast: isLast, took: took, now: now, &$1)
         }
     }
 
@@ -162,11 +162,19 @@ import Testing
         var fill = fill([move(7, [nodeB])], percent: 25)
         _ = actions(&fill) { $0.advance(now: 1_000, &$1) }
         let next = ask(7, after: key(1, in: 7), of: nodeB)
-        #expect(store(&fill, 7, last: key(1, in: 7), isLast: false, at: 1_010) == [.wake(at: 1_040)])
-        #expect(actions(&fill) { $0.advance(now: 1_040, &$1) } == [next])
+        func store(took: UInt64, at now: UInt64) -> [Action] {
+            self.store(&fill, 7, last: key(1, in: 7), isLast: false, took: took, at: now)
+        }
         #expect(
-            store(&fill, 7, last: key(1, in: 7), isLast: false, at: 2_000) == [.wake(at: 2_050)],
-            "no longer than after a failure")
+            store(took: 9_500, at: 1_010) == [.wake(at: 1_039)], "three times as long, in whole milliseconds")
+        #expect(actions(&fill) { $0.advance(now: 1_039, &$1) } == [next])
+        #expect(store(took: 1_000_000, at: 2_000) == [.wake(at: 2_029)], "as after the quickest of the last")
+        _ = actions(&fill) { $0.advance(now: 2_029, &$1) }
+        for _ in 0..<6 {
+            _ = store(took: 1_000_000, at: 2_050)
+            _ = actions(&fill) { $0.advance(now: 2_100, &$1) }
+        }
+        #expect(store(took: 1_000_000, at: 3_000) == [.wake(at: 3_050)], "no longer than after a failure")
     }
 
     @Test func noMorePartitionsAreUnderWayThanAllowed() {

@@ -54,7 +54,7 @@ extension SettingTable {
             "layout.fill_comparisons", .int(1...4_096), .int(16),
             "Partitions that it compares with a second source at a time."),
         Setting(
-            "layout.fill_percent", .int(1...100), .int(37),
+            "layout.fill_percent", .int(1...100), .int(30),
             "How much of the time it may spend on a partition's pages: it rests after each."),
         Setting(
             "layout.fill_page_bytes", .int((4 << 10)...(64 << 20)), .int(32 << 10),

@@ -39,14 +39,17 @@ public struct PartitionFill: Sendable {
         /// Bytes of pages a second that are asked for, on average.
         public var bytesPerSecond: Int
         /// Of a partition's time, how much it may have a page under way, 1 to 100: after a page comes a pause in proportion
-        /// to the time that it took. So a machine that is busy, where pages take longer, is left longer to its requests.
+        /// to the time that pages take. So a machine that is busy, where they take longer, is left longer to its requests.
+        ///
+        /// The quickest of the last eight pages counts: one that waited for something else says nothing of what it cost, and an
+        /// even pace disturbs requests less than one that stops and hurries.
         public var percent: Int
         /// Milliseconds before a source that failed is asked again; the other pauses are no longer than this.
         public var retryPause: UInt64
 
         public init(
             concurrency: Int = 1, maxComparisons: Int = 16, pageBytes: Int = 32 << 10,
-            bytesPerSecond: Int = 256 << 20, percent: Int = 37, retryPause: UInt64 = 500
+            bytesPerSecond: Int = 256 << 20, percent: Int = 30, retryPause: UInt64 = 500
         ) {
             precondition(1...100 ~= percent, "a share of the time")
             self.concurrency = concurrency
@@ -66,8 +69,6 @@ public struct PartitionFill: Sendable {
         var step: Step
         /// When to go on with it; nil while a page or a comparison is under way.
         var due: UInt64?
-        /// When the page that is under way was asked for.
-        var askedAt: UInt64 = 0
     }
 
     /// What is done, to be stored now and then.
@@ -84,6 +85,9 @@ public struct PartitionFill: Sendable {
     private var waiting: [Copy]
     private var copies: [Int: Copy] = [:]
     private var isFinished = false
+    /// Microseconds that the last pages took.
+    private var lastPages: [UInt64] = []
+    private static let pagesRemembered = 8
 
     /// - Parameters:
     ///   - moves: What to copy.
@@ -143,9 +147,10 @@ public struct PartitionFill: Sendable {
     ///   - bytes: Of its keys and states.
     ///   - seen: What the source had seen before it read the page.
     ///   - isLast: Whether the source has no more.
+    ///   - took: Microseconds since it was asked for.
     public mutating func stored(
         partition: Int, last: StorageKey?, rows: Int, bytes: Int, seen: PartitionClock, isLast: Bool,
-        now: UInt64, _ actions: inout [Action]
+        took: UInt64, now: UInt64, _ actions: inout [Action]
     ) {
         guard let copy = copies[partition], copy.step == .copying, copy.due == nil else { return }
         self.rows += rows
@@ -162,7 +167,7 @@ public struct PartitionFill: Sendable {
                 progress.advance(
                     in: partition, from: source.node, to: FillProgress.Place(position: last, seen: seen))
             }
-            copies[partition]!.due = now + pause(after: now - copy.askedAt)
+            copies[partition]!.due = now + pause(after: took)
         }
         advance(now: now, &actions)
     }
@@ -203,7 +208,6 @@ public struct PartitionFill: Sendable {
         copies[partition]!.due = nil
         switch copy.step {
         case .copying:
-            copies[partition]!.askedAt = now
             let after = progress.place(in: partition, from: source.node)?.position
             actions.append(
                 .ask(
@@ -223,8 +227,12 @@ public struct PartitionFill: Sendable {
         copies[partition] = copy.move.sources.isEmpty ? nil : copy
     }
 
-    private func pause(after took: UInt64) -> UInt64 {
+    /// Milliseconds to rest after a page that took that many microseconds.
+    private mutating func pause(after took: UInt64) -> UInt64 {
+        if lastPages.count == Self.pagesRemembered { lastPages.removeFirst() }
+        lastPages.append(took)
         let percent = UInt64(limits.percent)
-        return min(took * (100 - percent) / percent, limits.retryPause)
+        let pause = lastPages.min()! * (100 - percent) / percent
+        return min((pause + 999) / 1000, limits.retryPause)
     }
 }

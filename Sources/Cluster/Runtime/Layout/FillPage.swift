@@ -1,5 +1,6 @@
 import ClusterCore
 import Engine
+import NIOCore
 
 /// A page of a partition that is being filled, on its way into this node.
 struct FillPage {
@@ -18,11 +19,14 @@ struct FillPage {
     let clock: PartitionClock
     /// Where it ends; nil: at the partition's end.
     private(set) var last: StorageKey?
+    /// When it was asked for.
+    let askedAt: NIODeadline
 
     /// - Throws: `CodecError` if a state cannot be decoded.
     init(
-        _ request: PageRequest, rows: [PageRow], isLast: Bool, clock: PartitionClock
+        _ request: PageRequest, rows: [PageRow], isLast: Bool, clock: PartitionClock, askedAt: NIODeadline
     ) throws(CodecError) {
+        self.askedAt = askedAt
         partition = request.partition
         after = request.after
         self.rows = try rows.map { row throws(CodecError) in

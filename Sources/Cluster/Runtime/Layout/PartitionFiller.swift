@@ -117,13 +117,14 @@ final class PartitionFiller: @unchecked Sendable {
 
     private func ask(_ page: PageRequest, of source: NodeID) {
         let begun = number
+        let askedAt = shard.loop.now
         let timeout = shard.context.configuration.defaultTimeout
         shard.ask(.page(page), of: source, timeout: timeout) { [self] reply in
             guard begun == number else { return }
             switch reply {
             case .page(let rows, let isLast, let clock):
                 do throws(CodecError) {
-                    took(try FillPage(page, rows: rows, isLast: isLast, clock: clock))
+                    took(try FillPage(page, rows: rows, isLast: isLast, clock: clock, askedAt: askedAt))
                 } catch {
                     failed(page.partition, "a row of its source \(source) cannot be decoded: \(error)")
                 }
@@ -193,10 +194,11 @@ final class PartitionFiller: @unchecked Sendable {
                 guard begun == number else { return }
                 guard isStored else { return failed(page.partition, "its rows cannot be stored") }
                 lastFailure = nil
+                let took = UInt64((shard.loop.now - page.askedAt).nanoseconds / 1_000)
                 step { fill, now, actions in
                     fill.stored(
                         partition: page.partition, last: page.last, rows: written.count, bytes: bytes,
-                        seen: page.clock, isLast: page.isLast, now: now, &actions)
+                        seen: page.clock, isLast: page.isLast, took: took, now: now, &actions)
                 }
                 saveProgress()
             }
