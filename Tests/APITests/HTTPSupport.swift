@@ -18,15 +18,24 @@ func withHTTPServer(
     let server = HTTPServer(
         configuration: configuration, service: service, group: .singletonMultiThreadedEventLoopGroup,
         logger: Logger(label: "test"))
+    try await whileRunning(server.run, server.beginGracefulShutdown) {
+        try await body(try await server.listeningPort, service, server)
+    }
+}
+
+/// Runs `body` beside a server, which is stopped in order afterwards.
+func whileRunning(
+    _ run: @escaping @Sendable () async throws -> Void, _ stop: () -> Void, _ body: () async throws -> Void
+) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await server.run() }
+        group.addTask { try await run() }
         do {
-            try await body(try await server.listeningPort, service, server)
+            try await body()
         } catch {
-            server.beginGracefulShutdown()
+            stop()
             throw error
         }
-        server.beginGracefulShutdown()
+        stop()
         try await group.waitForAll()
     }
 }

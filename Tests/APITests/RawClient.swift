@@ -56,6 +56,15 @@ final class RawClient {
         buffer += chunk.prefix(count)
     }
 
+    /// The next bytes.
+    func bytes(_ count: Int) throws -> [UInt8] {
+        while buffer.count < count { try receive() }
+        defer { buffer.removeFirst(count) }
+        return Array(buffer.prefix(count))
+    }
+
+    func text(_ count: Int) throws -> String { String(decoding: try bytes(count), as: UTF8.self) }
+
     /// Whether the server ends the connection, with no byte more.
     func isClosed() -> Bool {
         guard buffer.isEmpty else { return false }

@@ -21,6 +21,7 @@ import Testing
         #expect(plan.nodes.map(\.grpc.port) == [7400, 7410])
         #expect(plan.nodes.map(\.peer.port) == [7401, 7411])
         #expect(plan.nodes.map(\.http.port) == [7402, 7412])
+        #expect(plan.nodes.map(\.resp.port) == [7403, 7413])
         #expect(plan.nodes[1].configurationFile == "/tmp/a \"dir\"/node1/kvnode.yaml")
         #expect(plan.table.contains("node1  lmdb     127.0.0.1:7410  127.0.0.1:7411  http://127.0.0.1:7412"))
     }
@@ -46,6 +47,7 @@ import Testing
             #expect(configuration.node.dataDirectory == node.directory + "/data")
             #expect(configuration.cluster.members.map(\.address) == plan.nodes.map(\.peer.description))
             #expect(configuration.grpc.listen == node.grpc && configuration.http.listen == node.http)
+            #expect(configuration.resp.listen == node.resp)
             #expect(configuration.engine.type == "memory" && configuration.engine.durability == .synced)
             #expect(configuration.cluster.replication == 2 && configuration.log.level == .debug)
         }

@@ -18,6 +18,7 @@ import Testing
             peer: {listen: "0.0.0.0:1", backoff_min_ms: 5, backoff_max_ms: 6, keepalive_ms: 700}
             grpc: {listen: "[::]:2", max_session_in_flight: 8}
             http: {listen: "x:3", idle_timeout_ms: 900}
+            resp: {listen: "y:4", bucket: cache, max_arguments: 30, max_in_flight: 31, idle_timeout_ms: 32}
             log: {level: debug, format: json}
             shutdown: {timeout_ms: 4}
             """
@@ -45,6 +46,9 @@ import Testing
         #expect(node.grpc.listen == HostPort(host: "::", port: 2) && node.grpc.maxSessionInFlight == 8)
         #expect(
             node.http.listen == HostPort(host: "x", port: 3) && node.http.idleTimeout == .milliseconds(900))
+        #expect(node.resp.listen == HostPort(host: "y", port: 4) && node.resp.bucket == "cache")
+        #expect(node.resp.maxArguments == 30 && node.resp.maxInFlight == 31)
+        #expect(node.resp.idleTimeout == .milliseconds(32))
         #expect(node.log.level == .debug && node.log.format == .json)
         #expect(node.shutdownTimeout == .milliseconds(4))
     }

@@ -3,7 +3,6 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
 
 /// The HTTP/1.1 server for clients, and for the probes of whatever runs the node.
 public final class HTTPServer: Sendable {
@@ -39,91 +38,46 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    private let configuration: Configuration
-    private let group: MultiThreadedEventLoopGroup
-    private let shared: HTTPConnectionHandler.Shared
-    private let connections: ConnectionRegistry
-    private let stop = Latch()
-    private let listening: EventLoopPromise<Int>
-    private let logger: Logger
+    private let server: ConnectionServer
+
+    private static let refusal = ByteBuffer(
+        string: "HTTP/1.1 503 Service Unavailable\r\n"
+            + "retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 
     /// - Parameter group: Runs the connections.
     public init(
         configuration: Configuration, service: any KeyValueService, group: MultiThreadedEventLoopGroup,
         logger: Logger
     ) {
-        self.configuration = configuration
-        self.group = group
-        self.logger = logger
         let rules = RequestRules(
             defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit)
-        connections = ConnectionRegistry(limit: configuration.maxConnections)
-        shared = HTTPConnectionHandler.Shared(
+        let connections = ConnectionRegistry(limit: configuration.maxConnections)
+        let shared = HTTPConnectionHandler.Shared(
             service: service, rules: rules, maxBodyBytes: configuration.maxBodyBytes, date: HTTPDate(),
             executor: EventLoopTaskExecutor(group: group),
             times: ConnectionWatch.Limits(
                 idleTimeout: TimeAmount(configuration.idleTimeout),
                 requestTimeout: TimeAmount(configuration.requestTimeout)),
             connections: connections)
-        listening = group.any().makePromise()
+        server = ConnectionServer(
+            name: "HTTP", host: configuration.host, port: configuration.port, group: group,
+            connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
+            logger: logger
+        ) { pipeline in
+            try Self.configure(pipeline, configuration, shared)
+        }
     }
-
-    deinit { listening.fail(NotListening()) }
 
     /// Listens, and serves until `beginGracefulShutdown` and the end of the requests in flight, or until the
     /// task is cancelled, which breaks them off. To be called once.
-    public func run() async throws {
-        let listener: any Channel
-        do {
-            listener = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
-        } catch {
-            listening.fail(error)
-            throw error
-        }
-        listening.succeed(listener.localAddress?.port ?? 0)
-        logger.debug("HTTP server listens", metadata: ["port": "\(listener.localAddress?.port ?? 0)"])
-        await stop.wait()
-        try? await listener.close()
-        connections.quiesce()
-        let grace = Task { [connections, grace = configuration.shutdownGrace] in
-            try await Task.sleep(for: grace)
-            connections.closeAll()
-        }
-        await withTaskCancellationHandler {
-            await connections.empty.wait()
-        } onCancel: {
-            connections.closeAll()
-        }
-        grace.cancel()
-        logger.debug("HTTP server stopped")
-    }
+    public func run() async throws { try await server.run() }
 
     /// Accepts no new connections and requests; requests in flight go on. Any thread, idempotent.
-    public func beginGracefulShutdown() { stop.open() }
+    public func beginGracefulShutdown() { server.beginGracefulShutdown() }
 
     /// The port that `run` listens on; waits until it does. Throws if it couldn't listen.
     public var listeningPort: Int {
-        get async throws { try await listening.futureResult.get() }
-    }
-
-    private struct NotListening: Error {}
-
-    private var bootstrap: ServerBootstrap {
-        ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1_024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // A client that has sent its last request and closed its side still gets the reply.
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { [configuration, shared, connections] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard connections.add(channel) else {
-                        try channel.pipeline.syncOperations.addHandler(RefusalHandler())
-                        return
-                    }
-                    try Self.configure(channel.pipeline.syncOperations, configuration, shared)
-                }
-            }
+        get async throws { try await server.listeningPort }
     }
 
     private static func configure(

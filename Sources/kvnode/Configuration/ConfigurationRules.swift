@@ -118,7 +118,8 @@ struct ConfigurationRules {
     private static func listenProblems(_ values: EffectiveConfiguration) -> [String] {
         var users: [String: String] = [:]
         var problems: [String] = []
-        for key in ["peer.listen", "grpc.listen", "http.listen"] where values.address(key).port != 0 {
+        for key in ["peer.listen", "grpc.listen", "http.listen", "resp.listen"]
+        where values.address(key).port != 0 {
             if let other = users.updateValue(key, forKey: values.text(key)) {
                 problems.append("\(values.shown(key)), which \(other) has too")
             }

@@ -53,6 +53,11 @@ extension NodeConfiguration {
             listen: values.address("http.listen"), maxConnections: values.int("http.max_connections"),
             idleTimeout: values.milliseconds("http.idle_timeout_ms"),
             requestTimeout: values.milliseconds("http.request_timeout_ms"))
+        resp = RESP(
+            listen: values.address("resp.listen"), bucket: values.text("resp.bucket"),
+            maxConnections: values.int("resp.max_connections"),
+            maxInFlight: values.int("resp.max_in_flight"), maxArguments: values.int("resp.max_arguments"),
+            idleTimeout: values.milliseconds("resp.idle_timeout_ms"))
         log = Log(
             level: values.choice("log.level", Logger.Level.init(rawValue:)),
             format: values.choice("log.format", LogFormat.init(rawValue:)))

@@ -88,6 +88,16 @@ struct NodeConfiguration: Sendable {
         var requestTimeout: Duration
     }
 
+    /// `resp.*`
+    struct RESP: Sendable {
+        var listen: HostPort
+        var bucket: String
+        var maxConnections: Int
+        var maxInFlight: Int
+        var maxArguments: Int
+        var idleTimeout: Duration
+    }
+
     /// `log.*`
     struct Log: Sendable {
         var level: Logger.Level
@@ -113,6 +123,7 @@ struct NodeConfiguration: Sendable {
     var peer: Peer
     var grpc: ClientGRPC
     var http: HTTP
+    var resp: RESP
     var log: Log
     /// `shutdown.timeout_ms`
     var shutdownTimeout: Duration

@@ -209,6 +209,21 @@ struct SettingTable: Sendable {
         Setting(
             "http.idle_timeout_ms", .int(100...3_600_000), .int(60_000),
             "An HTTP connection without a request for so long is closed."),
+        Setting(
+            "resp.listen", .address, .text("127.0.0.1:7403"), "Where clients of Redis's protocol connect."),
+        Setting(
+            "resp.bucket", .name, .text("default"), "The bucket of a RESP connection that has named none."),
+        Setting(
+            "resp.max_connections", .int(1...1_000_000), .int(10_000),
+            "More RESP connections than these are closed."),
+        Setting(
+            "resp.max_in_flight", .int(1...1_000_000), .int(1_024),
+            "Commands of one RESP connection that are served at a time; the rest wait."),
+        Setting(
+            "resp.max_arguments", .int(16...(1 << 24)), .int(1 << 20), "Arguments of one RESP command."),
+        Setting(
+            "resp.idle_timeout_ms", .int(0...86_400_000), .int(0),
+            "A RESP connection without a command for so long is closed; 0 for never."),
     ]
 
     private static let operation: [Setting] = [

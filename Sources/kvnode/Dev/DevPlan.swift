@@ -8,6 +8,7 @@ struct DevPlan: Equatable {
         var grpc: HostPort
         var peer: HostPort
         var http: HostPort
+        var resp: HostPort
         /// Holds the configuration file and the data.
         var directory: String
         /// The configuration file's text.
@@ -67,6 +68,7 @@ struct DevPlan: Equatable {
                 name: "node\(index)", engine: engine, grpc: HostPort(host: Self.host, port: port),
                 peer: HostPort(host: Self.host, port: port + 1),
                 http: HostPort(host: Self.host, port: port + 2),
+                resp: HostPort(host: Self.host, port: port + 3),
                 directory: "\(request.directory)/node\(index)", configuration: "")
         }
         let memberCount = request.members ?? nodes.count
@@ -123,6 +125,8 @@ struct DevPlan: Equatable {
           listen: \(YAMLText.quote(node.peer.description))
         http:
           listen: \(YAMLText.quote(node.http.description))
+        resp:
+          listen: \(YAMLText.quote(node.resp.description))
         log:
           level: \(YAMLText.quote(request.logLevel))
 
@@ -133,7 +137,7 @@ struct DevPlan: Equatable {
     private static let ownKeys = [
         "node.name", "node.data_directory", "cluster.name", "cluster.members", "cluster.join",
         "cluster.replication", "engine.type",
-        "engine.durability", "grpc.listen", "peer.listen", "http.listen", "log.level",
+        "engine.durability", "grpc.listen", "peer.listen", "http.listen", "resp.listen", "log.level",
     ]
 
     /// What the nodes get of the command's own environment: all but what their files set.
@@ -148,10 +152,10 @@ struct DevPlan: Equatable {
         let rows = nodes.map { node in
             [
                 node.name, node.engine, "\(node.grpc)", "\(node.peer)", "http://\(node.http)",
-                node.directory,
+                "\(node.resp)", node.directory,
             ]
         }
-        return TextTable(["node", "engine", "gRPC", "peer gRPC", "HTTP", "directory"], rows).text
+        return TextTable(["node", "engine", "gRPC", "peer gRPC", "HTTP", "RESP", "directory"], rows).text
             + newcomers.map { node in
                 "no member yet: kvnode cluster join \(node.entry) --endpoint \(nodes[0].grpc)\n"
             }.joined()

@@ -24,8 +24,11 @@ enum PortCheck {
     /// One line for each port of `plan` that is taken.
     static func problems(of plan: DevPlan) -> [String] {
         plan.nodes.flatMap { node in
-            [("client gRPC", node.grpc), ("peer gRPC", node.peer), ("HTTP", node.http)].compactMap {
-                use, address in
+            let ports = [
+                ("client gRPC", node.grpc), ("peer gRPC", node.peer), ("HTTP", node.http),
+                ("RESP", node.resp),
+            ]
+            return ports.compactMap { use, address in
                 isFree(address.port) ? nil : "port \(address.port) (\(use) of \(node.name)) is in use"
             }
         }

@@ -78,6 +78,8 @@ enum Node {
             configuration: configuration.grpcConfiguration, service: node, group: group, logger: logger)
         let http = HTTPServer(
             configuration: configuration.httpConfiguration, service: node, group: group, logger: logger)
+        let resp = RESPServer(
+            configuration: configuration.respConfiguration, service: node, group: group, logger: logger)
 
         // Started in this order, stopped in the reverse: first no new requests, then those under way end, then the
         // peers go.
@@ -90,6 +92,9 @@ enum Node {
             ServerService(
                 name: "http.listen", listen: configuration.http.listen, serve: http.run,
                 stop: http.beginGracefulShutdown),
+            ServerService(
+                name: "resp.listen", listen: configuration.resp.listen, serve: resp.run,
+                stop: resp.beginGracefulShutdown),
         ]
         var lifecycle = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -99,7 +104,7 @@ enum Node {
             metadata: [
                 "node": "\(configuration.node.name)", "version": "\(Version.current)",
                 "grpc": "\(configuration.grpc.listen)", "http": "\(configuration.http.listen)",
-                "peer": "\(configuration.peer.listen)",
+                "resp": "\(configuration.resp.listen)", "peer": "\(configuration.peer.listen)",
             ])
         try await ServiceGroup(configuration: lifecycle).run()
         try await node.close()

@@ -79,4 +79,16 @@ extension NodeConfiguration {
         server.shutdownGrace = shutdownTimeout / 3
         return server
     }
+
+    var respConfiguration: RESPServer.Configuration {
+        var server = RESPServer.Configuration(host: resp.listen.host, port: resp.listen.port)
+        server.bucket = resp.bucket
+        server.maxArgumentBytes = requests.maxValueBytes
+        server.maxArguments = resp.maxArguments
+        server.maxConnections = resp.maxConnections
+        server.maxInFlight = resp.maxInFlight
+        server.idleTimeout = resp.idleTimeout
+        server.shutdownGrace = shutdownTimeout / 3
+        return server
+    }
 }

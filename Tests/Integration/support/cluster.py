@@ -56,7 +56,8 @@ class Node:
         self.name = name
         self.engine = engine
         self.directory = directory
-        self.grpc_port, self.peer_port, self.http_port = free_port(), free_port(), free_port()
+        self.grpc_port, self.peer_port = free_port(), free_port()
+        self.http_port, self.resp_port = free_port(), free_port()
         self.process: subprocess.Popen | None = None
         self._stubs = stubs
         self._http: HTTPClient | None = None
@@ -84,6 +85,7 @@ class Node:
             "peer": {"listen": f"127.0.0.1:{self.peer_port}"},
             "grpc": {"listen": f"127.0.0.1:{self.grpc_port}"},
             "http": {"listen": f"127.0.0.1:{self.http_port}"},
+            "resp": {"listen": f"127.0.0.1:{self.resp_port}"},
         }, changes)
         self.configuration_path.write_text(to_yaml(configuration))
 

@@ -55,18 +55,3 @@ final class ConnectionRegistry: Sendable {
         for channel in state.withLock({ Array($0.channels.values) }) { channel.close(promise: nil) }
     }
 }
-
-/// Tells a connection over the limit to come back later.
-final class RefusalHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private static let reply = ByteBuffer(
-        string: "HTTP/1.1 503 Service Unavailable\r\n"
-            + "retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-
-    func channelActive(context: ChannelHandlerContext) {
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(Self.reply)).whenComplete { _ in channel.close(promise: nil) }
-    }
-}

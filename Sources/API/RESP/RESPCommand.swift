@@ -1,0 +1,77 @@
+import NIOCore
+
+/// A command that this node serves.
+enum RESPCommand: String, CaseIterable {
+    case ping, echo, quit, reset, select, hello, client
+    case get, set, setnx, setex, getset, getdel, mget, mset, strlen, exists, del, unlink
+    case kvGet = "kv.get"
+    case kvPut = "kv.put"
+    case kvDel = "kv.del"
+    case kvBucket = "kv.bucket"
+
+    /// How many arguments it has, its name included.
+    var arity: ClosedRange<Int> {
+        switch self {
+        case .quit, .hello, .ping: 1...Int.max
+        case .reset: 1...1
+        case .echo, .select, .get, .getdel, .strlen, .kvGet, .kvBucket: 2...2
+        case .client, .mget, .exists, .del, .unlink: 2...Int.max
+        case .setnx, .getset, .kvDel: 3...3
+        case .set, .mset: 3...Int.max
+        case .setex, .kvPut: 4...4
+        }
+    }
+
+    /// Names have at most this many bytes; one more is no command.
+    private static let maxNameBytes = 16
+
+    private static let byName: [UInt128: RESPCommand] = Dictionary(
+        uniqueKeysWithValues: allCases.map { (packed($0.rawValue.utf8)!, $0) })
+
+    /// - Parameter name: In upper or lower case.
+    init?(name: ByteBufferView) {
+        guard let packed = Self.packed(name), let command = Self.byName[packed] else { return nil }
+        self = command
+    }
+
+    /// The name in one number, which needs no allocation.
+    private static func packed(_ name: some Collection<UInt8>) -> UInt128? {
+        guard name.count <= maxNameBytes else { return nil }
+        return name.reduce(0) { $0 << 8 | UInt128(lowercased($1)) }
+    }
+
+    static func lowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+}
+
+/// Commands of Redis that a store without a master, whose replicas may differ for a while, does not serve; with the reason.
+enum RefusedCommand {
+    static func reason(_ name: String) -> String? { reasons[name] }
+
+    private static let reasons: [String: String] = {
+        let groups: [(names: [String], reason: String)] = [
+            (
+                ["multi", "exec", "discard", "watch", "unwatch"],
+                "there are no transactions: keys lie on different nodes, which agree on each key by itself"
+            ),
+            (
+                ["eval", "evalsha", "eval_ro", "evalsha_ro", "script", "fcall", "fcall_ro", "function"],
+                "there are no scripts: nothing runs on all replicas of a key in the same order"
+            ),
+            (
+                [
+                    "blpop", "brpop", "blmove", "blmpop", "brpoplpush", "bzpopmin", "bzpopmax", "bzmpop",
+                    "xread",
+                ],
+                "no command blocks: there is no one place where a key's changes are known first"
+            ),
+            (
+                ["subscribe", "psubscribe", "ssubscribe", "publish", "spublish"],
+                "there are no channels: this is a store"
+            ),
+        ]
+        return Dictionary(
+            uniqueKeysWithValues: groups.flatMap { group in group.names.map { ($0, group.reason) } })
+    }()
+}

@@ -1,0 +1,227 @@
+import Cluster
+import NIOCore
+
+/// Serves one connection: its commands side by side as far as they don't touch each other's keys (`KeyUses`), its replies in
+/// their order. Nothing is read while commands that have come can't begin, or replies wait for the client.
+final class RESPConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// What all connections share.
+    struct Shared: Sendable {
+        var service: any KeyValueService
+        var parsing: RESPParser.Limits
+        /// Commands under way at a time.
+        var maxInFlight: Int
+    }
+
+    /// A command whose reply is not written yet.
+    private struct Slot {
+        var reply: RESPReply?
+        /// The version in which it is written, and all that follow.
+        var version: RESPWriter.Version?
+    }
+
+    /// As in HTTP: closing at once, with bytes of the client unread, might take the last reply with it.
+    private static let lingerTime = TimeAmount.seconds(1)
+    /// Replies that are sent before all commands that came together have theirs, so that the channel says when it is enough.
+    private static let flushBytes = 64 << 10
+
+    private let shared: Shared
+    private var session: RESPSession
+    private var parser: RESPParser
+    private var writer = RESPWriter()
+    private var slots = CircularBuffer<Slot>()
+    /// Of the first of them.
+    private var firstNumber = 0
+    private var uses = KeyUses()
+    /// The next command, which has to wait.
+    private var next: RESPPlan?
+    /// Whether commands may have come that have not begun.
+    private var isBehind = false
+    private var isServing = false
+    private var isFlushScheduled = false
+    /// Whether the channel would read.
+    private var wantsToRead = false
+    /// The client sends no more.
+    private var isInputClosed = false
+    /// No command begins any more; the connection ends with the last reply.
+    private var isEnding = false
+    private var isClosing = false
+    private var context: ChannelHandlerContext?
+
+    init(shared: Shared, session: RESPSession) {
+        self.shared = shared
+        self.session = session
+        parser = RESPParser(limits: shared.parsing)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isEnding = true
+        isClosing = true
+        context.fireChannelInactive()
+    }
+
+    // MARK: What comes
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isEnding { return }
+        parser.append(unwrapInboundIn(data))
+        serve()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        flush()
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isBehind { wantsToRead = true } else { context.read() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        proceed()
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        // The client sends no more, but may still read: what came before is served.
+        case let event as ChannelEvent where event == .inputClosed:
+            isInputClosed = true
+            if !isBehind { end() }
+        case is ChannelShouldQuiesceEvent: end()
+        case is IdleStateHandler.IdleStateEvent: if slots.isEmpty { context.close(promise: nil) }
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    // MARK: Commands
+
+    /// Begins what can begin.
+    private func serve() {
+        guard let context, !isServing else { return }
+        isServing = true
+        defer { isServing = false }
+        isBehind = true
+        while !isEnding, slots.count < shared.maxInFlight, context.channel.isWritable {
+            guard let plan = next ?? nextPlan() else {
+                isBehind = false
+                if isInputClosed { end() }
+                break
+            }
+            let keys = plan.keys
+            next = uses.allow(keys) ? nil : plan
+            if next != nil { break }
+            begin(plan, keys, context.eventLoop)
+            if writer.buffer.readableBytes >= Self.flushBytes { flush() }
+        }
+    }
+
+    /// What comes next of what has come; nil if that is not complete.
+    private func nextPlan() -> RESPPlan? {
+        do throws(RESPProtocolError) {
+            return try parser.next() ? session.plan(parser) : nil
+        } catch {
+            return .end(.error(error.message))
+        }
+    }
+
+    private func begin(_ plan: RESPPlan, _ keys: (read: [[UInt8]], written: [[UInt8]]), _ loop: any EventLoop)
+    {
+        let number = firstNumber + slots.count
+        slots.append(Slot())
+        switch plan {
+        case .reply(let reply): finish(number, reply)
+        case .speak(let version, let reply):
+            slots[offset: number - firstNumber].version = version
+            finish(number, reply)
+        case .end(let reply):
+            isEnding = true
+            finish(number, reply)
+        case .read, .write, .put:
+            uses.begin(keys)
+            let execution = RESPExecution(
+                service: shared.service, bucket: session.bucket, loop: loop,
+                maxInFlight: shared.maxInFlight
+            ) {
+                [self] reply in
+                uses.end(keys)
+                finish(number, reply)
+                proceed()
+            }
+            switch plan {
+            case .read(let keys, let format): execution.read(keys, format)
+            case .write(let writes, let format): execution.write(writes, format)
+            case .put(let put): execution.put(put)
+            case .reply, .speak, .end: break
+            }
+        }
+    }
+
+    // MARK: Replies
+
+    private func finish(_ number: Int, _ reply: RESPReply) {
+        slots[offset: number - firstNumber].reply = reply
+        while let slot = slots.first, let reply = slot.reply {
+            if let version = slot.version { writer.version = version }
+            writer.write(reply)
+            slots.removeFirst()
+            firstNumber += 1
+        }
+    }
+
+    /// Goes on after a command has ended, or the client has taken replies.
+    private func proceed() {
+        guard let context, !isServing else { return }
+        if isBehind { serve() }
+        scheduleFlush(context)
+        if wantsToRead, !isBehind {
+            wantsToRead = false
+            context.read()
+        }
+    }
+
+    /// Once for all that ends in this turn of the loop.
+    private func scheduleFlush(_ context: ChannelHandlerContext) {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            me.value.isFlushScheduled = false
+            me.value.flush()
+        }
+    }
+
+    private func flush() {
+        guard let context, !isClosing else { return }
+        if writer.buffer.readableBytes > 0 {
+            context.writeAndFlush(wrapOutboundOut(writer.buffer), promise: nil)
+            writer.buffer = ByteBuffer()
+        }
+        if isEnding, slots.isEmpty { close(context) }
+    }
+
+    /// Begins nothing more.
+    private func end() {
+        isEnding = true
+        flush()
+    }
+
+    private func close(_ context: ChannelHandlerContext) {
+        isClosing = true
+        let channel = context.channel
+        // An empty write ends when all before it have gone out.
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
+            channel.close(mode: .output, promise: nil)
+            channel.eventLoop.scheduleTask(in: Self.lingerTime) { channel.close(promise: nil) }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import Cluster
+import ClusterCore
+import NIOCore
+
+/// Carries out the part of a command that needs the store: its keys side by side, up to a limit, and answers when the last
+/// of them is done. After one that failed no other is begun. Lives on its connection's loop.
+final class RESPExecution {
+    private let service: any KeyValueService
+    private let bucket: String
+    private let loop: any EventLoop
+    private let whenDone: (RESPReply) -> Void
+    private let maxInFlight: Int
+    /// Does what is to be done for one of the keys, by its place.
+    private var perform: (Int) -> Void = { _ in }
+    private var count = 0
+    private var begun = 0
+    private var ended = 0
+    private var isBeginning = false
+    private var failure: RequestError?
+
+    /// - Parameter maxInFlight: Keys that are read or written at a time.
+    init(
+        service: any KeyValueService, bucket: String, loop: any EventLoop, maxInFlight: Int,
+        whenDone: @escaping (RESPReply) -> Void
+    ) {
+        self.service = service
+        self.bucket = bucket
+        self.loop = loop
+        self.maxInFlight = maxInFlight
+        self.whenDone = whenDone
+    }
+
+    private func submit(_ request: Request, _ body: @escaping (Response) -> Void) {
+        let body = NIOLoopBound(body, eventLoop: loop)
+        let loop = loop
+        service.submit(request) { response in
+            if loop.inEventLoop {
+                body.value(response)
+            } else {
+                loop.execute { body.value(response) }
+            }
+        }
+    }
+
+    private func forEach(_ count: Int, _ perform: @escaping (Int) -> Void) {
+        self.count = count
+        self.perform = perform
+        beginMore()
+    }
+
+    /// A loop, as most keys may be done at once.
+    private func beginMore() {
+        guard !isBeginning else { return }
+        isBeginning = true
+        while begun < count, begun - ended < maxInFlight {
+            begun += 1
+            perform(begun - 1)
+        }
+        isBeginning = false
+    }
+
+    /// One of the keys is done.
+    private func oneEnded(_ error: RequestError?, _ reply: () -> RESPReply) {
+        ended += 1
+        if let error, failure == nil {
+            failure = error
+            count = begun
+        }
+        guard ended == count else { return beginMore() }
+        // It holds on to this.
+        perform = { _ in }
+        whenDone(failure.map(RESPReply.init) ?? reply())
+    }
+
+    // MARK: Reading
+
+    func read(_ keys: [[UInt8]], _ format: RESPPlan.ReadFormat) {
+        var readings = [Reading](repeating: Reading(), count: keys.count)
+        forEach(keys.count) { [self] index in
+            submit(.get(GetRequest(bucket: bucket, key: keys[index]))) { [self] response in
+                if case .read(let reading) = response { readings[index] = reading }
+                oneEnded(response.failure) { format.reply(readings) }
+            }
+        }
+    }
+
+    // MARK: Writing
+
+    private enum Outcome {
+        case done(previous: [UInt8]?)
+        /// Its condition did not hold.
+        case skipped(previous: [UInt8]?)
+
+        var isDone: Bool { if case .done = self { true } else { false } }
+
+        var previous: [UInt8]? {
+            switch self {
+            case .done(let previous), .skipped(let previous): previous
+            }
+        }
+    }
+
+    func write(_ writes: [StringWrite], _ format: RESPPlan.WriteFormat) {
+        var outcomes = [Outcome](repeating: .skipped(previous: nil), count: writes.count)
+        forEach(writes.count) { [self] index in
+            carryOut(writes[index], returnsPrevious: format == .previous) { [self] result in
+                var error: RequestError?
+                switch result {
+                case .success(let outcome): outcomes[index] = outcome
+                case .failure(let failure): error = failure
+                }
+                oneEnded(error) { Self.reply(outcomes, format) }
+            }
+        }
+    }
+
+    private static func reply(_ outcomes: [Outcome], _ format: RESPPlan.WriteFormat) -> RESPReply {
+        switch format {
+        case .ok: .ok
+        case .okOrNull: outcomes[0].isDone ? .ok : .null
+        case .previous: outcomes[0].previous.map(RESPReply.bulk) ?? .null
+        case .count: .integer(outcomes.count { $0.isDone })
+        }
+    }
+
+    /// Where siblings are kept, and where it matters what is there, the key is read first: what was read is replaced.
+    private func carryOut(
+        _ write: StringWrite, returnsPrevious: Bool,
+        _ whenDone: @escaping (Result<Outcome, RequestError>) -> Void
+    ) {
+        let isBlind =
+            write.value != nil && !returnsPrevious && write.condition == .always
+            && service.properties(ofBucket: bucket).policy == .lastWriteWins
+        let leavesItToTheCoordinator = write.condition == .ifAbsent && !returnsPrevious
+        if isBlind || leavesItToTheCoordinator { return put(write, after: Reading(), whenDone) }
+        submit(.get(GetRequest(bucket: bucket, key: write.key))) { [self] response in
+            guard case .read(let reading) = response else { return whenDone(.failure(response.unexpected)) }
+            let isThere = !reading.siblings.isEmpty
+            let holds =
+                switch write.condition {
+                case .always: write.value != nil || isThere
+                case .ifAbsent: !isThere
+                case .ifPresent: isThere
+                }
+            guard holds else { return whenDone(.success(.skipped(previous: reading.latest))) }
+            put(write, after: reading, whenDone)
+        }
+    }
+
+    private func put(
+        _ write: StringWrite, after reading: Reading,
+        _ whenDone: @escaping (Result<Outcome, RequestError>) -> Void
+    ) {
+        let put = PutRequest(
+            bucket: bucket, key: write.key,
+            content: write.value.map { .value($0, contentType: "") } ?? .tombstone,
+            context: reading.context, ttlSeconds: write.ttlSeconds,
+            condition: write.condition == .ifAbsent ? .ifAbsent : .none)
+        submit(.put(put)) { response in
+            switch response {
+            case .written: whenDone(.success(.done(previous: reading.latest)))
+            case .failed(let error) where error.code == .preconditionFailed:
+                whenDone(.success(.skipped(previous: nil)))
+            default: whenDone(.failure(response.unexpected))
+            }
+        }
+    }
+
+    /// Puts with the client's own context.
+    func put(_ put: PutRequest) {
+        forEach(1) { [self] _ in
+            submit(.put(put)) { [self] response in
+                var context: [UInt8] = []
+                if case .written(let reading) = response { context = reading.context }
+                oneEnded(response.failure) { .bulk(context) }
+            }
+        }
+    }
+}
+
+extension RESPPlan.ReadFormat {
+    fileprivate func reply(_ readings: [Reading]) -> RESPReply {
+        switch self {
+        case .value: readings[0].latest.map(RESPReply.bulk) ?? .null
+        case .values: .array(readings.map { $0.latest.map(RESPReply.bulk) ?? .null })
+        case .count: .integer(readings.count { !$0.siblings.isEmpty })
+        case .length: .integer(readings[0].latest?.count ?? 0)
+        case .siblings:
+            .array([
+                .bulk(readings[0].context),
+                .array(readings[0].siblings.map { .bulk($0.content.parts.value) }),
+            ])
+        }
+    }
+}
+
+extension Response {
+    fileprivate var failure: RequestError? { if case .failed(let error) = self { error } else { nil } }
+
+    /// The error in place of what was asked for.
+    fileprivate var unexpected: RequestError {
+        failure ?? RequestError(.internal, "an answer to another question")
+    }
+}
+
+extension RESPReply {
+    /// TRYAGAIN where nothing was done and it may be otherwise in a moment.
+    fileprivate init(_ error: RequestError) {
+        let code =
+            switch error.code {
+            case .overloaded, .shuttingDown, .layoutChanging: "TRYAGAIN"
+            default: "ERR"
+            }
+        self = .error("\(error.code.reason): \(error.message)", code: code)
+    }
+}

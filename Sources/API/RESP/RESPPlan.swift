@@ -1,0 +1,79 @@
+import ClusterCore
+
+/// What a command comes to.
+enum RESPPlan {
+    /// An answer that needs nothing of the store.
+    case reply(RESPReply)
+    /// This answer, in that version of the protocol, which is the connection's from then on.
+    case speak(RESPWriter.Version, RESPReply)
+    /// This answer, after which the connection ends.
+    case end(RESPReply)
+    /// Reads keys, each by itself.
+    case read([[UInt8]], ReadFormat)
+    /// Changes keys, each by itself and no key twice.
+    case write([StringWrite], WriteFormat)
+    /// Puts with a context of the client's own; answers with the context after it.
+    case put(PutRequest)
+
+    /// How what was read becomes a reply.
+    enum ReadFormat {
+        /// The value.
+        case value
+        /// An array of the values.
+        case values
+        /// How many keys have one.
+        case count
+        /// The value's length.
+        case length
+        /// The context and all siblings.
+        case siblings
+    }
+
+    /// How what was done becomes a reply.
+    enum WriteFormat {
+        case ok
+        /// OK, or null if it was not done.
+        case okOrNull
+        /// The value before, or null if there was none.
+        case previous
+        /// How many keys it was done to.
+        case count
+    }
+
+    /// The keys that it uses, of the connection's bucket; none if it does not matter what happens to them meanwhile.
+    var keys: (read: [[UInt8]], written: [[UInt8]]) {
+        switch self {
+        case .reply, .speak, .end: ([], [])
+        case .read(let keys, _): (keys, [])
+        case .write(let writes, _): ([], writes.map(\.key))
+        case .put(let put): ([], [put.key])
+        }
+    }
+}
+
+/// A change of one key by a client that passes no context.
+struct StringWrite {
+    enum Condition {
+        case always
+        /// The key has no value.
+        case ifAbsent
+        /// It has one.
+        case ifPresent
+    }
+
+    var key: [UInt8]
+    /// Nil deletes.
+    var value: [UInt8]?
+    /// Nil takes the bucket's.
+    var ttlSeconds: Int?
+    var condition = Condition.always
+}
+
+extension Reading {
+    /// The value that a client gets who can take one only: of several the last one written, as `lastWriteWins` has it.
+    var latest: [UInt8]? {
+        let sibling = siblings.max { ($0.timestamp, $0.dot) < ($1.timestamp, $1.dot) }
+        guard case .value(let bytes, _)? = sibling?.content else { return nil }
+        return bytes
+    }
+}

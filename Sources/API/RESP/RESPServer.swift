@@ -1,0 +1,84 @@
+import Cluster
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The server of Redis's protocol.
+public final class RESPServer: Sendable {
+    /// What an operator sets.
+    public struct Configuration: Sendable {
+        /// An address or a name of this machine; `0.0.0.0` and `::` for all.
+        public var host: String
+        /// 0 takes any free one.
+        public var port: Int
+        /// The bucket of a connection that has named none.
+        public var bucket = "default"
+        /// Bytes of a command's argument at most, and so of a value.
+        public var maxArgumentBytes = 64 << 20
+        /// Arguments of a command at most.
+        public var maxArguments = 1 << 20
+        /// Connections at the same time; one more is told so and closed.
+        public var maxConnections = 10_000
+        /// Commands of a connection that are served at a time; the rest wait.
+        public var maxInFlight = 1_024
+        /// A connection without a command and a reply for so long is closed; zero for never.
+        public var idleTimeout: Duration = .zero
+        /// How long connections may take to finish their commands after `beginGracefulShutdown`.
+        public var shutdownGrace: Duration = .seconds(10)
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    private let server: ConnectionServer
+
+    private static let refusal = ByteBuffer(string: "-ERR max number of clients reached\r\n")
+
+    /// - Parameter group: Runs the connections.
+    public init(
+        configuration: Configuration, service: any KeyValueService, group: MultiThreadedEventLoopGroup,
+        logger: Logger
+    ) {
+        let connections = ConnectionRegistry(limit: configuration.maxConnections)
+        var parsing = RESPParser.Limits()
+        parsing.maxArgumentBytes = configuration.maxArgumentBytes
+        parsing.maxCommandBytes = 2 * configuration.maxArgumentBytes
+        parsing.maxArguments = configuration.maxArguments
+        let shared = RESPConnectionHandler.Shared(
+            service: service, parsing: parsing, maxInFlight: configuration.maxInFlight)
+        let count = ConnectionCount()
+        server = ConnectionServer(
+            name: "RESP", host: configuration.host, port: configuration.port, group: group,
+            connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
+            logger: logger
+        ) { pipeline in
+            if configuration.idleTimeout > .zero {
+                try pipeline.addHandler(IdleStateHandler(allTimeout: TimeAmount(configuration.idleTimeout)))
+            }
+            let session = RESPSession(id: count.next(), bucket: configuration.bucket)
+            try pipeline.addHandler(RESPConnectionHandler(shared: shared, session: session))
+        }
+    }
+
+    /// Listens, and serves until `beginGracefulShutdown` and the end of the commands in flight, or until the task is
+    /// cancelled, which breaks them off. To be called once.
+    public func run() async throws { try await server.run() }
+
+    /// Accepts no new connections and commands; commands in flight go on. Any thread, idempotent.
+    public func beginGracefulShutdown() { server.beginGracefulShutdown() }
+
+    /// The port that `run` listens on; waits until it does. Throws if it couldn't listen.
+    public var listeningPort: Int {
+        get async throws { try await server.listeningPort }
+    }
+}
+
+/// Numbers connections from 1 up.
+private final class ConnectionCount: Sendable {
+    private let count = Atomic(0)
+
+    func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).newValue }
+}

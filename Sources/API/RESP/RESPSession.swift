@@ -1,0 +1,184 @@
+import ClusterCore
+import NIOCore
+
+/// What a connection has been told of itself, and what its commands come to.
+struct RESPSession {
+    let id: Int
+    private(set) var bucket: String
+    private(set) var version = RESPWriter.Version.two
+    private var name: [UInt8] = []
+    private let firstBucket: String
+
+    /// - Parameters:
+    ///   - id: The connection's number, as `CLIENT ID` tells it.
+    ///   - bucket: Until `KV.BUCKET` names another.
+    init(id: Int, bucket: String) {
+        self.id = id
+        self.bucket = bucket
+        firstBucket = bucket
+    }
+
+    /// What the command that the parser has found comes to.
+    mutating func plan(_ parser: RESPParser) -> RESPPlan {
+        guard let command = RESPCommand(name: parser.argument(0)) else { return .reply(Self.unknown(parser)) }
+        guard command.arity.contains(parser.count) else { return .reply(Self.wrongCount(command.rawValue)) }
+        do throws(RESPCommandError) {
+            switch command {
+            case .ping, .echo, .quit, .reset, .select, .hello, .client, .kvBucket:
+                return try connectionPlan(command, parser)
+            case .get, .set, .setnx, .setex, .getset, .getdel, .mget, .mset, .strlen, .exists, .del, .unlink:
+                return try StringCommands.plan(command, parser)
+            case .kvGet, .kvPut, .kvDel: return SiblingCommands.plan(command, parser, bucket: bucket)
+            }
+        } catch {
+            return .reply(error.reply)
+        }
+    }
+
+    // MARK: The connection's own commands
+
+    private mutating func connectionPlan(
+        _ command: RESPCommand, _ parser: RESPParser
+    ) throws(RESPCommandError) -> RESPPlan {
+        switch command {
+        case .ping:
+            guard parser.count <= 2 else { throw .wrongCount("ping") }
+            return .reply(parser.count == 1 ? .simple("PONG") : .bulk(parser.bytes(1)))
+        case .echo: return .reply(.bulk(parser.bytes(1)))
+        case .quit: return .end(.ok)
+        case .select:
+            guard let index = RESPNumber.parse(parser.argument(1)) else { throw .notAnInteger }
+            guard index == 0 else { throw .other("DB index is out of range") }
+            return .reply(.ok)
+        case .reset:
+            bucket = firstBucket
+            name = []
+            version = .two
+            return .speak(.two, .simple("RESET"))
+        case .kvBucket:
+            guard let text = String(validating: parser.argument(1), as: UTF8.self),
+                KeyLimits.accepts(bucket: text)
+            else { throw .other("a bucket's name is text of 1 to \(KeyLimits.maxBucketSize) bytes") }
+            bucket = text
+            return .reply(.ok)
+        case .hello: return try hello(parser)
+        case .client: return try client(parser)
+        default: preconditionFailure("a command of another kind")
+        }
+    }
+
+    private mutating func hello(_ parser: RESPParser) throws(RESPCommandError) -> RESPPlan {
+        var (version, name) = (version, name)
+        if parser.count > 1 {
+            guard let number = RESPNumber.parse(parser.argument(1)) else {
+                throw .other("Protocol version is not an integer or out of range")
+            }
+            guard let known = RESPWriter.Version(rawValue: number) else {
+                throw .coded("NOPROTO", "unsupported protocol version")
+            }
+            version = known
+        }
+        var index = 2
+        while index < parser.count {
+            let option = parser.lowercased(index)
+            switch option {
+            case "setname" where index + 1 < parser.count:
+                name = try Self.clientName(parser, index + 1)
+                index += 2
+            case "auth" where index + 2 < parser.count:
+                throw .other("AUTH: this node asks for no password")
+            default: throw .other("Syntax error in HELLO option '\(parser.text(index))'")
+            }
+        }
+        (self.version, self.name) = (version, name)
+        return .speak(
+            version,
+            .map([
+                (.bulk("server"), .bulk("kvnode")), (.bulk("version"), .bulk(Self.redisVersion)),
+                (.bulk("proto"), .integer(version.rawValue)), (.bulk("id"), .integer(id)),
+                (.bulk("mode"), .bulk("standalone")), (.bulk("role"), .bulk("master")),
+                (.bulk("modules"), .array([])),
+            ]))
+    }
+
+    /// The version of Redis whose commands are served as it does, which clients choose features by.
+    private static let redisVersion = "7.0.15"
+
+    private mutating func client(_ parser: RESPParser) throws(RESPCommandError) -> RESPPlan {
+        switch (parser.lowercased(1), parser.count) {
+        case ("id", 2): return .reply(.integer(id))
+        case ("getname", 2): return .reply(name.isEmpty ? .null : .bulk(name))
+        case ("setname", 3):
+            name = try Self.clientName(parser, 2)
+            return .reply(.ok)
+        // Which library the client is: nobody asks.
+        case ("setinfo", 4): return .reply(.ok)
+        case ("id", _), ("getname", _), ("setname", _), ("setinfo", _):
+            throw .wrongCount("client|\(parser.lowercased(1))")
+        default:
+            throw .other(
+                "unknown subcommand '\(parser.text(1))'. Try CLIENT ID, GETNAME, SETNAME or SETINFO.")
+        }
+    }
+
+    private static func clientName(_ parser: RESPParser, _ index: Int) throws(RESPCommandError) -> [UInt8] {
+        let name = parser.bytes(index)
+        guard name.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            throw .other("Client names cannot contain spaces, newlines or special characters.")
+        }
+        return name
+    }
+
+    // MARK: What is no command
+
+    private static func wrongCount(_ name: String) -> RESPReply { RESPCommandError.wrongCount(name).reply }
+
+    private static func unknown(_ parser: RESPParser) -> RESPReply {
+        if let reason = RefusedCommand.reason(parser.lowercased(0)) {
+            return .error("'\(parser.lowercased(0))' is not served: \(reason)")
+        }
+        var shown = ""
+        for index in 1..<parser.count where shown.utf8.count < maxShownBytes {
+            shown += "'\(parser.text(index, limit: maxShownBytes - shown.utf8.count))' "
+        }
+        return .error(
+            "unknown command '\(parser.text(0, limit: maxShownBytes))', with args beginning with: \(shown)")
+    }
+
+    /// Of a command that is not known, in the error.
+    private static let maxShownBytes = 128
+}
+
+/// Why a command is not carried out, in Redis's words where it has some.
+enum RESPCommandError: Error {
+    case wrongCount(String)
+    case notAnInteger
+    case syntax
+    case other(String)
+    case coded(String, String)
+
+    var reply: RESPReply {
+        switch self {
+        case .wrongCount(let name): .error("wrong number of arguments for '\(name)' command")
+        case .notAnInteger: .error("value is not an integer or out of range")
+        case .syntax: .error("syntax error")
+        case .other(let message): .error(message)
+        case .coded(let code, let message): .error(message, code: code)
+        }
+    }
+}
+
+extension RESPParser {
+    /// A copy of an argument.
+    func bytes(_ index: Int) -> [UInt8] { Array(argument(index)) }
+
+    /// An argument for people to read.
+    func text(_ index: Int, limit: Int = 128) -> String {
+        String(decoding: argument(index).prefix(limit), as: UTF8.self)
+    }
+
+    /// An argument that is a word of the protocol.
+    func lowercased(_ index: Int) -> String {
+        String(decoding: argument(index).prefix(64).lazy.map(RESPCommand.lowercased), as: UTF8.self)
+    }
+}

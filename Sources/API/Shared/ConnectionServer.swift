@@ -1,0 +1,119 @@
+import Logging
+import NIOCore
+import NIOPosix
+
+/// Listens on a TCP port, has each connection served by handlers on an event loop, and ends them together.
+final class ConnectionServer: Sendable {
+    private let name: String
+    private let host: String
+    private let port: Int
+    private let group: MultiThreadedEventLoopGroup
+    private let connections: ConnectionRegistry
+    private let shutdownGrace: Duration
+    private let refusal: ByteBuffer
+    private let logger: Logger
+    private let configure: @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+    private let stop = Latch()
+    private let listening: EventLoopPromise<Int>
+
+    /// - Parameters:
+    ///   - name: Of the protocol, for the log.
+    ///   - port: 0 takes any free one.
+    ///   - group: Runs the connections.
+    ///   - connections: Where they are counted; its limit is the server's.
+    ///   - shutdownGrace: How long connections may take to finish after `beginGracefulShutdown`.
+    ///   - refusal: What a connection over the limit is told before it is closed.
+    ///   - configure: Adds a connection's handlers. On `ChannelShouldQuiesceEvent` they are to end it when they can.
+    init(
+        name: String, host: String, port: Int, group: MultiThreadedEventLoopGroup,
+        connections: ConnectionRegistry, shutdownGrace: Duration, refusal: ByteBuffer, logger: Logger,
+        configure: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+    ) {
+        self.name = name
+        self.host = host
+        self.port = port
+        self.group = group
+        self.connections = connections
+        self.shutdownGrace = shutdownGrace
+        self.refusal = refusal
+        self.logger = logger
+        self.configure = configure
+        listening = group.any().makePromise()
+    }
+
+    deinit { listening.fail(NotListening()) }
+
+    /// Listens, and serves until `beginGracefulShutdown` and the end of what is in flight, or until the task is cancelled,
+    /// which breaks it off. To be called once.
+    func run() async throws {
+        let listener: any Channel
+        do {
+            listener = try await bootstrap.bind(host: host, port: port).get()
+        } catch {
+            listening.fail(error)
+            throw error
+        }
+        listening.succeed(listener.localAddress?.port ?? 0)
+        logger.debug("\(name) server listens", metadata: ["port": "\(listener.localAddress?.port ?? 0)"])
+        await stop.wait()
+        // That it was closed already is no matter.
+        try? await listener.close()
+        connections.quiesce()
+        let grace = Task { [connections, shutdownGrace] in
+            try await Task.sleep(for: shutdownGrace)
+            connections.closeAll()
+        }
+        await withTaskCancellationHandler {
+            await connections.empty.wait()
+        } onCancel: {
+            connections.closeAll()
+        }
+        grace.cancel()
+        logger.debug("\(name) server stopped")
+    }
+
+    /// Accepts nothing new; what is in flight goes on. Any thread, idempotent.
+    func beginGracefulShutdown() { stop.open() }
+
+    /// The port that `run` listens on; waits until it does. Throws if it couldn't listen.
+    var listeningPort: Int {
+        get async throws { try await listening.futureResult.get() }
+    }
+
+    private struct NotListening: Error {}
+
+    private var bootstrap: ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // A client whose machine is gone says nothing any more.
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            // A client that has sent its last request and closed its side still gets the reply.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { [connections, refusal, configure] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    guard connections.add(channel) else {
+                        return try pipeline.addHandler(RefusalHandler(refusal))
+                    }
+                    try configure(pipeline)
+                }
+            }
+    }
+}
+
+/// Tells a connection over the limit so, and closes it.
+private final class RefusalHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let words: ByteBuffer
+
+    init(_ words: ByteBuffer) { self.words = words }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(words)).whenComplete { _ in channel.close(promise: nil) }
+    }
+}

@@ -1,0 +1,359 @@
+import ClusterCore
+import Logging
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import API
+
+/// Runs `body` against a RESP server over a fake store, which keeps siblings, then stops the server in order.
+private func withRESPServer(
+    _ change: (inout RESPServer.Configuration) -> Void = { _ in },
+    _ body: (_ port: Int, _ service: FakeService, _ server: RESPServer) async throws -> Void
+) async throws {
+    let service = FakeService()
+    var configuration = RESPServer.Configuration(host: "127.0.0.1", port: 0)
+    configuration.maxArgumentBytes = 100_000
+    // Bounds a hang, nothing else.
+    configuration.shutdownGrace = .seconds(60)
+    change(&configuration)
+    let server = RESPServer(
+        configuration: configuration, service: service, group: .singletonMultiThreadedEventLoopGroup,
+        logger: Logger(label: "test"))
+    try await whileRunning(server.run, server.beginGracefulShutdown) {
+        try await body(try await server.listeningPort, service, server)
+    }
+}
+
+extension RawClient {
+    /// The next reply of Redis's protocol.
+    fileprivate func respReply() throws -> RESPReply {
+        let line = try line()
+        let rest = String(line.dropFirst())
+        switch line.first {
+        case "+": return .simple(rest)
+        case "-":
+            let words = rest.split(separator: " ", maxSplits: 1)
+            return .error(String(words[1]), code: String(words[0]))
+        case ":": return .integer(Int(rest)!)
+        case "$" where rest == "-1", "_": return .null
+        case "$":
+            let bytes = try bytes(Int(rest)! + 2)
+            #expect(bytes.suffix(2) == [13, 10])
+            return .bulk(Array(bytes.dropLast(2)))
+        case "*": return .array(try (0..<Int(rest)!).map { _ in try respReply() })
+        case "%": return .map(try (0..<Int(rest)!).map { _ in (try respReply(), try respReply()) })
+        default: throw Closed()
+        }
+    }
+
+    private func line() throws -> String {
+        var line: [UInt8] = []
+        while line.suffix(2) != [13, 10] { line += try bytes(1) }
+        return String(decoding: line.dropLast(2), as: UTF8.self)
+    }
+}
+
+@Suite struct RESPServerTests {
+    /// Sends a line and expects these replies.
+    private func expect(
+        _ client: RawClient, _ sent: String, _ expected: RESPReply...,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        try client.send(sent + "\r\n")
+        for reply in expected {
+            #expect(try client.respReply() == reply, "\(sent)", sourceLocation: sourceLocation)
+        }
+    }
+
+    // MARK: Commands
+
+    @Test func strings() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            try expect(client, "GET k", .null)
+            try expect(client, "SET k one", .ok)
+            try expect(client, "get k", .bulk("one"))
+            try expect(client, "SET k two", .ok)
+            try expect(client, "STRLEN k", .integer(3))
+            try expect(client, "GETSET k four", .bulk("two"))
+            try expect(client, "EXISTS k k other", .integer(2))
+            try expect(client, "MSET a 1 b 2 a 3", .ok)
+            try expect(client, "MGET a none b", .array([.bulk("3"), .null, .bulk("2")]))
+            try expect(client, "DEL a a none b", .integer(2))
+            try expect(client, "GETDEL k", .bulk("four"))
+            try expect(client, "GETDEL k", .null)
+            try expect(client, "EXISTS k a b", .integer(0))
+            try expect(client, "MSET a 1 b", .error("wrong number of arguments for 'mset' command"))
+        }
+    }
+
+    @Test func optionsOfSet() async throws {
+        try await withRESPServer { port, service, _ in
+            let client = try RawClient(port: port)
+            try expect(client, "SET k 1 XX", .null)
+            try expect(client, "SET k 1 NX", .ok)
+            try expect(client, "SET k 2 nx", .null)
+            try expect(client, "SETNX k 2", .integer(0))
+            try expect(client, "SETNX l 2", .integer(1))
+            try expect(client, "SET k 3 XX GET", .bulk("1"))
+            try expect(client, "SET k 4 NX GET", .bulk("3"))
+            try expect(client, "SET m 5 NX GET", .null)
+            try expect(client, "MGET k m", .array([.bulk("3"), .bulk("5")]))
+            try expect(client, "SET k 7 NX XX", .error("syntax error"))
+            try expect(client, "SET k 7 EX", .error("syntax error"))
+            try expect(client, "SET k 7 EX 0", .error("invalid expire time in 'set' command"))
+            try expect(client, "SET k 7 EX x", .error("value is not an integer or out of range"))
+            try expect(client, "SET k 7 PX 1", .error("the option PX of SET is not served yet"))
+            for sent in ["SET k 6 EX 60", "SETEX k 60 6"] {
+                try expect(client, sent, .ok)
+                guard case .put(let put)? = service.submitted.last else { throw RawClient.Closed() }
+                #expect(put.ttlSeconds == 60)
+            }
+        }
+    }
+
+    @Test func whereTheLastWriteWinsASetReadsNothing() async throws {
+        try await withRESPServer { port, service, _ in
+            var properties = BucketProperties()
+            properties.policy = .lastWriteWins
+            try await service.setProperties(properties, ofBucket: "default")
+            let client = try RawClient(port: port)
+            try expect(client, "SET k 1", .ok)
+            #expect(service.submitted.count == 1)
+            // What matters is read, there as well.
+            try expect(client, "DEL none", .integer(0))
+            #expect(service.submitted.count == 2)
+        }
+    }
+
+    @Test func siblingsAreKeptForThoseWhoPassContexts() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            for value in ["x", "y"] {
+                try client.send("KV.PUT k \"\" \(value)\r\n")
+                _ = try client.respReply()
+            }
+            try client.send("KV.GET k\r\n")
+            guard case .array(let reply) = try client.respReply(), case .bulk(let context) = reply[0] else {
+                throw RawClient.Closed()
+            }
+            #expect(reply[1] == .array([.bulk("x"), .bulk("y")]))
+            try expect(client, "GET k", .bulk("y"))
+            var put = RESPWriter()
+            put.write(.array([.bulk("KV.PUT"), .bulk("k"), .bulk(context), .bulk("z")]))
+            try client.send(Array(buffer: put.buffer))
+            guard case .bulk = try client.respReply() else { throw RawClient.Closed() }
+            try client.send("KV.GET k\r\n")
+            guard case .array(let merged) = try client.respReply() else { throw RawClient.Closed() }
+            #expect(merged[1] == .array([.bulk("z")]))
+            // What plain clients set replaces all that was there.
+            try expect(client, "SET k w", .ok)
+            try expect(client, "KV.BUCKET other", .ok)
+            try expect(client, "KV.GET k", .array([.bulk(""), .array([])]))
+            try client.send("KV.DEL k nonsense\r\n")
+            guard case .error(let message, "ERR") = try client.respReply() else { throw RawClient.Closed() }
+            #expect(message.hasPrefix("invalid_argument: "))
+        }
+    }
+
+    @Test func theConnectionsOwnCommands() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            try expect(client, "PING", .simple("PONG"))
+            try expect(client, "PING \"a b\"", .bulk("a b"))
+            try expect(client, "PING a b", .error("wrong number of arguments for 'ping' command"))
+            try expect(client, "ECHO hi", .bulk("hi"))
+            try expect(client, "SELECT 0", .ok)
+            try expect(client, "SELECT 1", .error("DB index is out of range"))
+            try expect(client, "CLIENT ID", .integer(1))
+            try expect(client, "CLIENT SETNAME me", .ok)
+            try expect(client, "CLIENT GETNAME", .bulk("me"))
+            try expect(client, "CLIENT SETINFO lib-name x", .ok)
+            try expect(client, "HELLO 4", .error("unsupported protocol version", code: "NOPROTO"))
+            try client.send("HELLO 3\r\n")
+            guard case .map(let pairs) = try client.respReply() else { throw RawClient.Closed() }
+            #expect(pairs.contains { $0 == (.bulk("proto"), .integer(3)) })
+            try client.send("GET none\r\n")
+            #expect(try client.text(3) == "_\r\n")
+            try expect(client, "RESET", .simple("RESET"))
+            try client.send("GET none\r\n")
+            #expect(try client.text(5) == "$-1\r\n")
+            try expect(client, "CLIENT GETNAME", .null)
+            try expect(
+                client, "NOPE a b", .error("unknown command 'NOPE', with args beginning with: 'a' 'b' "))
+            try expect(client, "GET", .error("wrong number of arguments for 'get' command"))
+            try client.send("MULTI\r\n")
+            guard case .error(let reason, "ERR") = try client.respReply() else { throw RawClient.Closed() }
+            #expect(reason.hasPrefix("'multi' is not served: there are no transactions"))
+            try expect(client, "QUIT", .ok)
+            #expect(client.isClosed())
+        }
+    }
+
+    @Test func aFailureOfTheStoreIsTold() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            let overloaded = RequestError.Code.overloaded.rawValue
+            try expect(client, "GET fail-\(overloaded)", .error("overloaded: as asked", code: "TRYAGAIN"))
+            let unreached = RequestError.Code.quorumNotReached.rawValue
+            try expect(
+                client, "SET fail-\(unreached) v", .error("quorum_not_reached: as asked", code: "ERR"))
+            try expect(
+                client, "MGET k fail-\(unreached)", .error("quorum_not_reached: as asked", code: "ERR"))
+        }
+    }
+
+    // MARK: Pipelines
+
+    @Test func repliesKeepTheirOrder() async throws {
+        try await withRESPServer { port, service, _ in
+            let client = try RawClient(port: port)
+            try client.send("GET hold1\r\nPING\r\nHELLO 3\r\nGET hold2\r\nPING 2\r\n")
+            await service.held(2)
+            service.release()
+            #expect(try client.text(5) == "$-1\r\n", "of the version that was spoken before")
+            #expect(try client.respReply() == .simple("PONG"))
+            _ = try client.respReply()
+            #expect(try client.text(3) == "_\r\n")
+            #expect(try client.respReply() == .bulk("2"))
+        }
+    }
+
+    /// A key's commands wait for those before them, and what comes behind waits with them.
+    @Test func commandsOnAKeyAreServedOneAfterTheOther() async throws {
+        try await withRESPServer { port, service, _ in
+            let client = try RawClient(port: port)
+            try client.send("SET hold 1\r\nGET hold\r\nGET hold\r\nDEL hold\r\nPING\r\n")
+            // The read and the put of SET, both reads at once, and the read and the put of DEL.
+            for (count, submitted) in [(1, 1), (1, 2), (2, 4), (1, 5), (1, 6)] {
+                await service.held(count)
+                #expect(service.submitted.count == submitted)
+                service.release()
+            }
+            for reply in [RESPReply.ok, .bulk("1"), .bulk("1"), .integer(1), .simple("PONG")] {
+                #expect(try client.respReply() == reply)
+            }
+        }
+    }
+
+    @Test func noMoreCommandsAreUnderWayThanAllowed() async throws {
+        try await withRESPServer({ $0.maxInFlight = 2 }) { port, service, _ in
+            let client = try RawClient(port: port)
+            try client.send("GET hold1\r\nGET hold2\r\nGET hold3\r\nGET hold4\r\n")
+            await service.held(2)
+            #expect(service.submitted.count == 2)
+            service.release()
+            await service.held(2)
+            #expect(service.submitted.count == 4)
+            service.release()
+            for _ in 0..<4 { #expect(try client.respReply() == .null) }
+        }
+    }
+
+    @Test func theKeysOfACommandAreServedByAndBy() async throws {
+        try await withRESPServer({ $0.maxInFlight = 2 }) { port, service, _ in
+            let client = try RawClient(port: port)
+            try client.send("MGET hold1 hold2 hold3\r\n")
+            await service.held(2)
+            #expect(service.submitted.count == 2)
+            service.release()
+            await service.held(1)
+            service.release()
+            #expect(try client.respReply() == .array([.null, .null, .null]))
+            let count = 10_000
+            try client.send("MGET" + String(repeating: " k", count: count) + "\r\n")
+            #expect(try client.respReply() == .array(Array(repeating: .null, count: count)))
+        }
+    }
+
+    /// What is set after a failure would be set in vain.
+    @Test func afterAFailureNoOtherKeyIsBegun() async throws {
+        try await withRESPServer({ $0.maxInFlight = 1 }) { port, service, _ in
+            let client = try RawClient(port: port)
+            let code = RequestError.Code.quorumNotReached.rawValue
+            try expect(client, "MGET a fail-\(code) b", .error("quorum_not_reached: as asked", code: "ERR"))
+            #expect(service.submitted.count == 2)
+        }
+    }
+
+    @Test func aLongPipelineIsAnswered() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            let value = String(repeating: "v", count: 10_000)
+            try expect(client, "SET k \(value)", .ok)
+            // 20 MB, which the client takes when all is sent.
+            try client.send(String(repeating: "GET k\r\n", count: 2_000))
+            for _ in 0..<2_000 { #expect(try client.respReply() == .bulk(value)) }
+        }
+    }
+
+    // MARK: The connection's end
+
+    @Test func aMistakeEndsTheConnectionBehindTheReplies() async throws {
+        try await withRESPServer { port, service, _ in
+            let client = try RawClient(port: port)
+            try client.send("GET hold\r\n*1\r\nPING\r\n")
+            await service.held(1)
+            service.release()
+            #expect(try client.respReply() == .null)
+            #expect(try client.respReply() == .error("Protocol error: expected '$', got 'P'"))
+            #expect(client.isClosed())
+        }
+    }
+
+    @Test func aValueThatIsTooLongIsRefused() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            try expect(
+                client, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100001", .error("Protocol error: invalid bulk length")
+            )
+            #expect(client.isClosed())
+        }
+    }
+
+    @Test func whoClosesItsSideGetsTheReplies() async throws {
+        try await withRESPServer({ $0.maxInFlight = 1 }) { port, service, _ in
+            let client = try RawClient(port: port)
+            try client.send("GET hold1\r\nGET hold2\r\n")
+            client.finishSending()
+            for _ in 0..<2 {
+                await service.held(1)
+                service.release()
+                #expect(try client.respReply() == .null)
+            }
+            #expect(client.isClosed())
+        }
+    }
+
+    @Test func aStopFinishesWhatIsUnderWay() async throws {
+        try await withRESPServer { port, service, server in
+            let (client, idle) = (try RawClient(port: port), try RawClient(port: port))
+            try expect(idle, "PING", .simple("PONG"))
+            try client.send("GET hold\r\n")
+            await service.held(1)
+            server.beginGracefulShutdown()
+            #expect(idle.isClosed())
+            service.release()
+            #expect(try client.respReply() == .null)
+            #expect(client.isClosed())
+        }
+    }
+
+    @Test func oneConnectionTooManyIsToldSo() async throws {
+        try await withRESPServer({ $0.maxConnections = 1 }) { port, _, _ in
+            let client = try RawClient(port: port)
+            try expect(client, "PING", .simple("PONG"))
+            let other = try RawClient(port: port)
+            #expect(try other.respReply() == .error("max number of clients reached"))
+            #expect(other.isClosed())
+        }
+    }
+
+    @Test func anIdleConnectionIsClosed() async throws {
+        try await withRESPServer({ $0.idleTimeout = .milliseconds(50) }) { port, _, _ in
+            let client = try RawClient(port: port)
+            #expect(client.isClosed())
+        }
+    }
+}
