@@ -60,7 +60,7 @@ enum StringCommands {
             case "nx" where write.condition != .ifPresent: write.condition = .ifAbsent
             case "xx" where write.condition != .ifAbsent: write.condition = .ifPresent
             case "get": returnsPrevious = true
-            case "ex" where index + 1 < parser.count && write.ttlSeconds == nil:
+            case "ex" where index + 1 < parser.count:
                 index += 1
                 write.ttlSeconds = try seconds(parser, index, of: "set")
             case "px", "exat", "pxat", "keepttl":

@@ -1,0 +1,94 @@
+"""The same commands to kvnode and to a real redis-server: the replies are the same bytes, errors included."""
+
+import socket
+import subprocess
+
+import pytest
+
+from support.ports import free_port
+from support.waiting import eventually
+
+# What follows a command, to tell where its reply ends.
+END = b"the end of a reply"
+COMMANDS = {
+    "strings": [
+        b"GET k", b"SET k v", b"get k", b"Set k 'a b'", b"GET k", b"STRLEN k", b"STRLEN none", b"GETSET k 1",
+        b"GETSET new 1", b"GETDEL k", b"GETDEL k", b"MSET a 1 b 2 a 3", b"MGET a none b a", b"EXISTS a a none",
+        b"DEL a none a", b"UNLINK b none", b"SETNX k v", b"SETNX k w", b"GET k", b"SETEX k 100 x", b"GET k",
+    ],
+    "options": [
+        b"SET k v XX", b"SET k v NX", b"SET k v NX", b"SET k w XX", b"SET k x GET", b"SET k y XX GET",
+        b"SET k z NX GET", b"SET new z NX GET", b"SET k v EX 100", b"SET k v EX 100 NX", b"SET k v ex 1 ex 100", b"GET k",
+    ],
+    "wrong commands": [
+        b"NOPE", b"nope a 'b c'", b"NOPE " + 200 * b"x" + b" y", b"NOPE a " + 200 * b"y" + b" z", b"GET", b"GET a b",
+        b"SET k", b"SETNX k", b"SETEX k 1", b"GETSET k", b"GETDEL", b"MSET a", b"MSET a 1 b", b"MGET", b"EXISTS", b"DEL",
+        b"UNLINK", b"STRLEN", b"ECHO", b"SELECT",
+    ],
+    "wrong arguments": [
+        b"SET k v EX", b"SET k v EX 0", b"SET k v EX -1", b"SET k v EX x", b"SET k v NX XX", b"SET k v FOO",
+        b"SETEX k 0 v", b"SETEX k x v", b"SETEX k 1.5 v", b"GET k",
+    ],
+    "the connection": [
+        b"PING", b"PING a", b"PING a b", b"ECHO a", b"SELECT 0", b"SELECT 16", b"SELECT x", b"CLIENT",
+        b"CLIENT ID x", b"CLIENT SETNAME 'a b'", b"CLIENT GETNAME", b"CLIENT SETNAME x", b"CLIENT GETNAME", b"HELLO x",
+        b"HELLO 4", b"HELLO 2 SETNAME", b"HELLO 2 FOO", b"HELLO 2 SETNAME 'a b'", b"RESET x", b"RESET",
+        b"CLIENT GETNAME",
+    ],
+    "no commands": [b"", b"   ", b"*0", b"*-1", b"PING"],
+    "the end": [b"QUIT"],
+    "a wrong length": [b"*1\r\n$a"],
+    "a wrong count": [b"*a"],
+    "a negative length": [b"*1\r\n$-1"],
+    "a length with zeros": [b"*1\r\n$04"],
+    "a length beyond all": [b"*2\r\n$3\r\nGET\r\n$99999999999"],
+    "no bulk string": [b"*1\r\nPING"],
+    "an open quote": [b"get \"a"],
+    "a quote within a word": [b"get \"a\"b"],
+}
+
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory):
+    """A redis-server, which is one of the names of a program of Debian's redis-tools."""
+    port = free_port()
+    process = subprocess.Popen(
+        ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1"],
+        executable="/usr/bin/redis-check-rdb", cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL)
+    try:
+        eventually(lambda: Connection(port).reply(b"PING") == b"+PONG\r\n", "redis-server")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+class Connection:
+    def __init__(self, port: int):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+
+    def reply(self, command: bytes) -> bytes:
+        """The reply's bytes, and whether the connection ends with it."""
+        received = b""
+        try:
+            self.socket.sendall(command + b"\r\nECHO '" + END + b"'\r\n")
+            end = b"$%d\r\n%s\r\n" % (len(END), END)
+            while not received.endswith(end):
+                chunk = self.socket.recv(1 << 16)
+                if not chunk:
+                    return received + b"<closed>"
+                received += chunk
+            return received.removesuffix(end)
+        except ConnectionError:
+            return received + b"<closed>"
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("group", COMMANDS)
+def test_replies(cluster, bucket, redis_port, group, version):
+    theirs, ours = Connection(redis_port), Connection(cluster[0].resp_port)
+    assert theirs.reply(b"FLUSHALL") == ours.reply(b"KV.BUCKET " + bucket.encode()) == b"+OK\r\n"
+    for connection in (theirs, ours):
+        connection.reply(b"HELLO %d" % version)
+    for command in COMMANDS[group]:
+        assert ours.reply(command) == theirs.reply(command), command
