@@ -182,6 +182,9 @@ extension RawClient {
             try expect(client, "CLIENT GETNAME", .null)
             try expect(
                 client, "NOPE a b", .error("unknown command 'NOPE', with args beginning with: 'a' 'b' "))
+            try expect(
+                client, "*1\r\n$5\r\n\u{0}PING", .error("unknown command ' PING', with args beginning with: ")
+            )
             try expect(client, "GET", .error("wrong number of arguments for 'get' command"))
             try client.send("MULTI\r\n")
             guard case .error(let reason, "ERR") = try client.respReply() else { throw RawClient.Closed() }
@@ -201,6 +204,15 @@ extension RawClient {
                 client, "SET fail-\(unreached) v", .error("quorum_not_reached: as asked", code: "ERR"))
             try expect(
                 client, "MGET k fail-\(unreached)", .error("quorum_not_reached: as asked", code: "ERR"))
+        }
+    }
+
+    @Test func whatWasDoneInPartIsNotToBeTriedAgainBlindly() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            let code = RequestError.Code.overloaded.rawValue
+            try expect(client, "MSET fail-\(code) 1", .error("overloaded: as asked", code: "TRYAGAIN"))
+            try expect(client, "MSET a 1 fail-\(code) 1", .error("overloaded: as asked", code: "ERR"))
         }
     }
 

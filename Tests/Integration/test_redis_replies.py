@@ -27,7 +27,7 @@ COMMANDS = {
     ],
     "wrong arguments": [
         b"SET k v EX", b"SET k v EX 0", b"SET k v EX -1", b"SET k v EX x", b"SET k v NX XX", b"SET k v FOO",
-        b"SETEX k 0 v", b"SETEX k x v", b"SETEX k 1.5 v", b"GET k",
+        b"SET k v EX x FOO", b"SET k v EX 0 FOO", b"SETEX k 0 v", b"SETEX k x v", b"SETEX k 1.5 v", b"GET k",
     ],
     "the connection": [
         b"PING", b"PING a", b"PING a b", b"ECHO a", b"SELECT 0", b"SELECT 16", b"SELECT x", b"CLIENT",

@@ -23,7 +23,7 @@ enum RESPCommand: String, CaseIterable {
     }
 
     /// Names have at most this many bytes; one more is no command.
-    private static let maxNameBytes = 16
+    private static let maxNameBytes = 15
 
     private static let byName: [UInt128: RESPCommand] = Dictionary(
         uniqueKeysWithValues: allCases.map { (packed($0.rawValue.utf8)!, $0) })
@@ -37,7 +37,8 @@ enum RESPCommand: String, CaseIterable {
     /// The name in one number, which needs no allocation.
     private static func packed(_ name: some Collection<UInt8>) -> UInt128? {
         guard name.count <= maxNameBytes else { return nil }
-        return name.reduce(0) { $0 << 8 | UInt128(lowercased($1)) }
+        // The 1 in front tells names apart that begin with zeros.
+        return name.reduce(1) { $0 << 8 | UInt128(lowercased($1)) }
     }
 
     static func lowercased(_ byte: UInt8) -> UInt8 {

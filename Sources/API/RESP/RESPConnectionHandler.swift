@@ -25,6 +25,8 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
 
     /// As in HTTP: closing at once, with bytes of the client unread, might take the last reply with it.
     private static let lingerTime = TimeAmount.seconds(1)
+    /// How long a client may be about taking the last replies.
+    private static let lastReplyTime = TimeAmount.seconds(30)
     /// Replies that are sent before all commands that came together have theirs, so that the channel says when it is enough.
     private static let flushBytes = 64 << 10
 
@@ -81,7 +83,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if isBehind { wantsToRead = true } else { context.read() }
+        if isBehind, !isEnding { wantsToRead = true } else { context.read() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -202,11 +204,16 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
 
     private func flush() {
         guard let context, !isClosing else { return }
-        if writer.buffer.readableBytes > 0 {
-            context.writeAndFlush(wrapOutboundOut(writer.buffer), promise: nil)
-            writer.buffer = ByteBuffer()
+        let bytes = writer.buffer
+        // Before the write, in which the channel may say that it takes more.
+        writer.buffer = ByteBuffer()
+        if bytes.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+        if isEnding, wantsToRead {
+            // What still comes is passed over: unread, it would reset the connection at its close.
+            wantsToRead = false
+            context.read()
         }
-        if isEnding, slots.isEmpty { close(context) }
+        if isEnding, slots.isEmpty, !isClosing { close(context) }
     }
 
     /// Begins nothing more.
@@ -223,5 +230,6 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
             channel.close(mode: .output, promise: nil)
             channel.eventLoop.scheduleTask(in: Self.lingerTime) { channel.close(promise: nil) }
         }
+        channel.eventLoop.scheduleTask(in: Self.lastReplyTime) { channel.close(promise: nil) }
     }
 }

@@ -17,6 +17,8 @@ final class RESPExecution {
     private var ended = 0
     private var isBeginning = false
     private var failure: RequestError?
+    /// Whether one of the keys was changed, or may have been.
+    private var mayHaveChanged = false
 
     /// - Parameter maxInFlight: Keys that are read or written at a time.
     init(
@@ -69,7 +71,7 @@ final class RESPExecution {
         guard ended == count else { return beginMore() }
         // It holds on to this.
         perform = { _ in }
-        whenDone(failure.map(RESPReply.init) ?? reply())
+        whenDone(failure.map { RESPReply($0, isRetryable: $0.isRefusal && !mayHaveChanged) } ?? reply())
     }
 
     // MARK: Reading
@@ -106,8 +108,12 @@ final class RESPExecution {
             carryOut(writes[index], returnsPrevious: format == .previous) { [self] result in
                 var error: RequestError?
                 switch result {
-                case .success(let outcome): outcomes[index] = outcome
-                case .failure(let failure): error = failure
+                case .success(let outcome):
+                    outcomes[index] = outcome
+                    if outcome.isDone { mayHaveChanged = true }
+                case .failure(let failure):
+                    error = failure
+                    if !failure.isRefusal { mayHaveChanged = true }
                 }
                 oneEnded(error) { Self.reply(outcomes, format) }
             }
@@ -132,7 +138,13 @@ final class RESPExecution {
             write.value != nil && !returnsPrevious && write.condition == .always
             && service.properties(ofBucket: bucket).policy == .lastWriteWins
         let leavesItToTheCoordinator = write.condition == .ifAbsent && !returnsPrevious
-        if isBlind || leavesItToTheCoordinator { return put(write, after: Reading(), whenDone) }
+        if isBlind || leavesItToTheCoordinator {
+            return put(write, after: Reading()) {
+                whenDone($0)
+            } whenNot: {
+                whenDone(.success(.skipped(previous: nil)))
+            }
+        }
         submit(.get(GetRequest(bucket: bucket, key: write.key))) { [self] response in
             guard case .read(let reading) = response else { return whenDone(.failure(response.unexpected)) }
             let isThere = !reading.siblings.isEmpty
@@ -143,13 +155,24 @@ final class RESPExecution {
                 case .ifPresent: isThere
                 }
             guard holds else { return whenDone(.success(.skipped(previous: reading.latest))) }
-            put(write, after: reading, whenDone)
+            put(write, after: reading) {
+                whenDone($0)
+            } whenNot: { [self] in
+                // Somebody has written since: that is the value before.
+                submit(.get(GetRequest(bucket: bucket, key: write.key))) { response in
+                    guard case .read(let reading) = response else {
+                        return whenDone(.failure(response.unexpected))
+                    }
+                    whenDone(.success(.skipped(previous: reading.latest)))
+                }
+            }
         }
     }
 
+    /// - Parameter whenNot: Its condition did not hold at the coordinator.
     private func put(
         _ write: StringWrite, after reading: Reading,
-        _ whenDone: @escaping (Result<Outcome, RequestError>) -> Void
+        _ whenDone: @escaping (Result<Outcome, RequestError>) -> Void, whenNot: @escaping () -> Void
     ) {
         let put = PutRequest(
             bucket: bucket, key: write.key,
@@ -159,8 +182,7 @@ final class RESPExecution {
         submit(.put(put)) { response in
             switch response {
             case .written: whenDone(.success(.done(previous: reading.latest)))
-            case .failed(let error) where error.code == .preconditionFailed:
-                whenDone(.success(.skipped(previous: nil)))
+            case .failed(let error) where error.code == .preconditionFailed: whenNot()
             default: whenDone(.failure(response.unexpected))
             }
         }
@@ -203,14 +225,18 @@ extension Response {
     }
 }
 
+extension RequestError {
+    /// Whether the node would not begin with it, and may do so in a moment.
+    fileprivate var isRefusal: Bool {
+        switch code {
+        case .overloaded, .shuttingDown, .layoutChanging: true
+        default: false
+        }
+    }
+}
+
 extension RESPReply {
-    /// TRYAGAIN where nothing was done and it may be otherwise in a moment.
-    fileprivate init(_ error: RequestError) {
-        let code =
-            switch error.code {
-            case .overloaded, .shuttingDown, .layoutChanging: "TRYAGAIN"
-            default: "ERR"
-            }
-        self = .error("\(error.code.reason): \(error.message)", code: code)
+    fileprivate init(_ error: RequestError, isRetryable: Bool) {
+        self = .error("\(error.code.reason): \(error.message)", code: isRetryable ? "TRYAGAIN" : "ERR")
     }
 }

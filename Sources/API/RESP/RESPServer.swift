@@ -14,7 +14,8 @@ public final class RESPServer: Sendable {
         public var port: Int
         /// The bucket of a connection that has named none.
         public var bucket = "default"
-        /// Bytes of a command's argument at most, and so of a value.
+        /// Bytes of a command's argument at most, and so of a value, if that is 64 KiB or more; all arguments of a command may
+        /// have twice as many, or 1 MiB.
         public var maxArgumentBytes = 64 << 20
         /// Arguments of a command at most.
         public var maxArguments = 1 << 20
@@ -44,8 +45,9 @@ public final class RESPServer: Sendable {
     ) {
         let connections = ConnectionRegistry(limit: configuration.maxConnections)
         var parsing = RESPParser.Limits()
-        parsing.maxArgumentBytes = configuration.maxArgumentBytes
-        parsing.maxCommandBytes = 2 * configuration.maxArgumentBytes
+        // Keys, contexts and the names of commands have to come through however small the values.
+        parsing.maxArgumentBytes = max(configuration.maxArgumentBytes, 64 << 10)
+        parsing.maxCommandBytes = max(2 * configuration.maxArgumentBytes, 1 << 20)
         parsing.maxArguments = configuration.maxArguments
         let shared = RESPConnectionHandler.Shared(
             service: service, parsing: parsing, maxInFlight: configuration.maxInFlight)

@@ -54,6 +54,7 @@ enum StringCommands {
     private static func set(_ parser: RESPParser) throws(RESPCommandError) -> RESPPlan {
         var write = StringWrite(key: parser.bytes(1), value: parser.bytes(2))
         var returnsPrevious = false
+        var secondsIndex: Int?
         var index = 3
         while index < parser.count {
             switch parser.lowercased(index) {
@@ -62,13 +63,14 @@ enum StringCommands {
             case "get": returnsPrevious = true
             case "ex" where index + 1 < parser.count:
                 index += 1
-                write.ttlSeconds = try seconds(parser, index, of: "set")
+                secondsIndex = index
             case "px", "exat", "pxat", "keepttl":
                 throw .other("the option \(parser.text(index)) of SET is not served yet")
             default: throw .syntax
             }
             index += 1
         }
+        if let secondsIndex { write.ttlSeconds = try seconds(parser, secondsIndex, of: "set") }
         return .write([write], returnsPrevious ? .previous : .okOrNull)
     }
 
