@@ -58,6 +58,42 @@ import Testing
         #expect(error.code == .quorumNotReached && error.message.hasSuffix("outcome unknown"))
     }
 
+    @Test func whatTheNextRefusesMayHaveBeenDoneByTheLost() {
+        for code in [RequestError.Code.overloaded, .noSpace, .quorumNotReached] {
+            var attempts = ForwardAttempts(replicas: threeNodes, kind: .put)
+            _ = actions(&attempts) { $0.start(&$1) }
+            _ = actions(&attempts) { $0.lost(nodeA, &$1) }
+            let refusal = RequestError(code, "no", replicasAnswered: 1, replicasNeeded: 2)
+            let unknown = RequestError(
+                .quorumNotReached, "no; outcome unknown", replicasAnswered: 1, replicasNeeded: 2)
+            #expect(actions(&attempts) { $0.answered(by: nodeB, .failed(refusal), &$1) } == [.fail(unknown)])
+            #expect(actions(&attempts) { $0.answered(by: nodeB, response, &$1) } == [])
+        }
+    }
+
+    @Test func whatTheNextRefusesOfAReadIsTheAnswer() {
+        var attempts = ForwardAttempts(replicas: threeNodes, kind: .read)
+        _ = actions(&attempts) { $0.start(&$1) }
+        _ = actions(&attempts) { $0.lost(nodeA, &$1) }
+        let overloaded = Response.failed(RequestError(.overloaded))
+        #expect(actions(&attempts) { $0.answered(by: nodeB, overloaded, &$1) } == [.respond(overloaded)])
+    }
+
+    /// No coordinator was lost here, but one could not send its reply.
+    @Test(arguments: [ForwardAttempts.Kind.put, .conditionalPut])
+    func aPutWhoseReplyFoundNoRoomMayBeDone(kind: ForwardAttempts.Kind) {
+        var attempts = ForwardAttempts(replicas: threeNodes, kind: kind)
+        _ = actions(&attempts) { $0.start(&$1) }
+        let next = actions(&attempts) { $0.refused(by: nodeA, ReplicaError(.unanswered), &$1) }
+        #expect(attempts.mayBeDone)
+        if kind == .put {
+            #expect(next == [.send(nodeB, isRepeated: true)])
+        } else {
+            guard case .fail(let error)? = next.first else { return #expect(Bool(false), "\(next)") }
+            #expect(error.message.hasSuffix("outcome unknown"))
+        }
+    }
+
     @Test func aConditionalPutThatWasLostIsNotSentAgain() {
         var attempts = ForwardAttempts(replicas: threeNodes, kind: .conditionalPut)
         _ = actions(&attempts) { $0.start(&$1) }

@@ -169,7 +169,7 @@ struct PeerIntake {
             var refusals = ByteWriter()
             for id in batch.ids {
                 let error = ReplicaError(
-                    .overloaded, "the reply is too long for a message, or the queue for it is full")
+                    .unanswered, "the reply is too long for a message, or the queue for it is full")
                 PeerCodec.append(PeerReplyMessage(id: id, body: .failed(error)), to: &refusals)
             }
             _ = replies.send(refusals.bytes)

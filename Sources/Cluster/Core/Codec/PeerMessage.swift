@@ -143,6 +143,8 @@ public struct ReplicaError: Error, Equatable, Sendable {
         case unreachable
         /// The replica and the sender go by layouts that don't fit together; they are about to agree. Nothing was done.
         case outdated
+        /// The request was taken and is perhaps done, but there was no room for its reply.
+        case unanswered
     }
 
     public var code: Code

@@ -44,35 +44,54 @@ public struct ForwardAttempts: Sendable {
     /// Begins. The first event, once.
     public mutating func start(_ actions: inout [Action]) { sendNext(&actions) }
 
-    /// The replica has certainly done nothing: the request could not be sent to it, or it refused it.
+    /// The request could not be sent to the replica, or it refused it, and so has certainly done nothing; but it may
+    /// have if all it said is that its answer found no room (`unanswered`).
     public mutating func refused(by node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
         guard node == current, tally.noteFailure(of: node, error.code) else { return }
-        sendNext(&actions)
+        if error.code == .unanswered {
+            noAnswerCame("there was no room for the coordinator's answer to the put", &actions)
+        } else {
+            sendNext(&actions)
+        }
     }
 
     /// The request was sent, and the connection was lost before a reply came.
     public mutating func lost(_ node: NodeID, _ actions: inout [Action]) {
         guard node == current, tally.noteFailure(of: node, .unreachable) else { return }
+        noAnswerCame("the connection to the coordinator was lost after the put was sent", &actions)
+    }
+
+    private mutating func noAnswerCame(_ reason: String, _ actions: inout [Action]) {
         mayBeDone = kind != .read
-        guard kind != .conditionalPut else {
-            current = nil
-            let message = "the connection to the coordinator was lost after the put was sent: outcome unknown"
-            actions.append(.fail(RequestError(code: .quorumNotReached, message: message, replicasNeeded: 1)))
-            return
-        }
-        sendNext(&actions)
+        guard kind == .conditionalPut else { return sendNext(&actions) }
+        current = nil
+        actions.append(
+            .fail(RequestError(.quorumNotReached, "\(reason): outcome unknown", replicasNeeded: 1)))
     }
 
     /// The replica has answered. One that is shutting down, or is no replica by its own layout, has done nothing, so the
-    /// next one is asked.
+    /// next one is asked. What another error says of the put holds for this replica alone: one lost before it may have
+    /// done it.
     public mutating func answered(by node: NodeID, _ response: Response, _ actions: inout [Action]) {
         guard node == current else { return }
-        if case .failed(let error) = response, let reason = error.code.refusal {
+        guard case .failed(var error) = response else {
+            current = nil
+            actions.append(.respond(response))
+            return
+        }
+        if let reason = error.code.refusal {
             refused(by: node, ReplicaError(code: reason), &actions)
             return
         }
         current = nil
-        actions.append(.respond(response))
+        guard mayBeDone else {
+            actions.append(.respond(response))
+            return
+        }
+        if error.code != .deadlineExceeded { error.code = .quorumNotReached }
+        // The second's own look at the put (`WriteCondition.repeated`) may say so already.
+        if !error.message.hasSuffix("outcome unknown") { error.message += "; outcome unknown" }
+        actions.append(.fail(error))
     }
 
     /// The request's time is up.

@@ -227,7 +227,7 @@ extension RequestError {
             case .overloaded: .overloaded
             case .invalid: .invalidArgument
             case .io, .corruption: .internal
-            case .unreachable, .outdated: .quorumNotReached
+            case .unreachable, .outdated, .unanswered: .quorumNotReached
             }
         self.init(
             code: code, message: "the coordinator could not store the write: \(error.message)",

@@ -173,6 +173,7 @@ extension ReplicaError.Code {
         case .invalid: "refused the request"
         case .unreachable: "unreachable"
         case .outdated: "at another layout"
+        case .unanswered: "without room for a reply"
         }
     }
 }

@@ -67,8 +67,7 @@ extension WriteCondition {
             return .failure(
                 RequestError(
                     code: .quorumNotReached,
-                    message:
-                        "the connection to the coordinator was lost after the put was sent: outcome unknown",
+                    message: "the put's first coordinator was lost before it answered: outcome unknown",
                     replicasNeeded: 1))
         }
         var seen = context
