@@ -72,7 +72,8 @@ final class Client: @unchecked Sendable {
         let request = PutRequest(
             bucket: World.bucket(ofKey: key), key: World.bytes(ofKey: key),
             content: isDelete ? .tombstone : .value(Array(id.utf8), contentType: ""),
-            context: base?.context ?? [], ttlSeconds: ttl, returnSiblings: true, timeoutMillis: 2_000)
+            context: base?.context ?? [], expiry: Expiry(ttlSeconds: ttl), returnSiblings: true,
+            timeoutMillis: 2_000)
         world.trace("\(name) \(isDelete ? "deletes" : "writes") k\(key) as \(id) at \(node.name)")
         submit(.put(request), to: node) { [self] response in
             guard case .written(let reading) = response else { return noteFailure(key, response) }

@@ -14,6 +14,9 @@ final class FakeService: KeyValueService {
         var whenHeld: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
+    /// Its clock stands still.
+    static let now: UInt64 = 1_000_000_000_000
+
     private let state = Mutex(State())
     let cluster = FakeCluster()
 
@@ -96,7 +99,7 @@ final class FakeService: KeyValueService {
         _ = try BucketProperties().resolved(quorum, replicationFactor: 3)
         let versions = state.withLock { $0.keys[key] } ?? Versions()
         return Reading(
-            siblings: versions.siblings.filter { $0.content != .tombstone },
+            siblings: versions.siblings.filter { $0.isLive(at: Self.now) },
             context: ContextToken.encode(versions.causalContext, for: key))
     }
 
@@ -114,7 +117,10 @@ final class FakeService: KeyValueService {
             state.counter += 1
             state.keys[key, default: Versions()].write(
                 put.content, dot: Dot(actor: 7, counter: state.counter),
-                timestamp: Timestamp(milliseconds: 1_000 + state.counter), context: seen, policy: .siblings)
+                timestamp: Timestamp(milliseconds: 1_000 + state.counter),
+                expiresAt: put.content == .tombstone
+                    ? 0 : put.expiry.time(from: Self.now, BucketProperties()),
+                context: seen, policy: .siblings)
         }
         let after = try reading(key, put.quorum)
         return .written(Reading(siblings: put.returnSiblings ? after.siblings : [], context: after.context))

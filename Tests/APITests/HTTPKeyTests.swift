@@ -122,7 +122,7 @@ struct HTTPKeyTests {
                 throw RawClient.Closed()
             }
             #expect(put.quorum == QuorumOverrides(n: 3, w: 1))
-            #expect(put.timeoutMillis == 2_000 && put.ttlSeconds == 300)
+            #expect(put.timeoutMillis == 2_000 && put.expiry == .after(milliseconds: 300_000))
             #expect(get.quorum == QuorumOverrides(r: 3) && get.timeoutMillis == 250)
         }
     }

@@ -56,7 +56,8 @@ struct ProtoCodingTests {
         let expected = PutRequest(
             bucket: "bücket", key: [0, 255],
             content: .value([UInt8](repeating: 7, count: 300), contentType: "text/plain"), context: [1, 2],
-            ttlSeconds: 0, condition: .ifMatch([9]), returnSiblings: true, quorum: quorum, timeoutMillis: 300)
+            expiry: .never, condition: .ifMatch([9]), returnSiblings: true, quorum: quorum, timeoutMillis: 300
+        )
         #expect(decodedPut == .put(expected))
 
         let absent = Kvnode_V1_PutRequest.with { $0.ifAbsent = true }

@@ -18,7 +18,8 @@ private func withRESPServer(
     configuration.shutdownGrace = .seconds(60)
     change(&configuration)
     let server = RESPServer(
-        configuration: configuration, service: service, group: .singletonMultiThreadedEventLoopGroup,
+        configuration: configuration, service: service, wallMillis: { FakeService.now },
+        group: .singletonMultiThreadedEventLoopGroup,
         logger: Logger(label: "test"))
     try await whileRunning(server.run, server.beginGracefulShutdown) {
         try await body(try await server.listeningPort, service, server)
@@ -104,12 +105,42 @@ extension RawClient {
             try expect(client, "SET k 7 EX", .error("syntax error"))
             try expect(client, "SET k 7 EX 0", .error("invalid expire time in 'set' command"))
             try expect(client, "SET k 7 EX x", .error("value is not an integer or out of range"))
-            try expect(client, "SET k 7 PX 1", .error("the option PX of SET is not served yet"))
-            for sent in ["SET k 6 EX 60", "SETEX k 60 6"] {
+            for sent in ["SET k 6 EX 60", "SETEX k 60 6", "SET k 6 px 60000", "PSETEX k 60000 6"] {
                 try expect(client, sent, .ok)
                 guard case .put(let put)? = service.submitted.last else { throw RawClient.Closed() }
-                #expect(put.ttlSeconds == 60)
+                #expect(put.expiry == .after(milliseconds: 60_000))
             }
+        }
+    }
+
+    @Test func timesToLive() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            let now = Int(FakeService.now)
+            try expect(client, "TTL k", .integer(-2))
+            try expect(client, "SET k 1", .ok)
+            try expect(client, "TTL k", .integer(-1))
+            try expect(client, "PEXPIRE k 1500", .integer(1))
+            try expect(client, "PTTL k", .integer(1_500))
+            try expect(client, "TTL k", .integer(2))
+            try expect(client, "PEXPIRETIME k", .integer(now + 1_500))
+            try expect(client, "APPEND k 23", .integer(3))
+            try expect(client, "SET k 4 KEEPTTL", .ok)
+            try expect(client, "PTTL k", .integer(1_500))
+            try expect(client, "EXPIRE k 1 GT", .integer(0))
+            try expect(client, "EXPIRE k 10 LT", .integer(0))
+            try expect(client, "EXPIRE k 10 NX", .integer(0))
+            try expect(client, "EXPIRE k 10 XX", .integer(1))
+            try expect(client, "GETEX k PXAT \(now + 77)", .bulk("4"))
+            try expect(client, "PTTL k", .integer(77))
+            try expect(client, "PERSIST k", .integer(1))
+            try expect(client, "PERSIST k", .integer(0))
+            try expect(client, "GETEX k PERSIST", .bulk("4"))
+            try expect(client, "EXPIREAT k \(now / 1_000)", .integer(1))
+            try expect(client, "EXISTS k", .integer(0))
+            try expect(client, "SET k 1 PXAT \(now - 1)", .ok)
+            try expect(client, "TYPE k", .simple("none"))
+            try expect(client, "PERSIST k", .integer(0))
         }
     }
 

@@ -63,6 +63,15 @@ struct CodecSamples {
         QuorumOverrides(n: optional { $0.int() }, r: optional { $0.int() }, w: optional { $0.int() })
     }
 
+    mutating func expiry() -> Expiry {
+        switch random.below(4) {
+        case 0: .byBucket
+        case 1: .never
+        case 2: .after(milliseconds: int())
+        default: .at(milliseconds: UInt64(bitPattern: Int64(int())))
+        }
+    }
+
     mutating func request() -> Request {
         switch random.below(3) {
         case 0:
@@ -79,7 +88,7 @@ struct CodecSamples {
                 }
             var put = PutRequest(
                 bucket: text(upTo: 9), key: bytes(upTo: 40), content: content(), context: bytes(upTo: 30),
-                ttlSeconds: optional { $0.int() }, condition: condition,
+                expiry: expiry(), condition: condition,
                 returnSiblings: random.chance(50), quorum: quorum(), timeoutMillis: int())
             put.forwardedAt = Timestamp(rawValue: UInt64(bitPattern: Int64(int())))
             return .put(put)

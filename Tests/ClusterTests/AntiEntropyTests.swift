@@ -69,7 +69,8 @@ import Testing
                 id: 0, key: StorageKey(bucket: "b", key: [key], partitionCount: 4),
                 mutation: .write(
                     ClientWrite(
-                        content: .value([key], contentType: ""), context: CausalContext(), ttlSeconds: 0)),
+                        content: .value([key], contentType: ""), context: CausalContext(), expiry: .never,
+                        properties: BucketProperties())),
                 policy: .lastWriteWins)
         }
         await withCheckedContinuation { done in replica.write(entries) { _ in done.resume() } }

@@ -131,7 +131,8 @@ import Testing
                 let replica = Self.replica(executor, issuer, state)
                 for _ in 0..<5 {
                     let write = ClientWrite(
-                        content: .value([1], contentType: ""), context: CausalContext(), ttlSeconds: 0)
+                        content: .value([1], contentType: ""), context: CausalContext(), expiry: .never,
+                        properties: BucketProperties())
                     let entry = ReplicaWriteJob.Entry(
                         id: 0, key: key, mutation: .write(write), policy: .lastWriteWins)
                     let entries = await withCheckedContinuation { done in
@@ -157,7 +158,8 @@ import Testing
                 var context = CausalContext()
                 if forged > 0 { context.vector.insert(Dot(actor: state.actor, counter: forged)) }
                 let write = ClientWrite(
-                    content: .value([1], contentType: ""), context: context, ttlSeconds: 0)
+                    content: .value([1], contentType: ""), context: context, expiry: .never,
+                    properties: BucketProperties())
                 let entry = ReplicaWriteJob.Entry(
                     id: 0, key: StorageKey(bucket: "b", key: [key], partitionCount: 64),
                     mutation: .write(write), policy: .siblings)

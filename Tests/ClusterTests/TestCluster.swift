@@ -151,7 +151,8 @@ extension TestCluster.TestNode {
         let content: Sibling.Content =
             value.map { .value(Array($0.utf8), contentType: "text/plain") } ?? .tombstone
         let request = PutRequest(
-            bucket: bucket, key: Array(key.utf8), content: content, context: context, ttlSeconds: ttl,
+            bucket: bucket, key: Array(key.utf8), content: content, context: context,
+            expiry: Expiry(ttlSeconds: ttl),
             condition: condition, returnSiblings: returnSiblings,
             quorum: QuorumOverrides(w: w))
         switch await serve(.put(request)) {

@@ -164,7 +164,7 @@ extension PutRequest {
             case (3, .lengthDelimited): value = try reader.byteArray()
             case (4, .lengthDelimited): contentType = try reader.string()
             case (5, .lengthDelimited): context = try reader.byteArray()
-            case (6, .varint): ttlSeconds = Int(try reader.uint32())
+            case (6, .varint): expiry = Expiry(ttlSeconds: Int(try reader.uint32()))
             case (7, .varint): condition = try reader.varint() == 0 ? .none : .ifAbsent
             case (8, .lengthDelimited): condition = .ifMatch(try reader.byteArray())
             case (9, .varint): returnSiblings = try reader.varint() != 0

@@ -73,7 +73,7 @@ enum HTTPPlan {
         }
         var put = try write(
             bucket, key, .value([], contentType: contentType), query, headers, also: ["ttl"])
-        put.ttlSeconds = try QueryParameters(query, allowed: allowedForWrites.union(["ttl"])).ttlSeconds()
+        put.expiry = try QueryParameters(query, allowed: allowedForWrites.union(["ttl"])).expiry()
         switch try EntityTag.list("if-none-match", in: headers) {
         case nil: break
         case .any where put.condition == .none: put.condition = .ifAbsent

@@ -88,9 +88,9 @@ struct QueryParameters {
     }
 
     /// `ttl`, in seconds.
-    func ttlSeconds() throws(Problem) -> Int? {
-        guard let milliseconds = try milliseconds("ttl", unitMillis: 1_000) else { return nil }
+    func expiry() throws(Problem) -> Expiry {
+        guard let milliseconds = try milliseconds("ttl", unitMillis: 1_000) else { return .byBucket }
         guard milliseconds % 1_000 == 0 else { throw .badRequest("a ttl has whole seconds") }
-        return milliseconds / 1_000
+        return milliseconds == 0 ? .never : .after(milliseconds: milliseconds)
     }
 }

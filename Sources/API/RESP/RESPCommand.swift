@@ -3,7 +3,9 @@ import NIOCore
 /// A command that this node serves.
 enum RESPCommand: String, CaseIterable {
     case ping, echo, quit, reset, select, hello, client
-    case get, set, setnx, setex, getset, getdel, mget, mset, strlen, exists, del, unlink
+    case get, set, setnx, setex, psetex, getset, getdel, getex, mget, mset, strlen, append
+    case exists, del, unlink, type
+    case expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist
     case kvGet = "kv.get"
     case kvPut = "kv.put"
     case kvDel = "kv.del"
@@ -14,11 +16,13 @@ enum RESPCommand: String, CaseIterable {
         switch self {
         case .quit, .hello, .ping: 1...Int.max
         case .reset: 1...1
-        case .echo, .select, .get, .getdel, .strlen, .kvGet, .kvBucket: 2...2
-        case .client, .mget, .exists, .del, .unlink: 2...Int.max
-        case .setnx, .getset, .kvDel: 3...3
-        case .set, .mset: 3...Int.max
-        case .setex, .kvPut: 4...4
+        case .echo, .select, .get, .getdel, .strlen, .type, .ttl, .pttl, .expiretime, .pexpiretime, .persist,
+            .kvGet, .kvBucket:
+            2...2
+        case .client, .mget, .getex, .exists, .del, .unlink: 2...Int.max
+        case .setnx, .getset, .append, .kvDel: 3...3
+        case .set, .mset, .expire, .pexpire, .expireat, .pexpireat: 3...Int.max
+        case .setex, .psetex, .kvPut: 4...4
         }
     }
 

@@ -11,6 +11,8 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     /// What all connections share.
     struct Shared: Sendable {
         var service: any KeyValueService
+        /// Milliseconds since 1970.
+        var wallMillis: @Sendable () -> UInt64
         var parsing: RESPParser.Limits
         /// Commands under way at a time.
         var maxInFlight: Int
@@ -160,7 +162,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
                 proceed()
             }
             switch plan {
-            case .read(let keys, let format): execution.read(keys, format)
+            case .read(let keys, let format): execution.read(keys, format, shared.wallMillis)
             case .write(let writes, let format): execution.write(writes, format)
             case .put(let put): execution.put(put)
             case .reply, .speak, .end: break

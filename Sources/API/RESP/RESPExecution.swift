@@ -76,12 +76,13 @@ final class RESPExecution {
 
     // MARK: Reading
 
-    func read(_ keys: [[UInt8]], _ format: RESPPlan.ReadFormat) {
+    /// - Parameter wallMillis: Milliseconds since 1970.
+    func read(_ keys: [[UInt8]], _ format: RESPPlan.ReadFormat, _ wallMillis: @escaping () -> UInt64) {
         var readings = [Reading](repeating: Reading(), count: keys.count)
         forEach(keys.count) { [self] index in
             submit(.get(GetRequest(bucket: bucket, key: keys[index]))) { [self] response in
                 if case .read(let reading) = response { readings[index] = reading }
-                oneEnded(response.failure) { format.reply(readings) }
+                oneEnded(response.failure) { format.reply(readings, wallMillis) }
             }
         }
     }
@@ -89,17 +90,20 @@ final class RESPExecution {
     // MARK: Writing
 
     private enum Outcome {
-        case done(previous: [UInt8]?)
+        case done(previous: Sibling?, length: Int)
         /// Its condition did not hold.
-        case skipped(previous: [UInt8]?)
+        case skipped(previous: Sibling?)
 
         var isDone: Bool { if case .done = self { true } else { false } }
 
-        var previous: [UInt8]? {
+        var previous: Sibling? {
             switch self {
-            case .done(let previous), .skipped(let previous): previous
+            case .done(let previous, _), .skipped(let previous): previous
             }
         }
+
+        /// Of the value that was written.
+        var length: Int { if case .done(_, let length) = self { length } else { 0 } }
     }
 
     func write(_ writes: [StringWrite], _ format: RESPPlan.WriteFormat) {
@@ -124,8 +128,9 @@ final class RESPExecution {
         switch format {
         case .ok: .ok
         case .okOrNull: outcomes[0].isDone ? .ok : .null
-        case .previous: outcomes[0].previous.map(RESPReply.bulk) ?? .null
+        case .previous: outcomes[0].previous.map { .bulk($0.bytes) } ?? .null
         case .count: .integer(outcomes.count { $0.isDone })
+        case .length: .integer(outcomes[0].length)
         }
     }
 
@@ -134,11 +139,11 @@ final class RESPExecution {
         _ write: StringWrite, returnsPrevious: Bool,
         _ whenDone: @escaping (Result<Outcome, RequestError>) -> Void
     ) {
+        let needsNoReading = write.isBlind && !returnsPrevious
         let isBlind =
-            write.value != nil && !returnsPrevious && write.condition == .always
+            needsNoReading && write.condition == .always
             && service.properties(ofBucket: bucket).policy == .lastWriteWins
-        let leavesItToTheCoordinator = write.condition == .ifAbsent && !returnsPrevious
-        if isBlind || leavesItToTheCoordinator {
+        if isBlind || (needsNoReading && write.condition == .ifAbsent) {
             return put(write, after: Reading()) {
                 whenDone($0)
             } whenNot: {
@@ -147,14 +152,10 @@ final class RESPExecution {
         }
         submit(.get(GetRequest(bucket: bucket, key: write.key))) { [self] response in
             guard case .read(let reading) = response else { return whenDone(.failure(response.unexpected)) }
-            let isThere = !reading.siblings.isEmpty
-            let holds =
-                switch write.condition {
-                case .always: write.value != nil || isThere
-                case .ifAbsent: !isThere
-                case .ifPresent: isThere
-                }
-            guard holds else { return whenDone(.success(.skipped(previous: reading.latest))) }
+            let previous = reading.latest
+            guard write.condition.holds(for: previous) else {
+                return whenDone(.success(.skipped(previous: previous)))
+            }
             put(write, after: reading) {
                 whenDone($0)
             } whenNot: { [self] in
@@ -174,14 +175,16 @@ final class RESPExecution {
         _ write: StringWrite, after reading: Reading,
         _ whenDone: @escaping (Result<Outcome, RequestError>) -> Void, whenNot: @escaping () -> Void
     ) {
+        let previous = reading.latest
+        let content = write.content(after: previous)
         let put = PutRequest(
-            bucket: bucket, key: write.key,
-            content: write.value.map { .value($0, contentType: "") } ?? .tombstone,
-            context: reading.context, ttlSeconds: write.ttlSeconds,
+            bucket: bucket, key: write.key, content: content, context: reading.context,
+            expiry: write.expiry(after: previous),
             condition: write.condition == .ifAbsent ? .ifAbsent : .none)
         submit(.put(put)) { response in
             switch response {
-            case .written: whenDone(.success(.done(previous: reading.latest)))
+            case .written:
+                whenDone(.success(.done(previous: previous, length: content.parts.value.count)))
             case .failed(let error) where error.code == .preconditionFailed: whenNot()
             default: whenDone(.failure(response.unexpected))
             }
@@ -201,18 +204,32 @@ final class RESPExecution {
 }
 
 extension RESPPlan.ReadFormat {
-    fileprivate func reply(_ readings: [Reading]) -> RESPReply {
+    fileprivate func reply(_ readings: [Reading], _ wallMillis: () -> UInt64) -> RESPReply {
         switch self {
-        case .value: readings[0].latest.map(RESPReply.bulk) ?? .null
-        case .values: .array(readings.map { $0.latest.map(RESPReply.bulk) ?? .null })
+        case .value: readings[0].latest.map { .bulk($0.bytes) } ?? .null
+        case .values: .array(readings.map { $0.latest.map { .bulk($0.bytes) } ?? .null })
         case .count: .integer(readings.count { !$0.siblings.isEmpty })
-        case .length: .integer(readings[0].latest?.count ?? 0)
+        case .length: .integer(readings[0].latest?.bytes.count ?? 0)
+        case .type: .simple(readings[0].latest == nil ? "none" : "string")
+        case .expiry(let isFromNow, let unitMillis):
+            Self.expiry(of: readings[0].latest, from: isFromNow ? wallMillis() : 0, unitMillis)
         case .siblings:
             .array([
                 .bulk(readings[0].context),
-                .array(readings[0].siblings.map { .bulk($0.content.parts.value) }),
+                .array(readings[0].siblings.map { .bulk($0.bytes) }),
             ])
         }
+    }
+
+    /// Seconds are rounded, as Redis does.
+    private static func expiry(of sibling: Sibling?, from start: UInt64, _ unitMillis: Int) -> RESPReply {
+        guard let sibling else { return .integer(-2) }
+        guard sibling.expiresAt != 0 else { return .integer(-1) }
+        let milliseconds =
+            Int(clamping: sibling.expiresAt) - min(Int(clamping: start), Int(clamping: sibling.expiresAt))
+        return .integer(
+            milliseconds / unitMillis
+                + (milliseconds % unitMillis * 2 >= unitMillis && unitMillis > 1 ? 1 : 0))
     }
 }
 

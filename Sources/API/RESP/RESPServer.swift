@@ -38,10 +38,12 @@ public final class RESPServer: Sendable {
 
     private static let refusal = ByteBuffer(string: "-ERR max number of clients reached\r\n")
 
-    /// - Parameter group: Runs the connections.
+    /// - Parameters:
+    ///   - wallMillis: The clock by which times to live are told: milliseconds since 1970. Any thread.
+    ///   - group: Runs the connections.
     public init(
-        configuration: Configuration, service: any KeyValueService, group: MultiThreadedEventLoopGroup,
-        logger: Logger
+        configuration: Configuration, service: any KeyValueService,
+        wallMillis: @escaping @Sendable () -> UInt64, group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         let connections = ConnectionRegistry(limit: configuration.maxConnections)
         var parsing = RESPParser.Limits()
@@ -50,7 +52,8 @@ public final class RESPServer: Sendable {
         parsing.maxCommandBytes = max(2 * configuration.maxArgumentBytes, 1 << 20)
         parsing.maxArguments = configuration.maxArguments
         let shared = RESPConnectionHandler.Shared(
-            service: service, parsing: parsing, maxInFlight: configuration.maxInFlight)
+            service: service, wallMillis: wallMillis, parsing: parsing, maxInFlight: configuration.maxInFlight
+        )
         let count = ConnectionCount()
         server = ConnectionServer(
             name: "RESP", host: configuration.host, port: configuration.port, group: group,
@@ -60,7 +63,8 @@ public final class RESPServer: Sendable {
             if configuration.idleTimeout > .zero {
                 try pipeline.addHandler(IdleStateHandler(allTimeout: TimeAmount(configuration.idleTimeout)))
             }
-            let session = RESPSession(id: count.next(), bucket: configuration.bucket)
+            let session = RESPSession(
+                id: count.next(), bucket: configuration.bucket, wallMillis: wallMillis)
             try pipeline.addHandler(RESPConnectionHandler(shared: shared, session: session))
         }
     }

@@ -8,12 +8,15 @@ struct RESPSession {
     private(set) var version = RESPWriter.Version.two
     private var name: [UInt8] = []
     private let firstBucket: String
+    private let wallMillis: @Sendable () -> UInt64
 
     /// - Parameters:
     ///   - id: The connection's number, as `CLIENT ID` tells it.
     ///   - bucket: Until `KV.BUCKET` names another.
-    init(id: Int, bucket: String) {
+    ///   - wallMillis: Milliseconds since 1970.
+    init(id: Int, bucket: String, wallMillis: @escaping @Sendable () -> UInt64) {
         self.id = id
+        self.wallMillis = wallMillis
         self.bucket = bucket
         firstBucket = bucket
     }
@@ -26,8 +29,12 @@ struct RESPSession {
             switch command {
             case .ping, .echo, .quit, .reset, .select, .hello, .client, .kvBucket:
                 return try connectionPlan(command, parser)
-            case .get, .set, .setnx, .setex, .getset, .getdel, .mget, .mset, .strlen, .exists, .del, .unlink:
+            case .get, .set, .setnx, .setex, .psetex, .getset, .getdel, .getex, .mget, .mset, .strlen,
+                .append,
+                .exists, .del, .unlink, .type:
                 return try StringCommands.plan(command, parser)
+            case .expire, .pexpire, .expireat, .pexpireat, .ttl, .pttl, .expiretime, .pexpiretime, .persist:
+                return try ExpiryCommands(now: wallMillis()).plan(command, parser)
             case .kvGet, .kvPut, .kvDel: return SiblingCommands.plan(command, parser, bucket: bucket)
             }
         } catch {

@@ -10,17 +10,21 @@ enum StringCommands {
         case .strlen: return .read([parser.bytes(1)], .length)
         case .mget: return .read(keys(parser), .values)
         case .exists: return .read(keys(parser), .count)
-        case .getdel: return .write([StringWrite(key: parser.bytes(1))], .previous)
-        case .del, .unlink: return .write(unique(keys(parser)).map { StringWrite(key: $0) }, .count)
+        case .type: return .read([parser.bytes(1)], .type)
+        case .getdel: return .write([delete(parser.bytes(1))], .previous)
+        case .getex: return try getex(parser)
+        case .del, .unlink: return .write(unique(keys(parser)).map(delete), .count)
+        case .append:
+            return .write(
+                [StringWrite(key: parser.bytes(1), change: .append(parser.bytes(2)), expiry: nil)], .length)
         case .getset:
-            return .write([StringWrite(key: parser.bytes(1), value: parser.bytes(2))], .previous)
+            return .write([StringWrite(key: parser.bytes(1), change: .set(parser.bytes(2)))], .previous)
         case .setnx:
             return .write(
-                [StringWrite(key: parser.bytes(1), value: parser.bytes(2), condition: .ifAbsent)], .count)
-        case .setex:
-            let ttl = try seconds(parser, 2, of: "setex")
-            return .write(
-                [StringWrite(key: parser.bytes(1), value: parser.bytes(3), ttlSeconds: ttl)], .ok)
+                [StringWrite(key: parser.bytes(1), change: .set(parser.bytes(2)), condition: .ifAbsent)],
+                .count)
+        case .setex: return try setex(command, parser, unitMillis: 1_000)
+        case .psetex: return try setex(command, parser, unitMillis: 1)
         case .mset: return .write(try pairs(parser), .ok)
         case .set: return try set(parser)
         default: preconditionFailure("a command of another kind")
@@ -28,6 +32,10 @@ enum StringCommands {
     }
 
     private static func keys(_ parser: RESPParser) -> [[UInt8]] { (1..<parser.count).map(parser.bytes) }
+
+    private static func delete(_ key: [UInt8]) -> StringWrite {
+        StringWrite(key: key, change: .delete, condition: .ifPresent)
+    }
 
     private static func unique(_ keys: [[UInt8]]) -> [[UInt8]] {
         var seen = Set<[UInt8]>()
@@ -40,7 +48,7 @@ enum StringCommands {
         var places: [[UInt8]: Int] = [:]
         var writes: [StringWrite] = []
         for index in stride(from: 1, to: parser.count, by: 2) {
-            let write = StringWrite(key: parser.bytes(index), value: parser.bytes(index + 1))
+            let write = StringWrite(key: parser.bytes(index), change: .set(parser.bytes(index + 1)))
             if let place = places[write.key] {
                 writes[place] = write
             } else {
@@ -51,54 +59,90 @@ enum StringCommands {
         return writes
     }
 
+    private static func setex(
+        _ command: RESPCommand, _ parser: RESPParser, unitMillis: Int
+    ) throws(RESPCommandError) -> RESPPlan {
+        let time = RESPTime(isAbsolute: false, unitMillis: unitMillis)
+        let expiry = try time.expiry(parser.argument(2), of: command)
+        return .write(
+            [StringWrite(key: parser.bytes(1), change: .set(parser.bytes(3)), expiry: expiry)], .ok)
+    }
+
     private static func set(_ parser: RESPParser) throws(RESPCommandError) -> RESPPlan {
-        var write = StringWrite(key: parser.bytes(1), value: parser.bytes(2))
+        var write = StringWrite(key: parser.bytes(1), change: .set(parser.bytes(2)))
         var returnsPrevious = false
-        var secondsIndex: Int?
+        var end = EndOption(other: "keepttl")
         var index = 3
         while index < parser.count {
             switch parser.lowercased(index) {
             case "nx" where write.condition != .ifPresent: write.condition = .ifAbsent
             case "xx" where write.condition != .ifAbsent: write.condition = .ifPresent
             case "get": returnsPrevious = true
-            case "ex" where index + 1 < parser.count:
-                index += 1
-                secondsIndex = index
-            case "px", "exat", "pxat", "keepttl":
-                throw .other("the option \(parser.text(index)) of SET is not served yet")
-            default: throw .syntax
+            case let word: try end.take(word, &index, parser)
             }
             index += 1
         }
-        if let secondsIndex { write.ttlSeconds = try seconds(parser, secondsIndex, of: "set") }
+        switch try end.expiry(parser, of: .set) {
+        case .none: break
+        case .other: write.expiry = nil
+        case .at(let expiry): write.expiry = expiry
+        }
         return .write([write], returnsPrevious ? .previous : .okOrNull)
     }
 
-    private static func seconds(
-        _ parser: RESPParser, _ index: Int, of command: String
-    ) throws(RESPCommandError) -> Int {
-        guard let seconds = RESPNumber.parse(parser.argument(index)) else { throw .notAnInteger }
-        guard 1...BucketProperties.maximumTTLSeconds ~= seconds else {
-            throw .other("invalid expire time in '\(command)' command")
+    /// It reads only, unless it has an option.
+    private static func getex(_ parser: RESPParser) throws(RESPCommandError) -> RESPPlan {
+        var end = EndOption(other: "persist")
+        var index = 2
+        while index < parser.count {
+            try end.take(parser.lowercased(index), &index, parser)
+            index += 1
         }
-        return seconds
+        let expiry: Expiry
+        switch try end.expiry(parser, of: .getex) {
+        case .none: return .read([parser.bytes(1)], .value)
+        case .other: expiry = .never
+        case .at(let time): expiry = time
+        }
+        return .write(
+            [StringWrite(key: parser.bytes(1), change: .keep, expiry: expiry, condition: .ifPresent)],
+            .previous)
     }
 }
 
-/// Commands for clients that resolve siblings themselves.
-enum SiblingCommands {
-    static func plan(_ command: RESPCommand, _ parser: RESPParser, bucket: String) -> RESPPlan {
-        switch command {
-        case .kvGet: .read([parser.bytes(1)], .siblings)
-        case .kvPut:
-            .put(put(parser, bucket, .value(parser.bytes(3), contentType: "")))
-        case .kvDel: .put(put(parser, bucket, .tombstone))
-        default: preconditionFailure("a command of another kind")
+/// The option of a command that says when the value expires; there is one at most.
+private struct EndOption {
+    enum Outcome {
+        case none
+        /// The one without a time.
+        case other
+        case at(Expiry)
+    }
+
+    /// A word that is followed by no time.
+    let other: String
+    private var word: String?
+    /// Where the time is.
+    private var place = 0
+
+    init(other: String) { self.other = other }
+
+    /// - Parameter index: Of the word; then that of the last argument which belongs to it.
+    mutating func take(
+        _ word: String, _ index: inout Int, _ parser: RESPParser
+    ) throws(RESPCommandError) {
+        let isTime = RESPTime(option: word) != nil && index + 1 < parser.count
+        guard isTime || word == other, self.word == nil || self.word == word else { throw .syntax }
+        self.word = word
+        if isTime {
+            index += 1
+            place = index
         }
     }
 
-    private static func put(_ parser: RESPParser, _ bucket: String, _ content: Sibling.Content) -> PutRequest
-    {
-        PutRequest(bucket: bucket, key: parser.bytes(1), content: content, context: parser.bytes(2))
+    func expiry(_ parser: RESPParser, of command: RESPCommand) throws(RESPCommandError) -> Outcome {
+        guard let word else { return .none }
+        guard let time = RESPTime(option: word) else { return .other }
+        return .at(try time.expiry(parser.argument(place), of: command))
     }
 }

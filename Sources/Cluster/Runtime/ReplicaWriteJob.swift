@@ -36,8 +36,14 @@ extension Sibling.Content {
 struct ClientWrite: Sendable {
     var content: Sibling.Content
     var context: CausalContext
-    /// 0 for never.
-    var ttlSeconds: Int
+    var expiry: Expiry
+    /// Of the bucket.
+    var properties: BucketProperties
+
+    /// As a sibling has it.
+    func expiresAt(from now: UInt64) -> UInt64 {
+        content == .tombstone ? 0 : expiry.time(from: now, properties)
+    }
 }
 
 /// The read-modify-writes that one loop tick, or one batch of a peer, brings to this replica; they run on the engine's
@@ -193,7 +199,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
             entry.dot = dot
             versions.write(
                 write.content, dot: dot, timestamp: issuer.timestamp(),
-                expiresAt: write.ttlSeconds == 0 ? 0 : issuer.wallMillis + UInt64(write.ttlSeconds) * 1000,
+                expiresAt: write.expiresAt(from: issuer.wallMillis),
                 context: write.context, policy: entry.policy)
         }
         if case .write = entry.mutation, versions.hasTooManyActors {

@@ -56,15 +56,14 @@ extension ClusterConfiguration {
         return .milliseconds(Int64(millis))
     }
 
-    /// Seconds until a value expires: the request's, or its bucket's; 0 for never.
-    func timeToLive(_ requested: Int?, _ properties: BucketProperties) throws(RequestError) -> Int {
-        guard let requested else { return properties.ttlSeconds }
+    func check(_ expiry: Expiry) throws(RequestError) {
+        guard case .after(let milliseconds) = expiry else { return }
         let most = BucketProperties.maximumTTLSeconds
-        guard (0...most).contains(requested) else {
+        guard (0...most * 1_000).contains(milliseconds) else {
             throw RequestError(
-                .invalidArgument, "a time to live has 0 to \(most) seconds, this one has \(requested)")
+                .invalidArgument,
+                "a time to live has 0 to \(most) seconds, this one has \(milliseconds / 1_000)")
         }
-        return requested
     }
 }
 

@@ -41,13 +41,12 @@ extension Shard {
             if properties.policy == .siblings {
                 clientContext.latest = max(clientContext.latest, put.forwardedAt)
             }
+            try context.configuration.check(put.expiry)
             let fallbacks = fallbacks(for: sets, ofPartition: key.partition, properties.quorum)
             try checkRoomForHints(sets, fallbacks: fallbacks)
             let intent = PutIntent(
                 request: put, key: key,
-                ttlSeconds: put.content == .tombstone
-                    ? 0 : try context.configuration.timeToLive(put.ttlSeconds, properties),
-                policy: properties.policy, seen: clientContext, attempt: attempt)
+                properties: properties, seen: clientContext, attempt: attempt)
             guard let condition = try put.condition(for: key, properties.policy) else {
                 let coordinator = PutCoordinator(
                     local: context.selfID, sets: sets, w: quorum.w, context: clientContext,

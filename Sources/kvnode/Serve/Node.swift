@@ -79,7 +79,8 @@ enum Node {
         let http = HTTPServer(
             configuration: configuration.httpConfiguration, service: node, group: group, logger: logger)
         let resp = RESPServer(
-            configuration: configuration.respConfiguration, service: node, group: group, logger: logger)
+            configuration: configuration.respConfiguration, service: node,
+            wallMillis: environment.wallMillis, group: group, logger: logger)
 
         // Started in this order, stopped in the reverse: first no new requests, then those under way end, then the
         // peers go.

@@ -49,8 +49,8 @@ public struct PutRequest: Equatable, Sendable {
     public var content: Sibling.Content
     /// The token of the read that this write follows; empty if there was none.
     public var context: [UInt8]
-    /// Seconds until the value counts as deleted; nil takes the bucket's.
-    public var ttlSeconds: Int?
+    /// When the value expires; a tombstone does not.
+    public var expiry: Expiry
     public var condition: Condition
     /// Whether the answer carries the siblings after the write, or its context alone.
     public var returnSiblings: Bool
@@ -62,7 +62,8 @@ public struct PutRequest: Equatable, Sendable {
     public var forwardedAt = Timestamp()
 
     public init(
-        bucket: String, key: [UInt8], content: Sibling.Content, context: [UInt8] = [], ttlSeconds: Int? = nil,
+        bucket: String, key: [UInt8], content: Sibling.Content, context: [UInt8] = [],
+        expiry: Expiry = .byBucket,
         condition: Condition = .none, returnSiblings: Bool = false,
         quorum: QuorumOverrides = QuorumOverrides(), timeoutMillis: Int = 0
     ) {
@@ -70,7 +71,7 @@ public struct PutRequest: Equatable, Sendable {
         self.key = key
         self.content = content
         self.context = context
-        self.ttlSeconds = ttlSeconds
+        self.expiry = expiry
         self.condition = condition
         self.returnSiblings = returnSiblings
         self.quorum = quorum

@@ -31,7 +31,7 @@ enum RequestCodec {
         writer.bytes(put.key)
         VersionsCodec.append(put.content, to: &writer)
         writer.bytes(put.context)
-        append(put.ttlSeconds, to: &writer)
+        append(put.expiry, to: &writer)
         switch put.condition {
         case .none:
             writer.u8(0)
@@ -46,6 +46,21 @@ enum RequestCodec {
         writer.bool(put.returnSiblings)
         append(put.quorum, put.timeoutMillis, to: &writer)
         writer.u64(put.forwardedAt.rawValue)
+    }
+
+    private static func append(_ expiry: Expiry, to writer: inout ByteWriter) {
+        switch expiry {
+        case .byBucket:
+            writer.u8(0)
+        case .never:
+            writer.u8(1)
+        case .after(let milliseconds):
+            writer.u8(2)
+            writer.int(milliseconds)
+        case .at(let milliseconds):
+            writer.u8(3)
+            writer.u64(milliseconds)
+        }
     }
 
     private static func append(_ quorum: QuorumOverrides, _ timeoutMillis: Int, to writer: inout ByteWriter) {
@@ -83,7 +98,7 @@ enum RequestCodec {
         var put = PutRequest(
             bucket: try reader.string(), key: try reader.bytes(),
             content: try VersionsCodec.decodeContent(&reader), context: try reader.bytes(),
-            ttlSeconds: try decodeOptional(&reader))
+            expiry: try decodeExpiry(&reader))
         switch try reader.u8() {
         case 0: put.condition = .none
         case 1: put.condition = .ifAbsent
@@ -95,6 +110,16 @@ enum RequestCodec {
         (put.quorum, put.timeoutMillis) = try decodeQuorum(&reader)
         put.forwardedAt = Timestamp(rawValue: try reader.u64())
         return put
+    }
+
+    private static func decodeExpiry(_ reader: inout ByteReader) throws(CodecError) -> Expiry {
+        switch try reader.u8() {
+        case 0: .byBucket
+        case 1: .never
+        case 2: .after(milliseconds: try reader.int())
+        case 3: .at(milliseconds: try reader.u64())
+        case let kind: throw CodecError(.malformed, "an expiry of kind \(kind)")
+        }
     }
 
     private static func decodeQuorum(

@@ -5,11 +5,13 @@ import NIOCore
 struct PutIntent {
     var request: PutRequest
     var key: StorageKey
-    var ttlSeconds: Int
-    var policy: Versions.Policy
+    /// Of the bucket, as they were when the request came.
+    var properties: BucketProperties
     /// What the client had seen by its own account.
     var seen: CausalContext
     var attempt: Attempt
+
+    var policy: Versions.Policy { properties.policy }
 }
 
 /// Performs what a `PutCoordinator` decides.
@@ -72,7 +74,8 @@ extension Shard {
         switch action {
         case .writeLocally(let context):
             let write = ClientWrite(
-                content: intent.request.content, context: context, ttlSeconds: intent.ttlSeconds)
+                content: intent.request.content, context: context, expiry: intent.request.expiry,
+                properties: intent.properties)
             writeLocally(intent.key, .write(write), policy: intent.policy, for: id)
         case .replicate(let node, let versions):
             send(
