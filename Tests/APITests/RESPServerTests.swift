@@ -113,6 +113,25 @@ extension RawClient {
         }
     }
 
+    @Test func whatTheServerSaysOfItself() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            try expect(
+                client, "CONFIG GET save appendonl?",
+                .array([.bulk("appendonly"), .bulk("no"), .bulk("save"), .bulk("")]))
+            try expect(client, "COMMAND COUNT", .integer(RESPCommand.allCases.count))
+            let none = RESPReply.array([])
+            let mset = RESPReply.array([
+                .bulk("mset"), .integer(-3), .array([.simple("write"), .simple("denyoom")]), .integer(1),
+                .integer(-1), .integer(2), none, none, none, none,
+            ])
+            try expect(client, "COMMAND INFO mset nope", .array([mset, .null]))
+            try expect(
+                client, "INFO replication", .bulk("# Replication\r\nrole:master\r\nconnected_slaves:0\r\n"))
+            try expect(client, "INFO nothing", .bulk(""))
+        }
+    }
+
     @Test func timesToLive() async throws {
         try await withRESPServer { port, _, _ in
             let client = try RawClient(port: port)

@@ -65,6 +65,11 @@ COMMANDS = {
         b"SET k v EX", b"SET k v EX 0", b"SET k v EX -1", b"SET k v EX x", b"SET k v NX XX", b"SET k v FOO",
         b"SET k v EX x FOO", b"SET k v EX 0 FOO", b"SETEX k 0 v", b"SETEX k x v", b"SETEX k 1.5 v", b"GET k",
     ],
+    "the server": [
+        b"CONFIG", b"CONFIG GET", b"CONFIG GET save", b"CONFIG GET appendonl?", b"CONFIG GET nothing",
+        b"CONFIG GET max[a-m]emory-policy", b"COMMAND COUNT x", b"COMMAND INFO nope", b"INFO nothing", b"AUTH", b"AUTH x",
+        b"AUTH a b c",
+    ],
     "the connection": [
         b"PING", b"PING a", b"PING a b", b"ECHO a", b"SELECT 0", b"SELECT 16", b"SELECT x", b"CLIENT",
         b"CLIENT ID x", b"CLIENT SETNAME 'a b'", b"CLIENT GETNAME", b"CLIENT SETNAME x", b"CLIENT GETNAME", b"HELLO x",

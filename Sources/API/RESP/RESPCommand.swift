@@ -2,7 +2,8 @@ import NIOCore
 
 /// A command that this node serves.
 enum RESPCommand: String, CaseIterable {
-    case ping, echo, quit, reset, select, hello, client
+    case ping, echo, quit, reset, select, hello, auth, client
+    case command, config, info
     case get, set, setnx, setex, psetex, getset, getdel, getex, mget, mset, strlen, append
     case exists, del, unlink, type
     case expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist
@@ -14,12 +15,12 @@ enum RESPCommand: String, CaseIterable {
     /// How many arguments it has, its name included.
     var arity: ClosedRange<Int> {
         switch self {
-        case .quit, .hello, .ping: 1...Int.max
+        case .quit, .hello, .ping, .command, .info: 1...Int.max
         case .reset: 1...1
         case .echo, .select, .get, .getdel, .strlen, .type, .ttl, .pttl, .expiretime, .pexpiretime, .persist,
             .kvGet, .kvBucket:
             2...2
-        case .client, .mget, .getex, .exists, .del, .unlink: 2...Int.max
+        case .auth, .client, .config, .mget, .getex, .exists, .del, .unlink: 2...Int.max
         case .setnx, .getset, .append, .kvDel: 3...3
         case .set, .mset, .expire, .pexpire, .expireat, .pexpireat: 3...Int.max
         case .setex, .psetex, .kvPut: 4...4

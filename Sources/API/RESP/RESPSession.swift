@@ -27,8 +27,9 @@ struct RESPSession {
         guard command.arity.contains(parser.count) else { return .reply(Self.wrongCount(command.rawValue)) }
         do throws(RESPCommandError) {
             switch command {
-            case .ping, .echo, .quit, .reset, .select, .hello, .client, .kvBucket:
+            case .ping, .echo, .quit, .reset, .select, .hello, .auth, .client, .kvBucket:
                 return try connectionPlan(command, parser)
+            case .command, .config, .info: return .reply(try ServerCommands.reply(command, parser))
             case .get, .set, .setnx, .setex, .psetex, .getset, .getdel, .getex, .mget, .mset, .strlen,
                 .append,
                 .exists, .del, .unlink, .type:
@@ -69,6 +70,7 @@ struct RESPSession {
             bucket = text
             return .reply(.ok)
         case .hello: return try hello(parser)
+        case .auth: throw parser.count > 3 ? .syntax : Self.noPassword
         case .client: return try client(parser)
         default: preconditionFailure("a command of another kind")
         }
@@ -93,7 +95,7 @@ struct RESPSession {
                 name = try Self.clientName(parser, index + 1)
                 index += 2
             case "auth" where index + 2 < parser.count:
-                throw .other("AUTH: this node asks for no password")
+                throw Self.noPassword
             default: throw .other("Syntax error in HELLO option '\(parser.text(index))'")
             }
         }
@@ -101,15 +103,16 @@ struct RESPSession {
         return .speak(
             version,
             .map([
-                (.bulk("server"), .bulk("kvnode")), (.bulk("version"), .bulk(Self.redisVersion)),
+                (.bulk("server"), .bulk("kvnode")), (.bulk("version"), .bulk(ServerCommands.redisVersion)),
                 (.bulk("proto"), .integer(version.rawValue)), (.bulk("id"), .integer(id)),
                 (.bulk("mode"), .bulk("standalone")), (.bulk("role"), .bulk("master")),
                 (.bulk("modules"), .array([])),
             ]))
     }
 
-    /// The version of Redis whose commands are served as it does, which clients choose features by.
-    private static let redisVersion = "7.0.15"
+    private static let noPassword = RESPCommandError.other(
+        "AUTH <password> called without any password configured for the default user. "
+            + "Are you sure your configuration is correct?")
 
     private mutating func client(_ parser: RESPParser) throws(RESPCommandError) -> RESPPlan {
         switch (parser.lowercased(1), parser.count) {
