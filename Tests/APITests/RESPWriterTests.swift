@@ -29,6 +29,8 @@ import Testing
     @Test func repliesThatTheSecondVersionWritesAsOthers() {
         #expect(written(.two) { $0.null() } == "$-1\r\n")
         #expect(written(.three) { $0.null() } == "_\r\n")
+        #expect(written(.two) { $0.text("a b") } == "$3\r\na b\r\n")
+        #expect(written(.three) { $0.text("a b") } == "=7\r\ntxt:a b\r\n")
         #expect(written(.two) { $0.map(3) } == "*6\r\n")
         #expect(written(.three) { $0.map(3) } == "%3\r\n")
     }

@@ -5,6 +5,8 @@ enum RESPReply: Equatable {
     case error(String, code: String = "ERR")
     case integer(Int)
     case bulk([UInt8])
+    /// For people to read.
+    case text(String)
     case null
     case array([RESPReply])
     /// Keys, each with its value.
@@ -20,6 +22,7 @@ enum RESPReply: Equatable {
         case (.error(let a, let codeOfA), .error(let b, let codeOfB)): a == b && codeOfA == codeOfB
         case (.integer(let a), .integer(let b)): a == b
         case (.bulk(let a), .bulk(let b)): a == b
+        case (.text(let a), .text(let b)): a == b
         case (.null, .null): true
         case (.array(let a), .array(let b)): a == b
         case (.map(let a), .map(let b)): a.count == b.count && zip(a, b).allSatisfy { $0 == $1 }
@@ -35,6 +38,7 @@ extension RESPWriter {
         case .error(let message, let code): error(message, code: code)
         case .integer(let value): integer(value)
         case .bulk(let bytes): bulk(bytes)
+        case .text(let string): text(string)
         case .null: null()
         case .array(let elements):
             array(elements.count)

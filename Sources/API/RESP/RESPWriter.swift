@@ -40,6 +40,15 @@ struct RESPWriter {
         endLine()
     }
 
+    /// A string for people to read.
+    mutating func text(_ text: String) {
+        guard version == .three else { return bulk(text.utf8) }
+        header(UInt8(ascii: "="), text.utf8.count + 4)
+        buffer.writeStaticString("txt:")
+        buffer.writeString(text)
+        endLine()
+    }
+
     /// What is not there.
     mutating func null() {
         switch version {

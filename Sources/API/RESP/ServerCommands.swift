@@ -74,7 +74,7 @@ enum ServerCommands {
         let texts = shown.map { section in
             (["# \(section.title)"] + section.lines).map { $0 + "\r\n" }.joined()
         }
-        return .bulk(texts.joined(separator: "\r\n"))
+        return .text(texts.joined(separator: "\r\n"))
     }
 }
 
