@@ -37,7 +37,8 @@ final class Client: @unchecked Sendable {
         switch world.scheduler.number(below: 20) {
         case 0..<6: read(world.scheduler.number(below: busyKeys), from: node)
         case 6..<15: write(world.scheduler.number(below: busyKeys), at: node, deletes: world.plan.deletes)
-        case 15..<18: read(passed.lowerBound + world.scheduler.number(below: passed.count), from: node)
+        case 15..<18 where world.plan.readsWhatPassed:
+            read(passed.lowerBound + world.scheduler.number(below: passed.count), from: node)
         default: write(passed.upperBound - 1, at: node, deletes: 0.5)
         }
     }

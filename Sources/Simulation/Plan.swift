@@ -48,6 +48,8 @@ public struct Plan: Sendable {
     var refusesWhenFull = false
     /// Milliseconds from one comparison of two replicas to the next.
     var comparisonInterval: UInt64 = 4_000
+    /// Whether keys are read after their time; if not, a replica that lacks something of them lacks it for long.
+    var readsWhatPassed = true
     /// How many of the clients' writes are deletes, and how many of the others expire.
     var deletes = 0.2
     var expiring = 0.1
@@ -80,11 +82,13 @@ public struct Plan: Sendable {
         plan.refusesWhenFull = random.next(below: 2) == 0
         // Long enough to leave something to what else brings replicas to agree.
         switch random.next(below: 12) {
-        case 0:
+        case 0...1:
             // Nothing else: no comparison before all is read, and hardly a hint.
             plan.comparisonInterval = 120_000
             plan.hintLimits.maxCountPerTarget = 1
-        case 1...3: plan.comparisonInterval = 12_000
+            plan.refusesWhenFull = false
+            plan.readsWhatPassed = false
+        case 2...4: plan.comparisonInterval = 12_000
         default: break
         }
         return plan
