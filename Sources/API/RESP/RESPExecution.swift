@@ -225,11 +225,9 @@ extension RESPPlan.ReadFormat {
     private static func expiry(of sibling: Sibling?, from start: UInt64, _ unitMillis: Int) -> RESPReply {
         guard let sibling else { return .integer(-2) }
         guard sibling.expiresAt != 0 else { return .integer(-1) }
-        let milliseconds =
-            Int(clamping: sibling.expiresAt) - min(Int(clamping: start), Int(clamping: sibling.expiresAt))
-        return .integer(
-            milliseconds / unitMillis
-                + (milliseconds % unitMillis * 2 >= unitMillis && unitMillis > 1 ? 1 : 0))
+        let milliseconds = sibling.expiresAt - min(start, sibling.expiresAt)
+        let unit = UInt64(unitMillis)
+        return .integer(Int(clamping: milliseconds / unit + (milliseconds % unit + unit / 2) / unit))
     }
 }
 
