@@ -5,8 +5,8 @@ import ClusterCore
 final class Client: @unchecked Sendable {
     // @unchecked: a simulation runs on one thread.
 
-    private let name: String
-    private unowned let world: World
+    let name: String
+    unowned let world: World
     /// What the client was last shown of each key.
     private var known: [Int: (seen: Set<History.WriteID>, context: [UInt8])] = [:]
     private var count = 0
@@ -34,6 +34,7 @@ final class Client: @unchecked Sendable {
         let node = up[world.scheduler.number(below: up.count)]
         let busyKeys = world.plan.keys - world.plan.passingKeys
         let passed = world.plan.passed(at: world.scheduler.now)
+        if world.plan.dataKeys > 0, world.scheduler.happens(0.3) { return actOnData(at: node) }
         switch world.scheduler.number(below: 20) {
         case 0..<6: read(world.scheduler.number(below: busyKeys), from: node)
         case 6..<15: write(world.scheduler.number(below: busyKeys), at: node, deletes: world.plan.deletes)
@@ -46,7 +47,7 @@ final class Client: @unchecked Sendable {
     private func read(_ key: Int, from node: SimulatedNode) {
         let start = world.scheduler.now
         let request = GetRequest(
-            bucket: World.bucket(ofKey: key), key: World.bytes(ofKey: key), timeoutMillis: 2_000)
+            bucket: world.bucket(ofKey: key), key: World.bytes(ofKey: key), timeoutMillis: 2_000)
         world.trace("\(name) reads k\(key) from \(node.name)")
         submit(.get(request), to: node) { [self] response in
             guard case .read(let reading) = response else { return noteFailure(key, response) }
@@ -54,15 +55,14 @@ final class Client: @unchecked Sendable {
             world.trace("\(name) was shown k\(key): \(shown.sorted())")
             world.history.checkRead(
                 of: key, shown: shown, world.vector(of: reading.context, key: key), from: start,
-                to: world.scheduler.now, isSloppy: World.isSloppy(key))
+                to: world.scheduler.now, isSloppy: world.isSloppy(key))
         }
     }
 
     /// - Parameter deletes: How often it is a delete.
     private func write(_ key: Int, at node: SimulatedNode, deletes: Double) {
         let isDelete = world.scheduler.happens(deletes)
-        count += 1
-        let id = "\(name)-\(count)"
+        let id = nextID()
         // Now and then without a context, as a client does that never reads.
         let base = world.scheduler.happens(0.8) ? known[key] : nil
         let ttl =
@@ -71,7 +71,7 @@ final class Client: @unchecked Sendable {
         world.history.begin(
             id, .init(key: key, seen: base?.seen ?? [], mayVanish: isDelete || ttl != nil))
         let request = PutRequest(
-            bucket: World.bucket(ofKey: key), key: World.bytes(ofKey: key),
+            bucket: world.bucket(ofKey: key), key: World.bytes(ofKey: key),
             content: isDelete ? .tombstone : .value(Array(id.utf8), contentType: ""),
             context: base?.context ?? [], expiry: Expiry(ttlSeconds: ttl), returnSiblings: true,
             timeoutMillis: 2_000)
@@ -85,6 +85,12 @@ final class Client: @unchecked Sendable {
         }
     }
 
+    /// For a value that nobody else writes.
+    func nextID() -> String {
+        count += 1
+        return "\(name)-\(count)"
+    }
+
     private func note(_ reading: Reading, of key: Int) -> Set<History.WriteID> {
         let shown = Set(reading.siblings.compactMap(\.text))
         known[key] = (shown, reading.context)
@@ -92,7 +98,7 @@ final class Client: @unchecked Sendable {
         return shown
     }
 
-    private func noteFailure(_ key: Int, _ response: Response) {
+    func noteFailure(_ key: Int, _ response: Response) {
         world.history.noteFailure()
         if case .failed(let error) = response {
             world.trace("\(name) failed at k\(key): \(error.code)")
@@ -102,7 +108,7 @@ final class Client: @unchecked Sendable {
     }
 
     /// Sends a request and hands over its answer, of which there must be one in time unless the node ends before.
-    private func submit(
+    func submit(
         _ request: Request, to node: SimulatedNode, _ done: @escaping (Response) -> Void
     ) {
         let call = Call(done)

@@ -63,7 +63,7 @@ final class History {
     /// Whether a replica lost data and not all were brought up to date since.
     var isLosing: Bool { lossBegan != nil }
 
-    private func isExempt(_ range: ClosedRange<UInt64>) -> Bool {
+    func isExempt(_ range: ClosedRange<UInt64>) -> Bool {
         if let lossBegan, range.upperBound >= lossBegan { return true }
         return losses.contains { $0.overlaps(range) }
     }

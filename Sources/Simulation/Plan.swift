@@ -34,7 +34,11 @@ public struct Plan: Sendable {
     /// How long clients work while faults happen, in simulated seconds.
     public var seconds: UInt64 = 30
     public var clients = 8
+    /// Keys of plain values.
     public var keys = 12
+    /// Keys after those: counters, sets and maps.
+    public var dataKeys = 9
+    var allKeys: Int { keys + dataKeys }
     /// How many of them are written for a short time only, one after the other, and only read from then on: what is deleted
     /// of the others is soon replaced, and seldom reaped while anything happens.
     var passingKeys: Int { keys / 2 }

@@ -73,7 +73,7 @@ public enum Simulation {
         // Nor does any read bring the replicas to agree.
         scheduler.run(until: scheduler.now + timeToAgree(world), or: { world.areAllRepaired })
         guard world.areAllRepaired else {
-            let keys = (0..<world.plan.keys).filter { !world.isRepaired($0) }.map { "k\($0)" }
+            let keys = (0..<world.plan.allKeys).filter { !world.isRepaired($0) }.map { "k\($0)" }
             return world.violations.append("the replicas of \(keys) don't agree, long after all is well")
         }
         world.history.replicasRepaired(at: scheduler.now)
@@ -88,13 +88,14 @@ public enum Simulation {
             let left = world.states(ofKey: key)[0]?.siblings ?? []
             world.history.checkEnd(of: key, values: Set(left.compactMap(\.text)))
         }
+        world.checkDataAtEnd()
     }
 
     /// A read of all replicas leaves them equal, without a comparison.
     private static func checkReadRepair(_ world: World) {
         let scheduler = world.scheduler
         world.keysRead = []
-        for key in 0..<world.plan.keys where !world.isRepaired(key) { world.readEverywhere(key) }
+        for key in 0..<world.plan.allKeys where !world.isRepaired(key) { world.readEverywhere(key) }
         scheduler.run(until: scheduler.now + .seconds(3))
         // What is dead is reaped at its own pace, and no read has a say in that.
         let left = world.keysRead.subtracting(world.deadKeyNumbers).filter { !world.isRepaired($0) }.sorted()
@@ -145,7 +146,7 @@ public enum Simulation {
             seed: seed, violations: world.violations, traceDigest: world.trace.digest,
             traceLines: world.trace.lineCount,
             simulatedSeconds: Double(world.scheduler.now) / 1_000_000_000,
-            acknowledgedWrites: world.history.acknowledged, reads: world.history.reads,
+            acknowledgedWrites: world.history.acknowledged + world.data.acknowledged, reads: world.history.reads,
             failures: world.history.failures, reaped: world.reaped,
             explanation: world.violations.isEmpty ? [] : world.trace.lines(naming: String(word ?? "!")))
     }

@@ -6,9 +6,10 @@ import Engine
 final class World: @unchecked Sendable {
     // @unchecked: a simulation runs on one thread.
 
-    /// Every third key is in a bucket with sloppy quorums.
-    static let sloppyBucket = "sloppy"
     static let strictBucket = "strict"
+    static let sloppyBucket = "sloppy"
+    /// Of last-writer-wins.
+    static let latestBucket = "latest"
 
     let plan: Plan
     let scheduler: Scheduler
@@ -26,6 +27,7 @@ final class World: @unchecked Sendable {
     private(set) lazy var history = History(isRepeated: { [unowned self] in dots.isRepeated($0) }) {
         [unowned self] in violations.append($0)
     }
+    private(set) lazy var data = DataHistory { [unowned self] in violations.append($0) }
     /// What must not have happened, and did.
     var violations: [String] = []
     /// Keys that all their replicas were asked for, and gave.
@@ -75,21 +77,42 @@ final class World: @unchecked Sendable {
     }
 
     /// As usual, or what so few nodes allow.
-    func properties(_ quorum: QuorumMode) -> BucketProperties {
+    func properties(_ quorum: QuorumMode, _ policy: Versions.Policy = .siblings) -> BucketProperties {
         let n = layout.replicationFactor
-        return BucketProperties(n: n, r: n / 2 + 1, w: n / 2 + 1, quorum: quorum)
+        return BucketProperties(n: n, r: n / 2 + 1, w: n / 2 + 1, policy: policy, quorum: quorum)
     }
 
-    static func isSloppy(_ key: Int) -> Bool { key % 3 == 2 }
+    /// Of the keys with plain values every third one is, and so is every third counter, set and map.
+    func isSloppy(_ key: Int) -> Bool { bucket(ofKey: key) == Self.sloppyBucket }
 
-    func properties(ofKey key: Int) -> BucketProperties { properties(Self.isSloppy(key) ? .sloppy : .strict) }
+    func properties(ofKey key: Int) -> BucketProperties {
+        switch bucket(ofKey: key) {
+        case Self.sloppyBucket: properties(.sloppy)
+        case Self.latestBucket: properties(.strict, .lastWriteWins)
+        default: properties(.strict)
+        }
+    }
 
-    static func bucket(ofKey key: Int) -> String { isSloppy(key) ? sloppyBucket : strictBucket }
+    func bucket(ofKey key: Int) -> String {
+        guard key >= plan.keys else { return key % 3 == 2 ? Self.sloppyBucket : Self.strictBucket }
+        return [Self.strictBucket, Self.latestBucket, Self.sloppyBucket][(key - plan.keys) / 3 % 3]
+    }
 
-    /// Tells the cluster of the bucket that is not as the others.
+    /// Nil if the key holds plain values.
+    func dataKind(ofKey key: Int) -> DataKind? {
+        key < plan.keys ? nil : [DataKind.string, .set, .map][(key - plan.keys) % 3]
+    }
+
+    /// Tells the cluster of the buckets that are not as the others.
     func makeBuckets() {
-        nodes[0].node?.setProperties(properties(.sloppy), ofBucket: Self.sloppyBucket) { [self] result in
-            if case .failure(let error) = result { violations.append("the bucket is not made: \(error)") }
+        let buckets = [
+            (Self.sloppyBucket, properties(.sloppy)),
+            (Self.latestBucket, properties(.strict, .lastWriteWins)),
+        ]
+        for (name, properties) in buckets {
+            nodes[0].node?.setProperties(properties, ofBucket: name) { [self] result in
+                if case .failure(let error) = result { violations.append("\(name) is not made: \(error)") }
+            }
         }
     }
 
@@ -97,7 +120,7 @@ final class World: @unchecked Sendable {
 
     func storageKey(_ key: Int) -> StorageKey {
         StorageKey(
-            bucket: Self.bucket(ofKey: key), key: Self.bytes(ofKey: key),
+            bucket: bucket(ofKey: key), key: Self.bytes(ofKey: key),
             partitionCount: layout.partitionCount)
     }
 
@@ -160,7 +183,7 @@ final class World: @unchecked Sendable {
 
     /// Keys of which some replica has only what is deleted or has expired.
     var deadKeyNumbers: [Int] {
-        (0..<plan.keys).filter { key in
+        (0..<plan.allKeys).filter { key in
             states(ofKey: key).contains { $0?.isDead(at: SimulatedNode.wallMillis(scheduler.now)) ?? false }
         }
     }
@@ -190,7 +213,7 @@ final class World: @unchecked Sendable {
         }
     }
 
-    var areAllRepaired: Bool { (0..<plan.keys).allSatisfy(isRepaired) }
+    var areAllRepaired: Bool { (0..<plan.allKeys).allSatisfy(isRepaired) }
 
     /// Reads every key at all its replicas until they agree and nothing is kept for any; calls `whenDone` then.
     ///
@@ -200,7 +223,7 @@ final class World: @unchecked Sendable {
             history.replicasRepaired(at: scheduler.now)
             return whenDone()
         }
-        for key in 0..<plan.keys where !isRepaired(key) { readEverywhere(key) }
+        for key in 0..<plan.allKeys where !isRepaired(key) { readEverywhere(key) }
         let again = Later { [self] in repair(whenDone: whenDone) }
         scheduler.after(.milliseconds(500)) { again.body() }
     }
@@ -210,7 +233,7 @@ final class World: @unchecked Sendable {
         let up = nodes.filter(\.isUp)
         guard !up.isEmpty else { return }
         let request = GetRequest(
-            bucket: Self.bucket(ofKey: key), key: Self.bytes(ofKey: key),
+            bucket: bucket(ofKey: key), key: Self.bytes(ofKey: key),
             quorum: QuorumOverrides(r: layout.replicationFactor), timeoutMillis: 1_000)
         up[scheduler.number(below: up.count)].node?.submit(.get(request)) { [self] response in
             if case .read = response { keysRead.insert(key) }

@@ -79,6 +79,7 @@ final class FakeService: KeyValueService {
             switch request {
             case .get(let get): return .read(try reading(key(get.bucket, get.key), get.quorum))
             case .put(let put): return try write(put)
+            case .update(let update): return try change(update)
             case .list(let list): return page(list)
             }
         } catch let error as RequestError {
@@ -99,7 +100,7 @@ final class FakeService: KeyValueService {
         _ = try BucketProperties().resolved(quorum, replicationFactor: 3)
         let versions = state.withLock { $0.keys[key] } ?? Versions()
         return Reading(
-            siblings: versions.siblings.filter { $0.isLive(at: Self.now) },
+            siblings: versions.reading(at: Self.now),
             context: ContextToken.encode(versions.causalContext, for: key))
     }
 
@@ -126,6 +127,27 @@ final class FakeService: KeyValueService {
         return .written(Reading(siblings: put.returnSiblings ? after.siblings : [], context: after.context))
     }
 
+    private func change(_ update: UpdateRequest) throws -> Response {
+        let key = try key(update.bucket, update.key)
+        let outcome = state.withLock { state in
+            var counter = state.counter
+            defer { state.counter = counter }
+            return state.keys[key, default: Versions()].update(
+                update.change, by: 7, timestamp: Timestamp(milliseconds: 1_000 + counter), now: Self.now,
+                state.properties[update.bucket] ?? BucketProperties()
+            ) {
+                counter += 1
+                return Dot(actor: 7, counter: counter)
+            }
+        }
+        switch outcome {
+        case .success(let outcome): return .updated(outcome)
+        case .failure(.wrongType): return .failed(RequestError(.wrongType, "as the store has it"))
+        case .failure(.notANumber): return .failed(RequestError(.notANumber, "as the store has it"))
+        case .failure(.outOfRange): return .failed(RequestError(.outOfRange, "as the store has it"))
+        }
+    }
+
     /// The cursor is the last key of the page before.
     private func page(_ list: ListRequest) -> Response {
         let keys = state.withLock { Array($0.keys) }
@@ -145,6 +167,7 @@ extension Request {
         switch self {
         case .get(let get): String(decoding: get.key, as: UTF8.self)
         case .put(let put): String(decoding: put.key, as: UTF8.self)
+        case .update(let update): String(decoding: update.key, as: UTF8.self)
         case .list: ""
         }
     }

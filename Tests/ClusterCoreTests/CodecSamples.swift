@@ -39,7 +39,53 @@ struct CodecSamples {
     }
 
     mutating func content() -> Sibling.Content {
-        random.chance(25) ? .tombstone : .value(bytes(upTo: 60), contentType: text(upTo: 8))
+        switch random.below(4) {
+        case 0: .tombstone
+        case 1: .part(part())
+        default: .value(bytes(upTo: 60), contentType: text(upTo: 8))
+        }
+    }
+
+    mutating func part() -> DataPart {
+        switch random.below(6) {
+        case 0: .amount(amount())
+        case 1: .member(bytes(upTo: 20))
+        case 2: .field(bytes(upTo: 20), value: bytes(upTo: 20))
+        case 3: .fieldAmount(bytes(upTo: 20), amount())
+        case 4: .deadline
+        default: .removal
+        }
+    }
+
+    /// Whole or not, small or not.
+    mutating func amount() -> Amount {
+        random.chance(50) ? Amount(int()) : Amount(units: Int128(int()) << Int128(random.below(64)))
+    }
+
+    mutating func change() -> DataChange {
+        switch random.below(8) {
+        case 0: .add(numberKind(), amount())
+        case 1: .addMembers(list(upTo: 4) { $0.bytes(upTo: 9) })
+        case 2: .removeMembers(list(upTo: 4) { $0.bytes(upTo: 9) })
+        case 3: .setFields(list(upTo: 4) { DataField($0.bytes(upTo: 9), $0.bytes(upTo: 9)) })
+        case 4: .setFieldIfAbsent(DataField(bytes(upTo: 9), bytes(upTo: 9)))
+        case 5: .removeFields(list(upTo: 4) { $0.bytes(upTo: 9) })
+        case 6: .addToField(bytes(upTo: 9), numberKind(), amount())
+        default: .expire(expiry(), expiryCondition())
+        }
+    }
+
+    mutating func numberKind() -> DataChange.NumberKind { random.chance(50) ? .integer : .decimal }
+
+    mutating func expiryCondition() -> ExpiryCondition {
+        switch random.below(6) {
+        case 0: .always
+        case 1: .ifExpiring
+        case 2: .ifLasting
+        case 3: .ifSooner(than: integer())
+        case 4: .ifLater(than: integer())
+        default: .ifExpiringLater(than: integer())
+        }
     }
 
     mutating func dot() -> Dot { Dot(actor: integer(), counter: max(1, integer())) }
@@ -73,7 +119,12 @@ struct CodecSamples {
     }
 
     mutating func request() -> Request {
-        switch random.below(3) {
+        switch random.below(4) {
+        case 2:
+            return .update(
+                UpdateRequest(
+                    bucket: text(upTo: 9), key: bytes(upTo: 40), change: change(), quorum: quorum(),
+                    timeoutMillis: int()))
         case 0:
             return .get(
                 GetRequest(
@@ -105,7 +156,8 @@ struct CodecSamples {
     }
 
     mutating func response() -> Response {
-        switch random.below(4) {
+        switch random.below(5) {
+        case 3: return .updated(random.chance(50) ? .count(int()) : .number(amount()))
         case 0: return .read(reading())
         case 1: return .written(reading())
         case 2:

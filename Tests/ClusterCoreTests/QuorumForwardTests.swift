@@ -80,7 +80,7 @@ import Testing
     }
 
     /// No coordinator was lost here, but one could not send its reply.
-    @Test(arguments: [ForwardAttempts.Kind.put, .conditionalPut])
+    @Test(arguments: [ForwardAttempts.Kind.put, .once])
     func aPutWhoseReplyFoundNoRoomMayBeDone(kind: ForwardAttempts.Kind) {
         var attempts = ForwardAttempts(replicas: threeNodes, kind: kind)
         _ = actions(&attempts) { $0.start(&$1) }
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func aConditionalPutThatWasLostIsNotSentAgain() {
-        var attempts = ForwardAttempts(replicas: threeNodes, kind: .conditionalPut)
+        var attempts = ForwardAttempts(replicas: threeNodes, kind: .once)
         _ = actions(&attempts) { $0.start(&$1) }
         let end = actions(&attempts) { $0.lost(nodeA, &$1) }
         guard case .fail(let error) = end.first, end.count == 1 else {

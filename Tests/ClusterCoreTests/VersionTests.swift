@@ -51,7 +51,7 @@ import Testing
         write(value(2), to: &second, by: Self.b, count: 1, seen: seen)
         first.merge(second, policy: .siblings)
         #expect(contents(first) == [.tombstone, value(2)])
-        #expect(first.siblings.filter { $0.isLive(at: 0) }.map(\.content) == [value(2)])
+        #expect(first.reading(at: 0).map(\.content) == [value(2)])
     }
 
     @Test(arguments: Versions.Policy.allCases)
@@ -192,10 +192,12 @@ import Testing
     }
 
     @Test func expiryIsThatOfTheReadersClock() {
-        let sibling = Sibling(
-            dot: Dot(actor: 1, counter: 1), timestamp: Timestamp(), expiresAt: 100, content: value(1))
-        #expect(sibling.isLive(at: 99))
-        #expect(!sibling.isLive(at: 100))
+        var versions = Versions()
+        versions.write(
+            value(1), dot: Dot(actor: 1, counter: 1), timestamp: Timestamp(), expiresAt: 100,
+            context: CausalContext(), policy: .siblings)
+        #expect(versions.isLive(at: 99) && versions.reading(at: 99) == versions.siblings)
+        #expect(!versions.isLive(at: 100) && versions.reading(at: 100).isEmpty)
     }
 
     @Test func vectorsJoinCoverAndDescend() {

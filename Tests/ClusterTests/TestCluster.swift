@@ -158,7 +158,7 @@ extension TestCluster.TestNode {
         switch await serve(.put(request)) {
         case .written(let reading): return reading
         case .failed(let error): throw error
-        case .read, .listed: throw RequestError(.internal, "a put was not answered as one")
+        case .read, .updated, .listed: throw RequestError(.internal, "a put was not answered as one")
         }
     }
 
@@ -167,7 +167,19 @@ extension TestCluster.TestNode {
         switch await serve(.get(request)) {
         case .read(let reading): return reading
         case .failed(let error): throw error
-        case .written, .listed: throw RequestError(.internal, "a get was not answered as one")
+        case .written, .updated, .listed: throw RequestError(.internal, "a get was not answered as one")
+        }
+    }
+
+    func change(
+        _ key: String, _ change: DataChange, bucket: String = "b", w: Int? = nil
+    ) async throws(RequestError) -> DataOutcome {
+        let request = UpdateRequest(
+            bucket: bucket, key: Array(key.utf8), change: change, quorum: QuorumOverrides(w: w))
+        switch await serve(.update(request)) {
+        case .updated(let outcome): return outcome
+        case .failed(let error): throw error
+        case .read, .written, .listed: throw RequestError(.internal, "a change was not answered as one")
         }
     }
 
@@ -178,7 +190,7 @@ extension TestCluster.TestNode {
         switch await serve(.list(request)) {
         case .listed(let listing): return listing
         case .failed(let error): throw error
-        case .read, .written: throw RequestError(.internal, "a list was not answered as one")
+        case .read, .written, .updated: throw RequestError(.internal, "a list was not answered as one")
         }
     }
 }

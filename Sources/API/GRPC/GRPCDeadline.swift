@@ -30,16 +30,6 @@ extension Request {
     /// Lets a deadline of the call count, where it comes before the request's own or the node's default.
     mutating func shorten(to milliseconds: Int?, default: Int) {
         guard let milliseconds else { return }
-        switch self {
-        case .get(var get):
-            get.timeoutMillis = min(get.timeoutMillis == 0 ? `default` : get.timeoutMillis, milliseconds)
-            self = .get(get)
-        case .put(var put):
-            put.timeoutMillis = min(put.timeoutMillis == 0 ? `default` : put.timeoutMillis, milliseconds)
-            self = .put(put)
-        case .list(var list):
-            list.timeoutMillis = min(list.timeoutMillis == 0 ? `default` : list.timeoutMillis, milliseconds)
-            self = .list(list)
-        }
+        timeoutMillis = min(timeoutMillis == 0 ? `default` : timeoutMillis, milliseconds)
     }
 }

@@ -5,8 +5,8 @@ extension RequestError.Code {
     /// The status code that proto/kvnode/v1/kvnode.proto promises.
     var grpcCode: RPCError.Code {
         switch self {
-        case .invalidArgument: .invalidArgument
-        case .preconditionFailed: .failedPrecondition
+        case .invalidArgument, .outOfRange: .invalidArgument
+        case .preconditionFailed, .wrongType, .notANumber: .failedPrecondition
         case .quorumNotReached, .shuttingDown, .layoutChanging: .unavailable
         case .deadlineExceeded: .deadlineExceeded
         case .overloaded, .noSpace: .resourceExhausted
@@ -27,6 +27,9 @@ extension RequestError.Code {
         case .noSpace: "no_space"
         case .internal: "internal"
         case .layoutChanging: "layout_changing"
+        case .wrongType: "wrong_type"
+        case .notANumber: "not_a_number"
+        case .outOfRange: "out_of_range"
         }
     }
 }

@@ -6,7 +6,7 @@ extension KeyValueService {
     /// Serves one request for a caller that awaits. Not for the session, which would pay a suspension each.
     func serve(_ request: Request) async -> Response {
         await withCheckedContinuation { continuation in
-            submit(request) { continuation.resume(returning: $0) }
+            submit(request) { continuation.resume(returning: $0.ofValues) }
         }
     }
 
@@ -21,7 +21,7 @@ extension KeyValueService {
                 continuation.resume(returning: $0)
             }
             for (index, request) in requests.enumerated() {
-                submit(request) { gathering.set(index, $0) }
+                submit(request) { gathering.set(index, $0.ofValues) }
             }
         }
     }
@@ -73,7 +73,7 @@ extension Response {
     func dropped(_ advice: String) -> Response {
         switch self {
         case .failed: self
-        case .written:
+        case .written, .updated:
             .failed(RequestError(.overloaded, "the write was done, but its reply is too long; \(advice)"))
         case .read, .listed: .failed(RequestError(.overloaded, "there is no room for the reply; \(advice)"))
         }

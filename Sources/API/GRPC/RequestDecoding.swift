@@ -53,26 +53,8 @@ extension Request {
     }
 
     private var options: Options {
-        get {
-            switch self {
-            case .get(let get): Options(quorum: get.quorum, timeoutMillis: get.timeoutMillis)
-            case .put(let put): Options(quorum: put.quorum, timeoutMillis: put.timeoutMillis)
-            case .list(let list): Options(quorum: list.quorum, timeoutMillis: list.timeoutMillis)
-            }
-        }
-        set {
-            switch self {
-            case .get(var get):
-                (get.quorum, get.timeoutMillis) = (newValue.quorum, newValue.timeoutMillis)
-                self = .get(get)
-            case .put(var put):
-                (put.quorum, put.timeoutMillis) = (newValue.quorum, newValue.timeoutMillis)
-                self = .put(put)
-            case .list(var list):
-                (list.quorum, list.timeoutMillis) = (newValue.quorum, newValue.timeoutMillis)
-                self = .list(list)
-            }
-        }
+        get { Options(quorum: quorum, timeoutMillis: timeoutMillis) }
+        set { (quorum, timeoutMillis) = (newValue.quorum, newValue.timeoutMillis) }
     }
 }
 

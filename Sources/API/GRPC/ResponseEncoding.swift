@@ -15,6 +15,8 @@ extension ProtoWriter {
         case .written(let reading):
             byteArray(1, reading.context)
             for sibling in reading.siblings { self.sibling(2, sibling) }
+        case .updated(.count(let count)): uint(1, UInt64(max(0, count)))
+        case .updated(.number(let number)): string(2, number.text)
         case .listed(let listing):
             for key in listing.keys { element(1, key) }
             byteArray(2, listing.cursor ?? [])
@@ -52,6 +54,7 @@ extension ProtoWriter {
         case .read: header(2, size: bodySize)
         case .written: header(isDelete ? 4 : 3, size: bodySize)
         case .listed: header(5, size: bodySize)
+        case .updated: header(7, size: bodySize)
         case .failed: header(6, size: bodySize)
         }
         body(response)
@@ -73,6 +76,8 @@ extension ProtoSize {
             return (reading.siblings.isEmpty ? 0 : 2) + siblings(reading) + byteArray(reading.context.count)
         case .written(let reading):
             return siblings(reading) + byteArray(reading.context.count)
+        case .updated(.count(let count)): return uint(UInt64(max(0, count)))
+        case .updated(.number(let number)): return byteArray(number.text.utf8.count)
         case .listed(let listing):
             return listing.keys.reduce(byteArray(listing.cursor?.count ?? 0)) { $0 + message($1.count) }
         case .failed(let error):
@@ -101,7 +106,7 @@ extension Sibling.Content {
     var parts: (value: [UInt8], contentType: String) {
         switch self {
         case .value(let value, let contentType): (value, contentType)
-        case .tombstone: ([], "")
+        case .tombstone, .part: ([], "")
         }
     }
 }

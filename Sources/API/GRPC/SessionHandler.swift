@@ -78,7 +78,7 @@ struct SessionHandler: Sendable {
             return outbox.complete(id: id, isDelete: false, .failed(error))
         }
         let isDelete = request.isDelete
-        service.submit(request) { outbox.complete(id: id, isDelete: isDelete, $0) }
+        service.submit(request) { outbox.complete(id: id, isDelete: isDelete, $0.ofValues) }
     }
 }
 

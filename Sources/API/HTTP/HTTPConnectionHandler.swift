@@ -224,7 +224,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private func submit(_ request: Request, _ format: HTTPReplyFormat, _ context: ChannelHandlerContext) {
         let loop = context.eventLoop
         let me = NIOLoopBound(self, eventLoop: loop)
-        shared.service.submit(request) { response in
+        shared.service.submit(request) {
+            let response = $0.ofValues
             if loop.inEventLoop {
                 me.value.finish(format.reply(response))
             } else {

@@ -23,6 +23,9 @@ struct HTTPReplyFormat: Sendable {
             if reading.siblings.isEmpty { return HTTPReply(.noContent, Self.contextHeaders(reading.context)) }
             return values(reading)
         case .listed(let listing): return KeyListing.reply(listing)
+        case .updated(.count(let count)): return .json(["count": count])
+        // A string, since a number of JSON's need not have all its digits.
+        case .updated(.number(let number)): return .json(["number": number.text])
         case .failed(let error): return Problem(error).reply
         }
     }

@@ -50,7 +50,8 @@ struct Problem: Error {
 extension RequestError.Code {
     var httpStatus: HTTPResponseStatus {
         switch self {
-        case .invalidArgument: .badRequest
+        case .invalidArgument, .outOfRange: .badRequest
+        case .wrongType, .notANumber: .conflict
         case .preconditionFailed: .preconditionFailed
         case .quorumNotReached, .overloaded, .shuttingDown, .layoutChanging: .serviceUnavailable
         case .deadlineExceeded: .gatewayTimeout

@@ -9,7 +9,7 @@ struct RequestRules: Sendable {
     /// Fills in what was left out, and refuses what couldn't be given back through every API.
     func apply(to request: inout Request) throws(RequestError) {
         switch request {
-        case .get: return
+        case .get, .update: return
         case .put(var put):
             // Else a write under if-match would be concurrent to the very values that it matched.
             if case .ifMatch(let token) = put.condition, put.context.isEmpty {

@@ -97,6 +97,12 @@ extension ClusterNode {
                 let timeout = try configuration.timeout(millis: put.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
                 shard.perform { shard.coordinate(put, key: key, context: context, attempt(timeout, shard)) }
+            case .update(let update):
+                let key = try configuration.storageKey(bucket: update.bucket, key: update.key)
+                try configuration.check(update.change)
+                let timeout = try configuration.timeout(millis: update.timeoutMillis)
+                let shard = shard(ofPartition: key.partition)
+                shard.perform { shard.coordinate(update, key: key, attempt(timeout, shard)) }
             case .list(let list):
                 try configuration.check(bucket: list.bucket)
                 try configuration.check(prefix: list.prefix)

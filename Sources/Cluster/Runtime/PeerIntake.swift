@@ -212,18 +212,9 @@ extension Request {
     /// The request with less time than the node that forwards it has, so that the answer of this one, which knows
     /// more, comes first. That holds for a request that runs out of time, too.
     fileprivate func answered(within millis: UInt32) -> Request {
-        let timeout = max(1, Int(millis) - max(5, Int(millis) / 10))
-        switch self {
-        case .get(var get):
-            get.timeoutMillis = timeout
-            return .get(get)
-        case .put(var put):
-            put.timeoutMillis = timeout
-            return .put(put)
-        case .list(var list):
-            list.timeoutMillis = timeout
-            return .list(list)
-        }
+        var request = self
+        request.timeoutMillis = max(1, Int(millis) - max(5, Int(millis) / 10))
+        return request
     }
 }
 

@@ -16,7 +16,7 @@ struct Relocation {
     }
 
     /// The replicas to go on with, if it is time.
-    mutating func take(of id: UInt64, _ intent: PutIntent, on shard: Shard) -> ReplicaSets? {
+    mutating func take(of id: UInt64, _ intent: WriteIntent, on shard: Shard) -> ReplicaSets? {
         guard isDue else { return nil }
         isDue = false
         count += 1
@@ -27,9 +27,9 @@ struct Relocation {
 extension Shard {
     /// The replicas of a write by the present view, which the operation `id` goes by from now on. Nil if the bucket's
     /// properties no longer allow the write; it then goes on as it began.
-    fileprivate func relocate(_ id: UInt64, _ intent: PutIntent) -> ReplicaSets? {
+    fileprivate func relocate(_ id: UInt64, _ intent: WriteIntent) -> ReplicaSets? {
         do throws(RequestError) {
-            let quorum = try resolve(intent.request.quorum, properties(ofBucket: intent.request.bucket))
+            let quorum = try resolve(intent.quorum, properties(ofBucket: intent.bucket))
             renew(id)
             return view.layout.replicas(ofPartition: intent.key.partition, n: quorum.n)
         } catch {

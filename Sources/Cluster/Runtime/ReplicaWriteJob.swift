@@ -11,6 +11,8 @@ enum Mutation: Sendable {
     case remove(hash: UInt64)
     /// A client's write, coordinated here.
     case write(ClientWrite)
+    /// A client's change of a counter, a set or a map, coordinated here.
+    case update(ClientUpdate)
     /// A state is kept for another replica, which is away.
     case hint(for: NodeID, Versions)
 }
@@ -20,17 +22,26 @@ extension Mutation {
     var byteCount: Int {
         switch self {
         case .merge(let versions), .hint(_, let versions), .reconcile(let versions, _):
-            versions.siblings.reduce(0) { $0 + $1.content.byteCount }
+            versions.byteCount
         case .write(let write): write.content.byteCount
+        case .update(let update): update.change.byteCount + update.found.byteCount
         case .remove: 0
         }
     }
 }
 
-extension Sibling.Content {
-    fileprivate var byteCount: Int {
-        if case .value(let bytes, _) = self { bytes.count } else { 0 }
+extension Mutation {
+    /// Whether it is what a client wants, which may be refused.
+    fileprivate var isClients: Bool {
+        switch self {
+        case .write, .update: true
+        case .merge, .reconcile, .remove, .hint: false
+        }
     }
+}
+
+extension Versions {
+    fileprivate var byteCount: Int { siblings.reduce(0) { $0 + $1.content.byteCount } }
 }
 
 struct ClientWrite: Sendable {
@@ -44,6 +55,14 @@ struct ClientWrite: Sendable {
     func expiresAt(from now: UInt64) -> UInt64 {
         content == .tombstone ? 0 : expiry.time(from: now, properties)
     }
+}
+
+struct ClientUpdate: Sendable {
+    var change: DataChange
+    /// What the coordinator has read of the key.
+    var found: Versions
+    /// Of the bucket.
+    var properties: BucketProperties
 }
 
 /// The read-modify-writes that one loop tick, or one batch of a peer, brings to this replica; they run on the engine's
@@ -60,6 +79,8 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var policy: Versions.Policy
         /// After staging: the dot that a client's write got.
         var dot: Dot?
+        /// After staging: what a client's change has done.
+        var result: Result<DataOutcome, DataError>?
         /// After staging: the key's state with the mutation applied, empty if nothing is stored of it, or why it failed.
         var outcome: Result<Versions, ReplicaError>?
     }
@@ -160,39 +181,31 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
             if let span { [UInt8](copying: span) } else { nil }
         }
         var versions = try stored.map(Versions.stored) ?? Versions()
+        if try change(&versions, stored, &entry, &stage) {
+            try store(versions, of: entry, after: stored, &stage)
+        }
+        entry.outcome = .success(versions)
+    }
+
+    /// Makes the key's state what it is to be; false if it is so already.
+    private func change(
+        _ versions: inout Versions, _ stored: [UInt8]?, _ entry: inout Entry, _ stage: inout WriteStage
+    ) throws(EngineError) -> Bool {
         switch entry.mutation {
         case .hint: preconditionFailure("a hint changes nothing of this replica's own")
-        case .merge(var other):
-            issuer.observe(other)
-            guard !versions.descends(other) else {
-                entry.outcome = .success(versions)
-                return
-            }
-            // What was seen and is not here any more was replaced or reaped: it comes late. Whoever has seen a write has
-            // seen what it replaced, so that without siblings there is nothing new in the rest.
-            if other.forget(clocks.seen(of: entry.key), notIn: versions), other.siblings.isEmpty {
-                entry.outcome = .success(versions)
-                return
-            }
-            versions.merge(other, policy: entry.policy)
+        case .merge(let other): return merge(other, into: &versions, entry)
         case .reconcile(let other, let seen):
             issuer.observe(other)
             let before = versions
             versions.reconcile(other, seen: seen, ours: clocks.seen(of: entry.key), policy: entry.policy)
-            guard versions != before else {
-                entry.outcome = .success(versions)
-                return
-            }
+            return versions != before
         case .remove(let hash):
             let isSame = stored.map { RowChange.hash(of: entry.key, state: $0) } == hash
             let mayGo =
                 isSame && versions.isDead(at: issuer.wallMillis)
                 && clocks.seen(of: entry.key).descends(versions.context)
-            guard mayGo else {
-                entry.outcome = .success(versions)
-                return
-            }
-            versions = Versions()
+            if mayGo { versions = Versions() }
+            return mayGo
         case .write(let write):
             let floor = max(versions.context[issuer.actor], write.context.vector[issuer.actor])
             let dot = try issuer.next(above: floor, in: &stage)
@@ -201,26 +214,56 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
                 write.content, dot: dot, timestamp: issuer.timestamp(),
                 expiresAt: write.expiresAt(from: issuer.wallMillis),
                 context: write.context, policy: entry.policy)
+            return true
+        case .update(let update):
+            let isNew = merge(update.found, into: &versions, entry)
+            var last = versions.context[issuer.actor]
+            let before = last
+            entry.result = try versions.update(
+                update.change, by: issuer.actor, timestamp: issuer.timestamp(), now: issuer.wallMillis,
+                update.properties
+            ) { () throws(EngineError) in
+                let dot = try issuer.next(above: last, in: &stage)
+                last = dot.counter
+                return dot
+            }
+            return isNew || last != before
         }
-        if case .write = entry.mutation, versions.hasTooManyActors {
+    }
+
+    /// Joins another replica's state; false if that changes nothing.
+    private func merge(_ other: Versions, into versions: inout Versions, _ entry: Entry) -> Bool {
+        var other = other
+        issuer.observe(other)
+        if versions.descends(other) { return false }
+        // What was seen and is not here any more was replaced or reaped: it comes late. Whoever has seen a write has
+        // seen what it replaced, so that without siblings there is nothing new in the rest.
+        if other.forget(clocks.seen(of: entry.key), notIn: versions), other.siblings.isEmpty { return false }
+        versions.merge(other, policy: entry.policy)
+        return true
+    }
+
+    private func store(
+        _ versions: Versions, of entry: Entry, after stored: [UInt8]?, _ stage: inout WriteStage
+    ) throws(EngineError) {
+        if entry.mutation.isClients, versions.hasTooManyActors {
             throw EngineError(.invalidArgument, "the context names more actors than a context can hold")
         }
         guard !versions.siblings.isEmpty else {
             try stage.delete(.data, entry.key.bytes)
             treeChanges.append(RowChange(of: entry.key, from: stored, to: nil))
-            entry.outcome = .success(Versions())
             return
         }
         let encoded = VersionsCodec.encode(versions)
-        if case .write = entry.mutation, encoded.count > rules.maxStateSize {
+        // What makes it smaller is a way out.
+        if entry.mutation.isClients, encoded.count > max(rules.maxStateSize, stored?.count ?? 0) {
             throw EngineError(
                 .valueTooLarge,
-                "the key's siblings take \(encoded.count) bytes together, at most \(rules.maxStateSize) are allowed: "
-                    + "read them and put one value with their context")
+                "all that the key holds takes \(encoded.count) bytes, at most \(rules.maxStateSize) are allowed: "
+                    + "of siblings, read them and put one value with their context; of a set or a map, remove from it")
         }
         try stage.put(.data, entry.key.bytes, encoded)
         treeChanges.append(RowChange(of: entry.key, from: stored, to: encoded))
-        entry.outcome = .success(versions)
     }
 }
 

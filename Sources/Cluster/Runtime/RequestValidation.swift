@@ -36,6 +36,16 @@ extension ClusterConfiguration {
 
     static let maxContentTypeSize = 255
 
+    /// What a change brings is held to the limit of a value, all of it together.
+    func check(_ change: DataChange) throws(RequestError) {
+        if case .expire(let expiry, _) = change { try check(expiry) }
+        guard change.byteCount <= maxValueSize else {
+            throw RequestError(
+                .invalidArgument,
+                "a change has at most \(maxValueSize) bytes, this one has \(change.byteCount)")
+        }
+    }
+
     func check(prefix: [UInt8]) throws(RequestError) {
         guard prefix.count <= KeyLimits.maxKeySize else {
             throw RequestError(

@@ -285,7 +285,9 @@ final class Shard: @unchecked Sendable {
     private func wrote(_ entries: [ReplicaWriteJob.Entry]) {
         for entry in entries {
             switch entry.outcome {
-            case .success(let versions): operations[entry.id]?.operation.wroteLocally(versions, as: entry.dot)
+            case .success(let versions):
+                operations[entry.id]?.operation.wroteLocally(
+                    LocalWrite(versions: versions, dot: entry.dot, result: entry.result))
             case .failure(let error): operations[entry.id]?.operation.failedToWriteLocally(error)
             case nil: preconditionFailure("a write job must set every outcome")
             }

@@ -44,9 +44,8 @@ extension Shard {
             try context.configuration.check(put.expiry)
             let fallbacks = fallbacks(for: sets, ofPartition: key.partition, properties.quorum)
             try checkRoomForHints(sets, fallbacks: fallbacks)
-            let intent = PutIntent(
-                request: put, key: key,
-                properties: properties, seen: clientContext, attempt: attempt)
+            let intent = WriteIntent(
+                request: .put(put), key: key, properties: properties, seen: clientContext, attempt: attempt)
             guard let condition = try put.condition(for: key, properties.policy) else {
                 let coordinator = PutCoordinator(
                     local: context.selfID, sets: sets, w: quorum.w, context: clientContext,
@@ -55,13 +54,48 @@ extension Shard {
                     PutOperation(id: id, shard: self, intent: intent, coordinator: coordinator)
                 }
             }
-            let coordinator = ConditionalPut(
-                local: context.selfID, replicas: readable(sets), sets: sets, r: quorum.r, w: quorum.w,
-                policy: properties.policy, fanout: context.configuration.readFanout, condition: condition,
-                context: clientContext, fallbacks: fallbacks)
-            begin(attempt) { id in
-                ConditionalPutOperation(id: id, shard: self, intent: intent, coordinator: coordinator)
+            begin(intent, if: condition, sets, quorum, fallbacks)
+        }
+    }
+
+    func coordinate(_ update: UpdateRequest, key: StorageKey, _ attempt: Attempt) {
+        admit(attempt) { () throws(RequestError) in
+            let properties = properties(ofBucket: update.bucket)
+            let quorum = try resolve(update.quorum, properties)
+            let sets = view.layout.replicas(ofPartition: key.partition, n: quorum.n)
+            guard sets.readable.contains(context.selfID) else {
+                return try forward(.update(update), to: readable(sets), attempt) {
+                    self.coordinate(update, key: key, $0)
+                }
             }
+            let fallbacks = fallbacks(for: sets, ofPartition: key.partition, properties.quorum)
+            try checkRoomForHints(sets, fallbacks: fallbacks)
+            let intent = WriteIntent(
+                request: .update(update), key: key, properties: properties, seen: CausalContext(),
+                attempt: attempt)
+            begin(intent, if: .none, sets, quorum, fallbacks)
+        }
+    }
+
+    /// Once more, from the beginning.
+    func coordinate(_ intent: WriteIntent, _ attempt: Attempt) {
+        switch intent.request {
+        case .put(let put): coordinate(put, key: intent.key, context: intent.seen, attempt)
+        case .update(let update): coordinate(update, key: intent.key, attempt)
+        }
+    }
+
+    /// Begins a write that follows a reading.
+    private func begin(
+        _ intent: WriteIntent, if condition: WriteCondition, _ sets: ReplicaSets,
+        _ quorum: (n: Int, r: Int, w: Int), _ fallbacks: [NodeID]
+    ) {
+        let coordinator = ConditionalPut(
+            local: context.selfID, replicas: readable(sets), sets: sets, r: quorum.r, w: quorum.w,
+            policy: intent.policy, fanout: context.configuration.readFanout, condition: condition,
+            context: intent.seen, fallbacks: fallbacks)
+        begin(intent.attempt) { id in
+            ConditionalPutOperation(id: id, shard: self, intent: intent, coordinator: coordinator)
         }
     }
 

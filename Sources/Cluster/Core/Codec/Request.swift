@@ -104,9 +104,88 @@ public struct ListRequest: Equatable, Sendable {
     }
 }
 
+/// Changes a counter, a set, a map, or when a key expires.
+public struct UpdateRequest: Equatable, Sendable {
+    public var bucket: String
+    public var key: [UInt8]
+    public var change: DataChange
+    public var quorum: QuorumOverrides
+    /// 0 takes the node's default.
+    public var timeoutMillis: Int
+
+    public init(
+        bucket: String, key: [UInt8], change: DataChange, quorum: QuorumOverrides = QuorumOverrides(),
+        timeoutMillis: Int = 0
+    ) {
+        self.bucket = bucket
+        self.key = key
+        self.change = change
+        self.quorum = quorum
+        self.timeoutMillis = timeoutMillis
+    }
+}
+
 /// What a client asks of the store, whichever API it came by.
 public enum Request: Equatable, Sendable {
     case get(GetRequest)
     case put(PutRequest)
+    case update(UpdateRequest)
     case list(ListRequest)
+}
+
+extension Request {
+    public var quorum: QuorumOverrides {
+        get {
+            switch self {
+            case .get(let get): get.quorum
+            case .put(let put): put.quorum
+            case .update(let update): update.quorum
+            case .list(let list): list.quorum
+            }
+        }
+        set {
+            switch self {
+            case .get(var get):
+                get.quorum = newValue
+                self = .get(get)
+            case .put(var put):
+                put.quorum = newValue
+                self = .put(put)
+            case .update(var update):
+                update.quorum = newValue
+                self = .update(update)
+            case .list(var list):
+                list.quorum = newValue
+                self = .list(list)
+            }
+        }
+    }
+
+    /// 0 takes the node's default.
+    public var timeoutMillis: Int {
+        get {
+            switch self {
+            case .get(let get): get.timeoutMillis
+            case .put(let put): put.timeoutMillis
+            case .update(let update): update.timeoutMillis
+            case .list(let list): list.timeoutMillis
+            }
+        }
+        set {
+            switch self {
+            case .get(var get):
+                get.timeoutMillis = newValue
+                self = .get(get)
+            case .put(var put):
+                put.timeoutMillis = newValue
+                self = .put(put)
+            case .update(var update):
+                update.timeoutMillis = newValue
+                self = .update(update)
+            case .list(var list):
+                list.timeoutMillis = newValue
+                self = .list(list)
+            }
+        }
+    }
 }

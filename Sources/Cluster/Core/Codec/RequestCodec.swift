@@ -4,6 +4,7 @@ enum RequestCodec {
         static let get: UInt8 = 1
         static let put: UInt8 = 2
         static let list: UInt8 = 3
+        static let update: UInt8 = 4
     }
 
     static func append(_ request: Request, to writer: inout ByteWriter) {
@@ -16,6 +17,12 @@ enum RequestCodec {
         case .put(let put):
             writer.u8(Kind.put)
             append(put, to: &writer)
+        case .update(let update):
+            writer.u8(Kind.update)
+            writer.string(update.bucket)
+            writer.bytes(update.key)
+            DataChangeCodec.append(update.change, to: &writer)
+            append(update.quorum, update.timeoutMillis, to: &writer)
         case .list(let list):
             writer.u8(Kind.list)
             writer.string(list.bucket)
@@ -48,7 +55,7 @@ enum RequestCodec {
         writer.u64(put.forwardedAt.rawValue)
     }
 
-    private static func append(_ expiry: Expiry, to writer: inout ByteWriter) {
+    static func append(_ expiry: Expiry, to writer: inout ByteWriter) {
         switch expiry {
         case .byBucket:
             writer.u8(0)
@@ -83,6 +90,12 @@ enum RequestCodec {
             return .get(get)
         case Kind.put:
             return .put(try decodePut(&reader))
+        case Kind.update:
+            var update = UpdateRequest(
+                bucket: try reader.string(), key: try reader.bytes(),
+                change: try DataChangeCodec.decode(&reader))
+            (update.quorum, update.timeoutMillis) = try decodeQuorum(&reader)
+            return .update(update)
         case Kind.list:
             var list = ListRequest(
                 bucket: try reader.string(), prefix: try reader.bytes(), limit: try reader.int(),
@@ -112,7 +125,7 @@ enum RequestCodec {
         return put
     }
 
-    private static func decodeExpiry(_ reader: inout ByteReader) throws(CodecError) -> Expiry {
+    static func decodeExpiry(_ reader: inout ByteReader) throws(CodecError) -> Expiry {
         switch try reader.u8() {
         case 0: .byBucket
         case 1: .never

@@ -1,6 +1,6 @@
 /// What is known of a key.
 public struct Reading: Equatable, Sendable {
-    /// The live ones, sorted by dot; empty if the key is absent or deleted.
+    /// The live ones, as `Versions.reading` has them; empty if the key is absent or deleted.
     public var siblings: [Sibling]
     /// The token to pass back with a write that follows this; empty if the key was never written.
     public var context: [UInt8]
@@ -28,6 +28,7 @@ public enum Response: Equatable, Sendable {
     case read(Reading)
     /// The siblings are there only if the request asked for them.
     case written(Reading)
+    case updated(DataOutcome)
     case listed(Listing)
     case failed(RequestError)
 }
@@ -47,6 +48,10 @@ public struct RequestError: Error, Equatable, Sendable {
         case `internal`
         /// The nodes are about to agree on another layout. Nothing was done.
         case layoutChanging
+        /// The key holds something of another kind (`DataError`); nothing was changed. So it is with the next two.
+        case wrongType
+        case notANumber
+        case outOfRange
     }
 
     public var code: Code

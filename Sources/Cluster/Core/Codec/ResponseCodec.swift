@@ -5,6 +5,7 @@ enum ResponseCodec {
         static let written: UInt8 = 2
         static let listed: UInt8 = 3
         static let failed: UInt8 = 4
+        static let updated: UInt8 = 5
     }
 
     static func append(_ response: Response, to writer: inout ByteWriter) {
@@ -21,6 +22,9 @@ enum ResponseCodec {
             for key in listing.keys { writer.bytes(key) }
             writer.bool(listing.cursor != nil)
             if let cursor = listing.cursor { writer.bytes(cursor) }
+        case .updated(let outcome):
+            writer.u8(Kind.updated)
+            DataChangeCodec.append(outcome, to: &writer)
         case .failed(let error):
             writer.u8(Kind.failed)
             writer.u8(error.code.rawValue)
@@ -48,6 +52,7 @@ enum ResponseCodec {
         case Kind.read: return .read(try decodeReading(&reader))
         case Kind.written: return .written(try decodeReading(&reader))
         case Kind.listed: return .listed(try decodeListing(&reader))
+        case Kind.updated: return .updated(try DataChangeCodec.decodeOutcome(&reader))
         case Kind.failed: return .failed(try decodeError(&reader))
         case let kind: throw CodecError(.malformed, "a response of kind \(kind)")
         }

@@ -7,6 +7,9 @@
 /// last-writer-wins, the later of two such writes hides the other. With r + w > n, a conditional put does fail if a put
 /// that was acknowledged before it began broke its condition.
 ///
+/// A change of a counter, a set or a map goes the same way, without a condition: what was read is joined to what the
+/// coordinator has (`found`), and the change made of that, in one step, so that it replaces what it has seen and no more.
+///
 /// A value, driven like `GetCoordinator` and `PutCoordinator`, with the events of both; replies to `ask` and to
 /// `replicate` come in by different functions. Exactly one `respond` or `fail`, then exactly one `finished`.
 public struct ConditionalPut: Sendable {
@@ -31,6 +34,8 @@ public struct ConditionalPut: Sendable {
     }
 
     private var phase = Phase.reading
+    /// What was read; empty until it is.
+    public private(set) var found = Versions()
     private var get: GetCoordinator
     private var put: PutCoordinator?
     private let condition: WriteCondition
@@ -105,6 +110,15 @@ public struct ConditionalPut: Sendable {
         takeWrite(&actions)
     }
 
+    /// This node has found that the change cannot be made; nothing was written.
+    public mutating func refused(_ error: RequestError, _ actions: inout [Action]) {
+        guard phase == .writing else { return }
+        put = nil
+        phase = .finished
+        actions.append(.fail(error))
+        actions.append(.finished)
+    }
+
     /// This node could not store the write; see `PutCoordinator.localFailed`.
     public mutating func localFailed(_ error: ReplicaError, _ actions: inout [Action]) {
         put?.localFailed(error, &writeActions)
@@ -176,6 +190,7 @@ public struct ConditionalPut: Sendable {
         }
         // What the rest of the replicas would say comes too late, and the write is a repair itself.
         phase = .writing
+        found = merged
         var put = PutCoordinator(local: local, sets: sets, w: w, context: seen, fallbacks: fallbacks)
         put.start(&writeActions)
         self.put = put

@@ -4,7 +4,8 @@
 /// which it was never sent, has done nothing, so the next one is asked. When the connection is lost after the request
 /// went out, a read is sent to the next as it was. A put is sent as `repeated`, since the first coordinator may have
 /// applied it under a dot of its own: the second looks at what is stored before it writes (`WriteCondition.repeated`). A
-/// conditional put is not sent again: it would find its condition broken by itself.
+/// conditional put is not sent again: it would find its condition broken by itself. Nor is a change, which might be made
+/// twice, or would be told that there was nothing to do.
 ///
 /// A value, driven like `GetCoordinator`. Exactly one `respond` or `fail` comes out, at the deadline at the latest;
 /// then drop the state.
@@ -25,7 +26,8 @@ public struct ForwardAttempts: Sendable {
         /// The same as doing it once.
         case read
         case put
-        case conditionalPut
+        /// A conditional put, or a change.
+        case once
     }
 
     private var tally: ReplicaTally
@@ -49,7 +51,7 @@ public struct ForwardAttempts: Sendable {
     public mutating func refused(by node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
         guard node == current, tally.noteFailure(of: node, error.code) else { return }
         if error.code == .unanswered {
-            noAnswerCame("there was no room for the coordinator's answer to the put", &actions)
+            noAnswerCame("there was no room for the coordinator's answer to the request", &actions)
         } else {
             sendNext(&actions)
         }
@@ -58,12 +60,12 @@ public struct ForwardAttempts: Sendable {
     /// The request was sent, and the connection was lost before a reply came.
     public mutating func lost(_ node: NodeID, _ actions: inout [Action]) {
         guard node == current, tally.noteFailure(of: node, .unreachable) else { return }
-        noAnswerCame("the connection to the coordinator was lost after the put was sent", &actions)
+        noAnswerCame("the connection to the coordinator was lost after the request was sent", &actions)
     }
 
     private mutating func noAnswerCame(_ reason: String, _ actions: inout [Action]) {
         mayBeDone = kind != .read
-        guard kind == .conditionalPut else { return sendNext(&actions) }
+        guard kind == .once else { return sendNext(&actions) }
         current = nil
         actions.append(
             .fail(RequestError(.quorumNotReached, "\(reason): outcome unknown", replicasNeeded: 1)))

@@ -185,7 +185,7 @@ public struct ListCoordinator: Sendable {
     private mutating func visit() {
         var merge = ListMerge(pages, policy: policy)
         while let row = merge.next() {
-            if row.versions.siblings.contains(where: { $0.isLive(at: now) }) {
+            if row.versions.isLive(at: now) {
                 // There is one more than asked for, and it is the first of the next listing.
                 if keys.count == limit { return }
                 keys.append(row.key.key)

@@ -1,5 +1,7 @@
-/// What must hold for a conditional put to write.
+/// What must hold for a conditional put, or a change, to write.
 public enum WriteCondition: Equatable, Sendable {
+    /// Nothing: the reading is for what is changed (`DataChange`), which says itself what it replaces.
+    case none
     /// The key has no live value: it was never written, was deleted, or has expired.
     case ifAbsent
     /// The key's context is this very one: nothing was written since the client read it. An empty context matches
@@ -31,8 +33,9 @@ extension WriteCondition {
         on merged: Versions, after context: CausalContext, now: UInt64
     ) -> Result<CausalContext, RequestError> {
         switch self {
+        case .none: return .success(context)
         case .ifAbsent:
-            guard merged.siblings.contains(where: { $0.isLive(at: now) }) else { break }
+            guard merged.isLive(at: now) else { break }
             return Self.unmet("the key has a value")
         case .ifMatch(let expected):
             guard expected.isEmpty || merged.context != expected else { break }

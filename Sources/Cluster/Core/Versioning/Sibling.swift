@@ -15,18 +15,19 @@ public struct Dot: Hashable, Comparable, Sendable {
     }
 }
 
-/// One of the concurrent values of a key, or a tombstone.
+/// One of the concurrent values of a key, or a tombstone, or a part of a value that converges by itself.
 public struct Sibling: Equatable, Sendable {
     public var dot: Dot
     /// When its coordinator took it, by the hybrid logical clock.
     public var timestamp: Timestamp
-    /// Milliseconds since 1970 from which it counts as deleted; 0 for never.
+    /// Milliseconds since 1970 from which it counts as deleted, if nothing later says otherwise (`Lifetimes`); 0 for never.
     public var expiresAt: UInt64
     public var content: Content
 
     public enum Content: Equatable, Sendable {
         case value([UInt8], contentType: String)
         case tombstone
+        case part(DataPart)
     }
 
     public init(dot: Dot, timestamp: Timestamp, expiresAt: UInt64 = 0, content: Content) {
@@ -34,11 +35,6 @@ public struct Sibling: Equatable, Sendable {
         self.timestamp = timestamp
         self.expiresAt = expiresAt
         self.content = content
-    }
-
-    /// Whether a reader at `now` (milliseconds since 1970) finds a value here.
-    public func isLive(at now: UInt64) -> Bool {
-        content != .tombstone && (expiresAt == 0 || now < expiresAt)
     }
 
     /// Whether `lastWriteWins` prefers this one: the later, or of two equally late the one with the greater dot.

@@ -5,7 +5,7 @@
 /// each keeps its dot: a write replaces just what its client had seen, so there are never more siblings than
 /// concurrent writers.
 ///
-/// Deletes are writes of a tombstone, which is a sibling like any other; a reader filters (`Sibling.isLive`).
+/// Deletes are writes of a tombstone, which is a sibling like any other; a reader filters (`reading`).
 public struct Versions: Equatable, Sendable {
     /// How a bucket treats concurrent writes. The raw values are the wire's.
     public enum Policy: UInt8, Equatable, Sendable, CaseIterable {
@@ -37,12 +37,10 @@ public struct Versions: Equatable, Sendable {
     /// Whether the key was never written, as far as is known.
     public var isEmpty: Bool { context.isEmpty && siblings.isEmpty }
 
-    /// The same writes with empty values and content types, for listings.
+    /// The same writes with empty values, content types, members and fields, for listings.
     public var withoutValues: Versions {
         var result = self
-        for index in siblings.indices where siblings[index].content != .tombstone {
-            result.siblings[index].content = .value([], contentType: "")
-        }
+        for index in siblings.indices { result.siblings[index].content.empty() }
         return result
     }
 
@@ -59,9 +57,9 @@ extension Versions {
     /// Commutative, associative and idempotent, so replicas that exchange all they have, in whatever order and however
     /// often, hold the same.
     ///
-    /// - Parameter policy: Under `lastWriteWins` only the winner stays. The laws then rest on winners being later than
-    ///   what they replaced, which `write` sees to; a bucket whose policy changed may hold others, and then a
-    ///   merge still never discards the last sibling.
+    /// - Parameter policy: Under `lastWriteWins` only the winner of the values and tombstones stays, and what is not earlier of
+    ///   the parts. The laws then rest on winners being later than what they replaced, which `write` sees to; a bucket
+    ///   whose policy changed may hold others, and then a merge still never discards the last sibling.
     public mutating func merge(_ other: Versions, policy: Policy) {
         let settled = policy == .siblings || (siblings.count <= 1 && other.siblings.count <= 1)
         if settled {
@@ -114,9 +112,10 @@ extension Versions {
     }
 
     private static func keepWinner(of siblings: inout [Sibling]) {
-        guard var winner = siblings.first else { return }
-        for sibling in siblings.dropFirst() where sibling.wins(over: winner) { winner = sibling }
-        siblings = [winner]
+        guard siblings.count > 1, let winner = siblings.filter({ !$0.content.isPart }).latest else { return }
+        siblings.removeAll { sibling in
+            sibling.content.isPart ? sibling.timestamp < winner.timestamp : sibling.dot != winner.dot
+        }
     }
 }
 

@@ -20,11 +20,9 @@ public enum VersionsCodec {
     /// At least as long as the encoding, and not by much.
     static func estimatedSize(_ versions: Versions) -> Int {
         var size = 3 + versions.context.entries.count * 14
-        for case let sibling in versions.siblings {
+        for sibling in versions.siblings {
             size += 40
-            if case .value(let bytes, let contentType) = sibling.content {
-                size += bytes.count + contentType.utf8.count
-            }
+            size += sibling.content.byteCount
         }
         return size
     }
@@ -61,6 +59,7 @@ public enum VersionsCodec {
             writer.u8(value)
             writer.string(contentType)
             writer.bytes(bytes)
+        case .part(let part): DataPartCodec.append(part, to: &writer)
         }
     }
 
@@ -125,8 +124,7 @@ public enum VersionsCodec {
         case value:
             let contentType = try reader.string()
             return .value(try reader.bytes(), contentType: contentType)
-        case let kind:
-            throw CodecError(.malformed, "content of kind \(kind)")
+        case let kind: return .part(try DataPartCodec.decode(kind, &reader))
         }
     }
 }

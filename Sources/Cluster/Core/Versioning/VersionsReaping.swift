@@ -40,11 +40,10 @@ extension Versions {
     ///   - now: Milliseconds since 1970.
     ///   - grace: For how many milliseconds it has been so at least, by the writers' clocks.
     public func isDead(at now: UInt64, grace: UInt64 = 0) -> Bool {
-        siblings.allSatisfy { sibling in
-            let (diedAt, isTooLate) =
-                (sibling.content == .tombstone ? sibling.timestamp.milliseconds : sibling.expiresAt)
-                .addingReportingOverflow(grace)
-            return !sibling.isLive(at: now) && !isTooLate && diedAt <= now
+        let lifetimes = Lifetimes(of: siblings)
+        return siblings.allSatisfy { sibling in
+            let (diedAt, isTooLate) = lifetimes.end(of: sibling).addingReportingOverflow(grace)
+            return !lifetimes.isLive(sibling, at: now) && !isTooLate && diedAt <= now
         }
     }
 }

@@ -45,7 +45,7 @@ final class HintDelivery: Operation {
         if case .stored = reply { noteStored(node) } else { noteFailed(node) }
     }
 
-    func wroteLocally(_ versions: Versions, as dot: Dot?) { noteStored(shard.context.selfID) }
+    func wroteLocally(_ write: LocalWrite) { noteStored(shard.context.selfID) }
 
     func failedToWriteLocally(_ error: ReplicaError) { noteFailed(shard.context.selfID) }
 

@@ -1,21 +1,21 @@
 import ClusterCore
 import NIOCore
 
-/// Performs what a `ConditionalPut` decides.
+/// Performs what a `ConditionalPut` decides: a put with a condition, or a change.
 ///
 /// Its reading goes by the operation's own identifier, its write by a second one: a replica may be asked both, and the
 /// answers come in any order.
 final class ConditionalPutOperation: Operation {
     private let id: UInt64
     private unowned let shard: Shard
-    private let intent: PutIntent
+    private let intent: WriteIntent
     private var coordinator: ConditionalPut
-    private var dot: Dot?
+    private var written: LocalWrite?
     private var writeID: UInt64?
     private var isOutdated = false
     private var relocation = Relocation()
 
-    init(id: UInt64, shard: Shard, intent: PutIntent, coordinator: ConditionalPut) {
+    init(id: UInt64, shard: Shard, intent: WriteIntent, coordinator: ConditionalPut) {
         self.id = id
         self.shard = shard
         self.intent = intent
@@ -43,9 +43,13 @@ final class ConditionalPutOperation: Operation {
         step { now >= intent.attempt.deadline ? $0.deadlineElapsed(&$1) : $0.hedgeElapsed(&$1) }
     }
 
-    fileprivate func wrote(_ versions: Versions, as dot: Dot?) {
-        self.dot = dot
-        step { $0.localDone(versions, &$1) }
+    fileprivate func wrote(_ write: LocalWrite) {
+        written = write
+        if case .failure(let error) = write.result {
+            step { $0.refused(RequestError(error), &$1) }
+        } else {
+            step { $0.localDone(write.versions, &$1) }
+        }
     }
 
     fileprivate func failedToWrite(_ node: NodeID, _ error: ReplicaError) {
@@ -71,12 +75,12 @@ final class ConditionalPutOperation: Operation {
                 shard.perform(
                     read, of: intent.key, policy: intent.policy, until: intent.attempt.deadline, for: id)
             case .write(let write):
-                shard.perform(write, of: intent, as: dot, for: beginWrite())
+                shard.perform(write, of: intent, found: coordinator.found, written, for: beginWrite())
             case .fail(let error):
                 // Once it writes, a second attempt would find the condition broken by the first.
                 shard.fail(intent.attempt, error, isOutdated: isOutdated && writeID == nil) {
                     [shard, intent] in
-                    shard.coordinate(intent.request, key: intent.key, context: intent.seen, $0)
+                    shard.coordinate(intent, $0)
                 }
             case .finished:
                 if let writeID { shard.end(writeID) }
@@ -111,7 +115,7 @@ private final class ConditionalWrite: Operation {
         }
     }
 
-    func wroteLocally(_ versions: Versions, as dot: Dot?) { whole.wrote(versions, as: dot) }
+    func wroteLocally(_ write: LocalWrite) { whole.wrote(write) }
 
     func failedToWriteLocally(_ error: ReplicaError) { whole.step { $0.localFailed(error, &$1) } }
 
@@ -119,4 +123,15 @@ private final class ConditionalWrite: Operation {
 
     /// The whole is armed itself for its deadline.
     func timerFired(_ now: NIODeadline) { whole.goOn() }
+}
+
+extension RequestError {
+    /// Why a change was not made.
+    fileprivate init(_ error: DataError) {
+        switch error {
+        case .wrongType: self.init(.wrongType, "the key holds something of another kind")
+        case .notANumber: self.init(.notANumber, "what is there is not a number of the kind that is added")
+        case .outOfRange: self.init(.outOfRange, "the sum is out of range")
+        }
+    }
 }

@@ -67,8 +67,11 @@ final class ForwardOperation: Operation {
 
 extension Request {
     fileprivate var kind: ForwardAttempts.Kind {
-        guard case .put(let put) = self else { return .read }
-        return put.condition == .none || put.condition == .repeated ? .put : .conditionalPut
+        switch self {
+        case .get, .list: .read
+        case .put(let put): put.condition == .none || put.condition == .repeated ? .put : .once
+        case .update: .once
+        }
     }
 
     fileprivate func forwarded(at wallMillis: UInt64) -> Request {

@@ -99,7 +99,7 @@ extension Reading {
     /// What a client at `now` is told of `versions`.
     init(_ versions: Versions, of key: StorageKey, now: UInt64) {
         self.init(
-            siblings: versions.siblings.filter { $0.isLive(at: now) },
+            siblings: versions.reading(at: now),
             context: ContextToken.encode(versions.causalContext, for: key))
     }
 }

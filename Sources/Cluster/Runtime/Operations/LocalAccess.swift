@@ -44,8 +44,8 @@ final class LocalAccess: Operation {
         if case .versions(let versions) = reply { end(Outcome(versions: versions)) } else { end(nil) }
     }
 
-    func wroteLocally(_ versions: Versions, as dot: Dot?) {
-        end(Outcome(versions: versions.siblings.isEmpty ? nil : versions))
+    func wroteLocally(_ write: LocalWrite) {
+        end(Outcome(versions: write.versions.siblings.isEmpty ? nil : write.versions))
     }
 
     func failedToWriteLocally(_ error: ReplicaError) { end(nil) }

@@ -10,11 +10,7 @@ protocol Operation: AnyObject {
     func received(_ reply: PeerReply, from node: NodeID)
 
     /// This node's replica committed the operation's write.
-    ///
-    /// - Parameters:
-    ///   - versions: The state after it.
-    ///   - dot: The one that the write got.
-    func wroteLocally(_ versions: Versions, as dot: Dot?)
+    func wroteLocally(_ write: LocalWrite)
 
     /// This node's replica could not commit the operation's write.
     func failedToWriteLocally(_ error: ReplicaError)
@@ -30,8 +26,18 @@ protocol Operation: AnyObject {
     func timerFired(_ now: NIODeadline)
 }
 
+/// What became of a write at this node's replica.
+struct LocalWrite {
+    /// The state after it.
+    var versions: Versions
+    /// The one that a put got.
+    var dot: Dot?
+    /// What a change has done, or why it was not made.
+    var result: Result<DataOutcome, DataError>?
+}
+
 extension Operation {
-    func wroteLocally(_ versions: Versions, as dot: Dot?) {}
+    func wroteLocally(_ write: LocalWrite) {}
 
     func failedToWriteLocally(_ error: ReplicaError) {}
 
