@@ -146,7 +146,8 @@ public enum Simulation {
             seed: seed, violations: world.violations, traceDigest: world.trace.digest,
             traceLines: world.trace.lineCount,
             simulatedSeconds: Double(world.scheduler.now) / 1_000_000_000,
-            acknowledgedWrites: world.history.acknowledged + world.data.acknowledged, reads: world.history.reads,
+            acknowledgedWrites: world.history.acknowledged + world.data.acknowledged,
+            reads: world.history.reads,
             failures: world.history.failures, reaped: world.reaped,
             explanation: world.violations.isEmpty ? [] : world.trace.lines(naming: String(word ?? "!")))
     }

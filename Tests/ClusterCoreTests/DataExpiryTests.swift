@@ -33,7 +33,8 @@ import Testing
         #expect(a.values == ["5"] && a.end == 0)
     }
 
-    @Test(arguments: Versions.Policy.allCases) func aCounterKeepsItsEndWhileItCounts(policy: Versions.Policy) {
+    @Test(arguments: Versions.Policy.allCases) func aCounterKeepsItsEndWhileItCounts(policy: Versions.Policy)
+    {
         var replica = DataReplica(1, policy: policy)
         replica.change(.add(1))
         replica.change(.expire(.after(milliseconds: 100), .always))
@@ -44,7 +45,8 @@ import Testing
         #expect(replica.end == 0)
     }
 
-    @Test(arguments: Versions.Policy.allCases) func theEndOfAValueIsThatOfItsAmounts(policy: Versions.Policy) {
+    @Test(arguments: Versions.Policy.allCases) func theEndOfAValueIsThatOfItsAmounts(policy: Versions.Policy)
+    {
         var replica = DataReplica(1, policy: policy)
         replica.put("10", expiresAt: replica.now + 100)
         let end = replica.end!

@@ -58,6 +58,50 @@ def test_a_pipeline_is_answered_in_its_order(clients):
     assert replies[1::2] == [b"%d" % index for index in range(300)]
 
 
+def test_concurrent_increments_are_all_kept(clients):
+    def count(client):
+        return [client.incr("k") for _ in range(50)] + [client.hincrby("h", "f", 2) for _ in range(20)]
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        replies = list(pool.map(count, clients))
+    assert all(own == sorted(own) for own in (reply[:50] for reply in replies))
+    for client in clients:
+        assert client.get("k") == b"150"
+        assert client.hget("h", "f") == b"120"
+    assert clients[0].incrbyfloat("k", "0.5") == 150.5
+
+
+def test_sets_and_maps_converge(clients):
+    def fill(numbered):
+        number, client = numbered
+        for index in range(20):
+            client.sadd("s", f"{number}-{index}", "same")
+            client.hset("m", f"{number}-{index}", index)
+        client.srem("s", f"{number}-0")
+        client.hdel("m", f"{number}-0")
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        list(pool.map(fill, enumerate(clients)))
+    names = {f"{number}-{index}".encode() for number in range(3) for index in range(1, 20)}
+    for client in clients:
+        assert client.smembers("s") == names | {b"same"}
+        assert client.hkeys("m") == sorted(names)
+        assert set(client.sscan_iter("s")) == names | {b"same"}
+        assert dict(client.hscan_iter("m", match="1-1*")) == {b"1-%d" % i: b"%d" % i for i in [1, *range(10, 20)]}
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        clients[0].get("s")
+
+
+def test_a_counter_with_a_time_to_live_begins_anew(clients):
+    first, second, third = clients
+    assert first.incr("k") == 1
+    assert second.pexpire("k", 1500) is True
+    assert third.incr("k") == 2
+    eventually(lambda: first.get("k") is None, "the end of the counter", 10)
+    assert second.incr("k") == 1
+    assert third.ttl("k") == -1
+
+
 def test_siblings(clients):
     first, second, _ = clients
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -93,10 +137,12 @@ def test_redis_cli(cluster, bucket):
 
 
 @pytest.mark.parametrize("pipeline", ["1", "16"])
-def test_redis_benchmark(cluster, pipeline):
+@pytest.mark.parametrize(
+    "options", [["-t", "ping,set,get,incr,mset", "-r", "500"], ["-t", "sadd,hset", "-r", "20"]], ids=["keys", "parts"])
+def test_redis_benchmark(cluster, options, pipeline):
     done = subprocess.run(
-        ["redis-benchmark", "-p", str(cluster[0].resp_port), "-t", "ping,set,get,mset", "-n", "500", "-c", "20", "-r",
-         "500", "-P", pipeline, "-q"], capture_output=True, text=True, timeout=100)
+        ["redis-benchmark", "-p", str(cluster[0].resp_port), *options, "-n", "500", "-c", "20", "-P", pipeline, "-q"],
+        capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("requests per second") == 5, done.stdout
+    assert done.stdout.count("requests per second") == (6 if "ping" in options[1] else 2), done.stdout
     assert "rror" not in done.stdout.replace("WARNING: Could not fetch server CONFIG", ""), done.stdout

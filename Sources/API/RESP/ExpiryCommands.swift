@@ -13,8 +13,7 @@ struct ExpiryCommands {
         case .expiretime: return .read([key], .expiry(fromNow: false, unitMillis: 1_000))
         case .pexpiretime: return .read([key], .expiry(fromNow: false, unitMillis: 1))
         case .persist:
-            return .write(
-                [StringWrite(key: key, change: .keep, expiry: .never, condition: .ifExpiring)], .count)
+            return .change(key, .expire(.never, .ifExpiring), .count)
         case .expire: return try expire(command, parser, RESPTime(isAbsolute: false, unitMillis: 1_000))
         case .pexpire: return try expire(command, parser, RESPTime(isAbsolute: false, unitMillis: 1))
         case .expireat: return try expire(command, parser, RESPTime(isAbsolute: true, unitMillis: 1_000))
@@ -32,13 +31,9 @@ struct ExpiryCommands {
         let (sum, isTooEarly) = milliseconds.addingReportingOverflow(time.isAbsolute ? 0 : Int(now))
         guard !isTooEarly else { throw .invalidExpireTime(command) }
         let end = UInt64(max(sum, 0))
-        var write = StringWrite(key: parser.bytes(1), change: .keep, condition: options.condition(end))
-        if end <= now {
-            write.change = .delete
-        } else {
-            write.expiry = time.isAbsolute ? .at(milliseconds: end) : .after(milliseconds: milliseconds)
-        }
-        return .write([write], .count)
+        let isAhead = !time.isAbsolute && end > now
+        let expiry: Expiry = isAhead ? .after(milliseconds: milliseconds) : .at(milliseconds: end)
+        return .change(parser.bytes(1), .expire(expiry, options.condition(end)), .count)
     }
 
     private struct Options: OptionSet {
@@ -50,12 +45,12 @@ struct ExpiryCommands {
         static let lt = Options(rawValue: 8)
 
         /// - Parameter end: The time to be set.
-        func condition(_ end: UInt64) -> StringWrite.Condition {
+        func condition(_ end: UInt64) -> ExpiryCondition {
             if contains(.nx) { return .ifLasting }
             // A value that never expires is not later than anything.
             if contains(.gt) { return .ifSooner(than: end) }
             if contains(.lt) { return contains(.xx) ? .ifExpiringLater(than: end) : .ifLater(than: end) }
-            return contains(.xx) ? .ifExpiring : .ifPresent
+            return contains(.xx) ? .ifExpiring : .always
         }
     }
 

@@ -7,25 +7,15 @@ enum RESPCommand: String, CaseIterable {
     case get, set, setnx, setex, psetex, getset, getdel, getex, mget, mset, strlen, append
     case exists, del, unlink, type
     case expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist
+    case incr, decr, incrby, decrby, incrbyfloat
+    case sadd, srem, smembers, sismember, smismember, scard, sscan
+    case hset, hmset, hsetnx, hget, hdel, hgetall, hmget, hlen, hexists, hkeys, hvals, hstrlen, hincrby,
+        hincrbyfloat
+    case hscan
     case kvGet = "kv.get"
     case kvPut = "kv.put"
     case kvDel = "kv.del"
     case kvBucket = "kv.bucket"
-
-    /// How many arguments it has, its name included.
-    var arity: ClosedRange<Int> {
-        switch self {
-        case .quit, .hello, .ping, .command, .info: 1...Int.max
-        case .reset: 1...1
-        case .echo, .select, .get, .getdel, .strlen, .type, .ttl, .pttl, .expiretime, .pexpiretime, .persist,
-            .kvGet, .kvBucket:
-            2...2
-        case .auth, .client, .config, .mget, .getex, .exists, .del, .unlink: 2...Int.max
-        case .setnx, .getset, .append, .kvDel: 3...3
-        case .set, .mset, .expire, .pexpire, .expireat, .pexpireat: 3...Int.max
-        case .setex, .psetex, .kvPut: 4...4
-        }
-    }
 
     /// Names have at most this many bytes; one more is no command.
     private static let maxNameBytes = 15

@@ -150,7 +150,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         case .end(let reply):
             isEnding = true
             finish(number, reply)
-        case .read, .write, .put:
+        case .read, .write, .change, .put:
             uses.begin(keys)
             let execution = RESPExecution(
                 service: shared.service, bucket: session.bucket, loop: loop,
@@ -164,6 +164,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
             switch plan {
             case .read(let keys, let format): execution.read(keys, format, shared.wallMillis)
             case .write(let writes, let format): execution.write(writes, format)
+            case .change(let key, let change, let format): execution.change(key, change, format)
             case .put(let put): execution.put(put)
             case .reply, .speak, .end: break
             }

@@ -62,7 +62,11 @@ final class RESPExecution {
     }
 
     /// One of the keys is done.
-    private func oneEnded(_ error: RequestError?, _ reply: () -> RESPReply) {
+    ///
+    /// - Parameter format: In whose words an error is told.
+    private func oneEnded(
+        _ error: RequestError?, of format: RESPPlan.ChangeFormat = .count, _ reply: () -> RESPReply
+    ) {
         ended += 1
         if let error, failure == nil {
             failure = error
@@ -71,7 +75,8 @@ final class RESPExecution {
         guard ended == count else { return beginMore() }
         // It holds on to this.
         perform = { _ in }
-        whenDone(failure.map { RESPReply($0, isRetryable: $0.isRefusal && !mayHaveChanged) } ?? reply())
+        whenDone(
+            failure.map { format.error($0, isRetryable: $0.isRefusal && !mayHaveChanged) } ?? reply())
     }
 
     // MARK: Reading
@@ -152,6 +157,9 @@ final class RESPExecution {
         }
         submit(.get(GetRequest(bucket: bucket, key: write.key))) { [self] response in
             guard case .read(let reading) = response else { return whenDone(.failure(response.unexpected)) }
+            if reading.kind != nil, reading.kind != .string, write.needsString || returnsPrevious {
+                return whenDone(.failure(RequestError(.wrongType)))
+            }
             let previous = reading.latest
             guard write.condition.holds(for: previous) else {
                 return whenDone(.success(.skipped(previous: previous)))
@@ -176,7 +184,9 @@ final class RESPExecution {
         _ whenDone: @escaping (Result<Outcome, RequestError>) -> Void, whenNot: @escaping () -> Void
     ) {
         let previous = reading.latest
-        let content = write.content(after: previous)
+        guard let content = write.content(after: previous) else {
+            return expire(write, previous, whenDone)
+        }
         let put = PutRequest(
             bucket: bucket, key: write.key, content: content, context: reading.context,
             expiry: write.expiry(after: previous),
@@ -191,6 +201,29 @@ final class RESPExecution {
         }
     }
 
+    /// Gives a value another end.
+    private func expire(
+        _ write: StringWrite, _ previous: Sibling?,
+        _ whenDone: @escaping (Result<Outcome, RequestError>) -> Void
+    ) {
+        let change = DataChange.expire(write.expiry(after: previous), .always)
+        submit(.update(UpdateRequest(bucket: bucket, key: write.key, change: change))) { response in
+            guard case .updated = response else { return whenDone(.failure(response.unexpected)) }
+            whenDone(.success(.done(previous: previous, length: previous?.bytes.count ?? 0)))
+        }
+    }
+
+    func change(_ key: [UInt8], _ change: DataChange, _ format: RESPPlan.ChangeFormat) {
+        forEach(1) { [self] _ in
+            submit(.update(UpdateRequest(bucket: bucket, key: key, change: change))) { [self] response in
+                guard case .updated(let outcome) = response else {
+                    return oneEnded(response.unexpected, of: format) { .null }
+                }
+                oneEnded(nil) { format.reply(outcome) }
+            }
+        }
+    }
+
     /// Puts with the client's own context.
     func put(_ put: PutRequest) {
         forEach(1) { [self] _ in
@@ -200,34 +233,6 @@ final class RESPExecution {
                 oneEnded(response.failure) { .bulk(context) }
             }
         }
-    }
-}
-
-extension RESPPlan.ReadFormat {
-    fileprivate func reply(_ readings: [Reading], _ wallMillis: () -> UInt64) -> RESPReply {
-        switch self {
-        case .value: readings[0].latest.map { .bulk($0.bytes) } ?? .null
-        case .values: .array(readings.map { $0.latest.map { .bulk($0.bytes) } ?? .null })
-        case .count: .integer(readings.count { !$0.siblings.isEmpty })
-        case .length: .integer(readings[0].latest?.bytes.count ?? 0)
-        case .type: .simple(readings[0].latest == nil ? "none" : "string")
-        case .expiry(let isFromNow, let unitMillis):
-            Self.expiry(of: readings[0].latest, from: isFromNow ? wallMillis() : 0, unitMillis)
-        case .siblings:
-            .array([
-                .bulk(readings[0].context),
-                .array(readings[0].siblings.map { .bulk($0.bytes) }),
-            ])
-        }
-    }
-
-    /// Seconds are rounded, as Redis does.
-    private static func expiry(of sibling: Sibling?, from start: UInt64, _ unitMillis: Int) -> RESPReply {
-        guard let sibling else { return .integer(-2) }
-        guard sibling.expiresAt != 0 else { return .integer(-1) }
-        let milliseconds = sibling.expiresAt - min(start, sibling.expiresAt)
-        let unit = UInt64(unitMillis)
-        return .integer(Int(clamping: milliseconds / unit + (milliseconds % unit + unit / 2) / unit))
     }
 }
 
@@ -247,11 +252,5 @@ extension RequestError {
         case .overloaded, .shuttingDown, .layoutChanging: true
         default: false
         }
-    }
-}
-
-extension RESPReply {
-    fileprivate init(_ error: RequestError, isRetryable: Bool) {
-        self = .error("\(error.code.reason): \(error.message)", code: isRetryable ? "TRYAGAIN" : "ERR")
     }
 }

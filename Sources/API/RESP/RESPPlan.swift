@@ -12,6 +12,8 @@ enum RESPPlan {
     case read([[UInt8]], ReadFormat)
     /// Changes keys, each by itself and no key twice.
     case write([StringWrite], WriteFormat)
+    /// Changes a counter, a set, a map, or when the key expires.
+    case change([UInt8], DataChange, ChangeFormat)
     /// Puts with a context of the client's own; answers with the context after it.
     case put(PutRequest)
 
@@ -31,6 +33,20 @@ enum RESPPlan {
         case expiry(fromNow: Bool, unitMillis: Int)
         /// The context and all siblings.
         case siblings
+        case set(SetCommands.Question)
+        case map(MapCommands.Question)
+    }
+
+    /// How what a change has done becomes a reply.
+    enum ChangeFormat {
+        case count
+        case ok
+        /// The number, which is a whole one.
+        case integer
+        case decimal
+        /// That of a field.
+        case fieldInteger
+        case fieldDecimal
     }
 
     /// How what was done becomes a reply.
@@ -52,6 +68,7 @@ enum RESPPlan {
         case .reply, .speak, .end: ([], [])
         case .read(let keys, _): (keys, [])
         case .write(let writes, _): ([], writes.map(\.key))
+        case .change(let key, _, _): ([], [key])
         case .put(let put): ([], [put.key])
         }
     }
@@ -68,4 +85,7 @@ extension Reading {
         if siblings.count <= 1 { return siblings.first }
         return siblings.max { ($0.timestamp, $0.dot) < ($1.timestamp, $1.dot) }
     }
+
+    /// What the key holds; nil: nothing.
+    var kind: DataKind? { siblings.first?.content.kind }
 }

@@ -9,6 +9,8 @@ enum RESPReply: Equatable {
     case text(String)
     case null
     case array([RESPReply])
+    /// In no order, each once.
+    case set([RESPReply])
     /// Keys, each with its value.
     case map([(RESPReply, RESPReply)])
 
@@ -24,7 +26,7 @@ enum RESPReply: Equatable {
         case (.bulk(let a), .bulk(let b)): a == b
         case (.text(let a), .text(let b)): a == b
         case (.null, .null): true
-        case (.array(let a), .array(let b)): a == b
+        case (.array(let a), .array(let b)), (.set(let a), .set(let b)): a == b
         case (.map(let a), .map(let b)): a.count == b.count && zip(a, b).allSatisfy { $0 == $1 }
         default: false
         }
@@ -42,6 +44,9 @@ extension RESPWriter {
         case .null: null()
         case .array(let elements):
             array(elements.count)
+            for element in elements { write(element) }
+        case .set(let elements):
+            set(elements.count)
             for element in elements { write(element) }
         case .map(let pairs):
             map(pairs.count)

@@ -24,7 +24,9 @@ struct RESPSession {
     /// What the command that the parser has found comes to.
     mutating func plan(_ parser: RESPParser) -> RESPPlan {
         guard let command = RESPCommand(name: parser.argument(0)) else { return .reply(Self.unknown(parser)) }
-        guard command.arity.contains(parser.count) else { return .reply(Self.wrongCount(command.rawValue)) }
+        guard command.description.arity.contains(parser.count) else {
+            return .reply(Self.wrongCount(command.rawValue))
+        }
         do throws(RESPCommandError) {
             switch command {
             case .ping, .echo, .quit, .reset, .select, .hello, .auth, .client, .kvBucket:
@@ -34,6 +36,14 @@ struct RESPSession {
                 .append,
                 .exists, .del, .unlink, .type:
                 return try StringCommands.plan(command, parser)
+            case .incr, .decr, .incrby, .decrby, .incrbyfloat:
+                return try CounterCommands.plan(command, parser)
+            case .sadd, .srem, .smembers, .sismember, .smismember, .scard, .sscan:
+                return try SetCommands.plan(command, parser)
+            case .hset, .hmset, .hsetnx, .hget, .hdel, .hgetall, .hmget, .hlen, .hexists, .hkeys, .hvals,
+                .hstrlen,
+                .hincrby, .hincrbyfloat, .hscan:
+                return try MapCommands.plan(command, parser)
             case .expire, .pexpire, .expireat, .pexpireat, .ttl, .pttl, .expiretime, .pexpiretime, .persist:
                 return try ExpiryCommands(now: wallMillis()).plan(command, parser)
             case .kvGet, .kvPut, .kvDel: return SiblingCommands.plan(command, parser, bucket: bucket)
@@ -163,6 +173,7 @@ struct RESPSession {
 enum RESPCommandError: Error {
     case wrongCount(String)
     case notAnInteger
+    case notAFloat
     case syntax
     case other(String)
     case coded(String, String)
@@ -171,6 +182,7 @@ enum RESPCommandError: Error {
         switch self {
         case .wrongCount(let name): .error("wrong number of arguments for '\(name)' command")
         case .notAnInteger: .error("value is not an integer or out of range")
+        case .notAFloat: .error("value is not a valid float")
         case .syntax: .error("syntax error")
         case .other(let message): .error(message)
         case .coded(let code, let message): .error(message, code: code)

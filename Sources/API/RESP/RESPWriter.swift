@@ -60,6 +60,14 @@ struct RESPWriter {
     /// So many replies follow, which are its elements.
     mutating func array(_ count: Int) { header(UInt8(ascii: "*"), count) }
 
+    /// So many replies follow, in no order.
+    mutating func set(_ count: Int) {
+        switch version {
+        case .two: array(count)
+        case .three: header(UInt8(ascii: "~"), count)
+        }
+    }
+
     /// Twice as many replies follow: keys, each with its value behind it.
     mutating func map(_ count: Int) {
         switch version {

@@ -15,19 +15,22 @@ enum ServerCommands {
     // MARK: COMMAND
 
     private static func describe(_ parser: RESPParser) throws(RESPCommandError) -> RESPReply {
-        if parser.count == 1 { return .array(RESPCommand.allCases.map(\.description)) }
+        if parser.count == 1 { return .array(RESPCommand.allCases.map(\.info)) }
         let names = 2..<parser.count
         switch parser.lowercased(1) {
         case "count" where names.isEmpty: return .integer(RESPCommand.allCases.count)
         case "list" where names.isEmpty: return .array(RESPCommand.allCases.map { .bulk($0.rawValue) })
-        case "info" where names.isEmpty: return .array(RESPCommand.allCases.map(\.description))
+        case "info" where names.isEmpty: return .array(RESPCommand.allCases.map(\.info))
         case "info":
-            return .array(names.map { RESPCommand(name: parser.argument($0))?.description ?? .null })
+            return .array(names.map { RESPCommand(name: parser.argument($0))?.info ?? .null })
         case "docs":
             let named =
                 names.isEmpty
                 ? RESPCommand.allCases : names.compactMap { RESPCommand(name: parser.argument($0)) }
-            return .map(named.map { (.bulk($0.rawValue), .map([(.bulk("group"), .bulk($0.group))])) })
+            return .map(
+                named.map {
+                    (.bulk($0.rawValue), .map([(.bulk("group"), .bulk($0.description.group.rawValue))]))
+                })
         case "count", "list": throw .wrongCount("command|\(parser.lowercased(1))")
         default:
             throw .other("unknown subcommand '\(parser.text(1))'. Try COMMAND COUNT, DOCS, INFO or LIST.")
@@ -80,56 +83,25 @@ enum ServerCommands {
 
 extension RESPCommand {
     /// As `COMMAND INFO` has it.
-    fileprivate var description: RESPReply {
-        let keys = keyPlaces
-        return .array([
-            .bulk(rawValue),
-            .integer(arity.upperBound == arity.lowerBound ? arity.lowerBound : -arity.lowerBound),
-            .array(flags.map { .simple($0) }),
-            .integer(keys?.first ?? 0), .integer(keys?.last ?? 0), .integer(keys?.step ?? 0),
-            // Categories for access, tips, specifications of keys, subcommands.
-            .array([]), .array([]), .array([]), .array([]),
-        ])
-    }
-
-    /// Where its keys are among its arguments: -1 is the last. Nil: it has none.
-    private var keyPlaces: (first: Int, last: Int, step: Int)? {
-        switch group {
-        case "connection", "server": nil
-        default:
-            switch self {
-            case .kvBucket: nil
-            case .mset: (1, -1, 2)
-            case .mget, .exists, .del, .unlink: (1, -1, 1)
-            default: (1, 1, 1)
+    fileprivate var info: RESPReply {
+        let description = description
+        let arity = description.arity
+        // The first, the last (-1: of all arguments), and the step from one to the next.
+        let keys: [RESPReply] =
+            switch description.keys {
+            case .none: [.integer(0), .integer(0), .integer(0)]
+            case .first: [.integer(1), .integer(1), .integer(1)]
+            case .all: [.integer(1), .integer(-1), .integer(1)]
+            case .pairs: [.integer(1), .integer(-1), .integer(2)]
             }
-        }
-    }
-
-    private var flags: [String] {
-        switch self {
-        case .get, .mget, .strlen, .exists, .type, .ttl, .pttl, .expiretime, .pexpiretime, .kvGet:
-            ["readonly"]
-        case .del, .unlink, .getdel, .persist, .expire, .pexpire, .expireat, .pexpireat, .kvDel: ["write"]
-        case .set, .setnx, .setex, .psetex, .getset, .getex, .mset, .append, .kvPut: ["write", "denyoom"]
-        case .ping, .echo, .quit, .reset, .select, .hello, .auth, .client, .command, .config, .info,
-            .kvBucket:
-            ["fast"]
-        }
-    }
-
-    /// As `COMMAND DOCS` has it.
-    fileprivate var group: String {
-        switch self {
-        case .ping, .echo, .quit, .reset, .select, .hello, .auth, .client: "connection"
-        case .command, .config, .info: "server"
-        case .exists, .del, .unlink, .type, .expire, .pexpire, .expireat, .pexpireat, .ttl, .pttl,
-            .expiretime,
-            .pexpiretime, .persist:
-            "generic"
-        case .get, .set, .setnx, .setex, .psetex, .getset, .getdel, .getex, .mget, .mset, .strlen, .append:
-            "string"
-        case .kvGet, .kvPut, .kvDel, .kvBucket: "kvnode"
-        }
+        return .array(
+            [
+                .bulk(rawValue),
+                .integer(arity.upperBound == arity.lowerBound ? arity.lowerBound : -arity.lowerBound),
+                .array(description.flags.map { .simple($0.rawValue) }),
+            ] + keys + [
+                // Categories for access, tips, specifications of keys, subcommands.
+                .array([]), .array([]), .array([]), .array([]),
+            ])
     }
 }

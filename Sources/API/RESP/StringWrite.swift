@@ -6,7 +6,7 @@ struct StringWrite {
         case set([UInt8])
         /// The value becomes longer by this; that of a key without one is empty.
         case append([UInt8])
-        /// The value stays as it is, and only its end is another.
+        /// The value stays, and only its end is another.
         case keep
         case delete
     }
@@ -17,29 +17,13 @@ struct StringWrite {
         case ifAbsent
         /// It has one.
         case ifPresent
-        /// It has one that expires.
-        case ifExpiring
-        /// It has one that does not.
-        case ifLasting
-        /// It has one, which expires before this time (`than`, in milliseconds since 1970).
-        case ifSooner(than: UInt64)
-        /// It has one, which expires after this time or never.
-        case ifLater(than: UInt64)
-        /// It has one, which expires after this time.
-        case ifExpiringLater(than: UInt64)
 
         /// - Parameter previous: What the key has.
         func holds(for previous: Sibling?) -> Bool {
-            let expiresAt = previous?.expiresAt ?? 0
-            return switch self {
+            switch self {
             case .always: true
             case .ifAbsent: previous == nil
             case .ifPresent: previous != nil
-            case .ifExpiring: expiresAt != 0
-            case .ifLasting: previous != nil && expiresAt == 0
-            case .ifSooner(let time): expiresAt != 0 && expiresAt < time
-            case .ifLater(let time): previous != nil && (expiresAt == 0 || expiresAt > time)
-            case .ifExpiringLater(let time): expiresAt > time
             }
         }
     }
@@ -56,13 +40,18 @@ struct StringWrite {
         return expiry != nil
     }
 
-    /// What is written in place of `previous`.
-    func content(after previous: Sibling?) -> Sibling.Content {
+    /// Whether a value is needed that is a string, if there is one.
+    var needsString: Bool { change == .keep || isAppending }
+
+    private var isAppending: Bool { if case .append = change { true } else { false } }
+
+    /// What is written in place of `previous`; nil if that stays.
+    func content(after previous: Sibling?) -> Sibling.Content? {
         switch change {
         case .set(let value): .value(value, contentType: "")
         case .append(let more):
             .value((previous?.bytes ?? []) + more, contentType: previous?.content.parts.contentType ?? "")
-        case .keep: previous?.content ?? .tombstone
+        case .keep: nil
         case .delete: .tombstone
         }
     }

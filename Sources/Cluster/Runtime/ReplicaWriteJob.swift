@@ -260,7 +260,8 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
             throw EngineError(
                 .valueTooLarge,
                 "all that the key holds takes \(encoded.count) bytes, at most \(rules.maxStateSize) are allowed: "
-                    + "of siblings, read them and put one value with their context; of a set or a map, remove from it")
+                    + "of siblings, read them and put one value with their context; of a set or a map, remove from it"
+            )
         }
         try stage.put(.data, entry.key.bytes, encoded)
         treeChanges.append(RowChange(of: entry.key, from: stored, to: encoded))

@@ -29,7 +29,7 @@ public enum DataKind: Equatable, Sendable {
 
 extension Sibling.Content {
     /// Nil for what no reader finds.
-    var kind: DataKind? {
+    public var kind: DataKind? {
         switch self {
         case .value, .part(.amount): .string
         case .part(.member): .set
@@ -42,7 +42,7 @@ extension Sibling.Content {
 
     var amount: Amount? { if case .part(.amount(let amount)) = self { amount } else { nil } }
 
-    var member: [UInt8]? { if case .part(.member(let member)) = self { member } else { nil } }
+    public var member: [UInt8]? { if case .part(.member(let member)) = self { member } else { nil } }
 
     /// The name of the field that it is a part of.
     var fieldName: [UInt8]? {

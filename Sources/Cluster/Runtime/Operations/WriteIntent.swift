@@ -58,7 +58,8 @@ struct WriteIntent {
         case .put(let put):
             .written(
                 Reading(
-                    after: written?.dot, in: versions, of: self, returnSiblings: put.returnSiblings, now: now))
+                    after: written?.dot, in: versions, of: self, returnSiblings: put.returnSiblings, now: now)
+            )
         case .update:
             if case .success(let outcome) = written?.result {
                 .updated(outcome)
