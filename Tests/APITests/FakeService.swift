@@ -25,6 +25,15 @@ final class FakeService: KeyValueService {
         set { state.withLock { $0.isReady = newValue } }
     }
 
+    var partitionCount: Int { 256 }
+
+    var servingNodes: [ServingNode] {
+        ["a", "b", "c"].map {
+            ServingNode(
+                id: NodeID(name: $0), name: $0, host: "\($0).example", respPort: 7403, isSelf: $0 == "b")
+        }
+    }
+
     /// Every request so far, in order.
     var submitted: [Request] { state.withLock { $0.submitted } }
 

@@ -299,6 +299,64 @@ extension RawClient {
         }
     }
 
+    /// A command on all keys waits for those before it, and those behind it wait for that.
+    @Test func commandsOnAllKeysAreServedByThemselves() async throws {
+        try await withRESPServer { port, service, _ in
+            let client = try RawClient(port: port)
+            try client.send("INCR hold\r\nDBSIZE\r\nSADD hold2 x\r\nKEYS *\r\n")
+            await service.held(1)
+            #expect(service.submitted.count == 1)
+            service.release()
+            #expect(try client.respReply() == .integer(1))
+            #expect(try client.respReply() == .integer(1), "the keys at that time")
+            await service.held(1)
+            #expect(service.submitted.count == 3)
+            service.release()
+            #expect(try client.respReply() == .integer(1))
+            #expect(try client.respReply() == .array([.bulk("hold"), .bulk("hold2")]))
+        }
+    }
+
+    @Test func countersSetsAndMaps() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            try expect(client, "INCRBY n 5", .integer(5))
+            try expect(client, "INCRBYFLOAT n 0.5", .bulk("5.5"))
+            try expect(client, "INCR n", .error("value is not an integer or out of range"))
+            try expect(client, "SADD s b a b", .integer(2))
+            try expect(client, "SMEMBERS s", .array([.bulk("a"), .bulk("b")]))
+            try expect(client, "HSET h f 1 g 2", .integer(2))
+            try expect(client, "HGETALL h", .array([.bulk("f"), .bulk("1"), .bulk("g"), .bulk("2")]))
+            try expect(client, "GET s", .wrongType)
+            try expect(client, "KV.GET h", .wrongType)
+            try expect(client, "TYPE s", .simple("set"))
+            try expect(client, "PEXPIRE s 1000", .integer(1))
+            try expect(client, "PTTL s", .integer(1_000))
+        }
+    }
+
+    /// The fake has three nodes and is the second.
+    @Test func theMapOfSlots() async throws {
+        try await withRESPServer { port, _, _ in
+            let client = try RawClient(port: port)
+            try client.send("CLUSTER SLOTS\r\n")
+            guard case .array(let shares) = try client.respReply() else { throw RawClient.Closed() }
+            var next = 0
+            for (share, name) in zip(shares, ["a", "b", "c"]) {
+                guard case .array(let parts) = share, case .integer(let last) = parts[1],
+                    case .array(let node) = parts[2]
+                else { throw RawClient.Closed() }
+                #expect(parts[0] == .integer(next) && node[0] == .bulk("\(name).example"))
+                next = last + 1
+            }
+            #expect(shares.count == 3 && next == 16_384)
+            try expect(client, "CLUSTER KEYSLOT {foo}bar", .integer(12182))
+            try expect(
+                client, "CLUSTER MYID x", .error("wrong number of arguments for 'cluster|myid' command"))
+            try expect(client, "READONLY", .ok)
+        }
+    }
+
     @Test func noMoreCommandsAreUnderWayThanAllowed() async throws {
         try await withRESPServer({ $0.maxInFlight = 2 }) { port, service, _ in
             let client = try RawClient(port: port)

@@ -147,7 +147,7 @@ struct CodecSamples {
             return .list(
                 ListRequest(
                     bucket: text(upTo: 9), prefix: bytes(upTo: 9), limit: int(), cursor: bytes(upTo: 30),
-                    quorum: quorum(), timeoutMillis: int()))
+                    lastPartition: optional { $0.int() }, quorum: quorum(), timeoutMillis: int()))
         }
     }
 
@@ -300,7 +300,7 @@ struct CodecSamples {
             protocolVersion: UInt16(truncatingIfNeeded: integer()), cluster: text(upTo: 9),
             nodeName: text(upTo: 9), layoutVersion: integer(), layoutDigest: integer(),
             maxBatchBytes: UInt32(truncatingIfNeeded: integer()), engine: text(upTo: 9),
-            softwareVersion: text(upTo: 9))
+            softwareVersion: text(upTo: 9), respPort: UInt16(truncatingIfNeeded: integer()))
     }
 
     /// `bytes` with one to four defects: changed bits, extreme bytes, cuts, insertions, repeated and removed parts.

@@ -102,6 +102,76 @@ def test_a_counter_with_a_time_to_live_begins_anew(clients):
     assert third.ttl("k") == -1
 
 
+def test_all_keys(clients):
+    first, second, third = clients
+    names = {b"key:%d" % index for index in range(1100)}
+    first.mset({name: 1 for name in names})
+    first.sadd("set", "a")
+    first.hset("hash", "a", 1)
+    assert second.dbsize() == len(names) + 2
+    assert set(second.keys("key:*")) == names
+    assert set(second.keys("key:7?")) == {b"key:7%d" % index for index in range(10)}
+    assert sorted(third.scan_iter()) == sorted(names | {b"set", b"hash"})
+    assert set(third.scan_iter(match="key:1*", count=100)) == {name for name in names if name.startswith(b"key:1")}
+    assert list(first.scan_iter(_type="set")) == [b"set"] and list(first.scan_iter(_type="hash")) == [b"hash"]
+    assert second.randomkey() in names | {b"set", b"hash"}
+    assert third.flushdb() is True
+    assert (first.dbsize(), first.keys(), first.randomkey(), list(first.scan_iter())) == (0, [], None, [])
+
+
+def test_the_keys_of_a_page_may_be_asked_for_by_any_node(clients):
+    names = {b"key:%d" % index for index in range(300)}
+    clients[0].mset({name: 1 for name in names})
+    cursor, found, calls = 0, [], 0
+    while cursor or not calls:
+        cursor, keys = clients[calls % 3].scan(cursor, count=50)
+        found += keys
+        calls += 1
+    assert sorted(found) == sorted(names) and calls > 2
+
+
+def test_wait_tells_how_many_replicas_have_a_write(clients):
+    clients[0].set("k", "v")
+    assert clients[0].wait(1, 100) == 1
+    assert clients[0].wait(2, 100) == 1
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_a_client_that_chooses_nodes_by_slots(cluster, bucket, protocol):
+    with redis.RedisCluster(host="127.0.0.1", port=cluster[1].resp_port, protocol=protocol) as client:
+        assert {node.port for node in client.get_primaries()} == {node.resp_port for node in cluster}
+        names = [f"{bucket}:{index}" for index in range(100)]
+        for name in names:
+            assert client.set(name, name)
+        assert all(client.get(name) == name.encode() for name in names)
+        assert client.incr(f"{bucket}:count", 5) == 5
+        assert client.mset_nonatomic({f"{{{bucket}}}:{index}": index for index in range(10)})
+        assert client.delete(*names) == 100
+
+
+def test_the_map_of_slots(cluster):
+    clients = [redis.Redis(port=node.resp_port) for node in cluster]
+    maps = [client.execute_command("CLUSTER SLOTS") for client in clients]
+    assert maps[0] == maps[1] == maps[2]
+    ports = {node.resp_port for node in cluster}
+    lines = [client.execute_command("CLUSTER NODES") for client in clients]
+    for client, nodes in zip(clients, lines):
+        port = client.connection_pool.connection_kwargs["port"]
+        assert {int(name.rsplit(":", 1)[1]) for name in nodes} == ports
+        own = [name for name, node in nodes.items() if "myself" in node["flags"]]
+        assert own == [f"127.0.0.1:{port}"]
+        assert nodes[own[0]]["node_id"] == client.execute_command("CLUSTER MYID").decode()
+        info = client.execute_command("CLUSTER INFO")
+        assert info["cluster_state"] == "ok" and info["cluster_slots_assigned"] == "16384"
+        shards = client.execute_command("CLUSTER SHARDS")
+        slots = sorted(tuple(shard[b"slots"] if b"slots" in shard else shard["slots"]) for shard in shards)
+        assert slots[0][0] == 0 and slots[-1][1] == 16383
+        assert all(low[1] + 1 == high[0] for low, high in zip(slots, slots[1:]))
+    assert clients[0].execute_command("CLUSTER KEYSLOT", "{foo}bar") == 12182
+    for client in clients:
+        client.close()
+
+
 def test_siblings(clients):
     first, second, _ = clients
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -146,3 +216,11 @@ def test_redis_benchmark(cluster, options, pipeline):
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("requests per second") == (6 if "ping" in options[1] else 2), done.stdout
     assert "rror" not in done.stdout.replace("WARNING: Could not fetch server CONFIG", ""), done.stdout
+
+
+def test_redis_benchmark_chooses_nodes_by_slots(cluster):
+    done = subprocess.run(
+        ["redis-benchmark", "-p", str(cluster[2].resp_port), "--cluster", "-t", "set,get,incr", "-r", "500", "-n", "500",
+         "-c", "20", "-q"], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("requests per second") == 3 and "Cluster has 3 master nodes" in done.stdout, done.stdout

@@ -112,10 +112,19 @@ COMMANDS = {
     ],
     "wrong commands on sets and maps": [
         b"SADD", b"SADD k", b"SREM k", b"SMEMBERS", b"SMEMBERS a b", b"SISMEMBER k", b"SMISMEMBER k", b"SCARD", b"SSCAN k", b"SSCAN k x",
-        b"SSCAN k -1", b"SSCAN k 0 COUNT 0", b"SSCAN k 0 COUNT x", b"SSCAN k 0 COUNT", b"SSCAN k 0 FOO 1", b"SADD k a",
+        b"SSCAN k -1", b"SADD k a", b"SSCAN k 0 COUNT",
         b"SSCAN k 0 COUNT 0", b"SSCAN k 0 COUNT x", b"SSCAN k 0 FOO 1", b"SSCAN k 18446744073709551616", b"HSET k", b"HSET k a", b"HSET k a 1 b", b"HMSET k a",
         b"HMSET k a 1 b", b"HSETNX k a", b"HGET k", b"HMGET k", b"HDEL k", b"HGETALL", b"HLEN", b"HEXISTS k", b"HKEYS", b"HVALS", b"HSTRLEN k",
-        b"HINCRBY k a", b"HINCRBYFLOAT k a", b"HSCAN k", b"HSCAN h x", b"HSCAN h 0 COUNT 0",
+        b"HINCRBY k a", b"HINCRBYFLOAT k a", b"HSCAN k", b"HSCAN h x",
+    ],
+    "all keys": [
+        b"DBSIZE", b"KEYS *", b"RANDOMKEY", b"SCAN 0 COUNT 1000000", b"SET k:1 a", b"DBSIZE", b"KEYS *", b"RANDOMKEY", b"SADD t x",
+        b"DBSIZE", b"KEYS k*", b"KEYS K*", b"KEYS k:?", b"KEYS k:[0-3]", b"KEYS ''", b"DEL k:1", b"DBSIZE", b"KEYS *", b"RANDOMKEY",
+        b"FLUSHDB", b"DBSIZE", b"EXISTS t", b"SET a b", b"FLUSHDB ASYNC", b"SET a b", b"FLUSHDB sync", b"GET a",
+    ],
+    "wrong commands on all keys": [
+        b"KEYS", b"KEYS a b", b"SCAN", b"SCAN x", b"SCAN 0 COUNT", b"SCAN 0 COUNT 0", b"SCAN 0 COUNT x", b"SCAN 0 FOO x", b"DBSIZE a",
+        b"RANDOMKEY a", b"FLUSHDB a", b"FLUSHDB async sync", b"WAIT", b"WAIT 1", b"WAIT x 1", b"WAIT 0 x", b"WAIT 0 -1",
     ],
     "wrong commands": [
         b"NOPE", b"nope a 'b c'", b"NOPE " + 200 * b"x" + b" y", b"NOPE a " + 200 * b"y" + b" z", b"GET", b"GET a b",

@@ -47,6 +47,13 @@ struct GlobPattern {
         return .set(ranges, isNegated: isNegated)
     }
 
+    /// The bytes that every text begins with which fits.
+    var prefix: [UInt8] {
+        var prefix: [UInt8] = []
+        for case .byte(let byte) in pieces.prefix(while: \.isByte) { prefix.append(byte) }
+        return prefix
+    }
+
     /// Linear in the text for each `*`: only the last one that was met is ever tried again.
     func matches(_ text: [UInt8]) -> Bool {
         var (piece, place) = (0, 0)
@@ -71,6 +78,8 @@ struct GlobPattern {
 }
 
 extension GlobPattern.Piece {
+    fileprivate var isByte: Bool { if case .byte = self { true } else { false } }
+
     fileprivate func matches(_ byte: UInt8) -> Bool {
         switch self {
         case .any, .one: true

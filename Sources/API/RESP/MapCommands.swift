@@ -27,7 +27,7 @@ enum MapCommands {
         case .hkeys: return .read([key], .map(.names))
         case .hvals: return .read([key], .map(.allValues))
         case .hstrlen: return .read([key], .map(.length(parser.bytes(2))))
-        case .hscan: return .read([key], .map(.scan(try ScanOptions(parser, from: 2))))
+        case .hscan: return .read([key], .map(.scan(try ScanOptions(ofOne: parser))))
         default: preconditionFailure("a command of another kind")
         }
     }

@@ -12,6 +12,8 @@ enum RESPCommand: String, CaseIterable {
     case hset, hmset, hsetnx, hget, hdel, hgetall, hmget, hlen, hexists, hkeys, hvals, hstrlen, hincrby,
         hincrbyfloat
     case hscan
+    case scan, keys, randomkey, flushdb, dbsize, wait
+    case cluster, readonly, readwrite
     case kvGet = "kv.get"
     case kvPut = "kv.put"
     case kvDel = "kv.del"

@@ -2,7 +2,7 @@
 struct RESPCommandDescription {
     /// As `COMMAND DOCS` names them.
     enum Group: String {
-        case connection, server, generic, string, set, hash, kvnode
+        case connection, server, generic, string, set, hash, cluster, kvnode
     }
 
     /// As `COMMAND INFO` names them.
@@ -51,6 +51,16 @@ extension RESPCommand {
 
         case .command, .info: .init(.server, 1..., .none, .fast)
         case .config: .init(.server, 2..., .none, .fast)
+
+        case .scan: .init(.generic, 2..., .none, .readonly)
+        case .keys: .init(.generic, 2...2, .none, .readonly)
+        case .randomkey: .init(.generic, 1...1, .none, .readonly)
+        case .wait: .init(.generic, 3...3, .none)
+        case .flushdb: .init(.server, 1..., .none, .write)
+        case .dbsize: .init(.server, 1...1, .none, .readonly)
+
+        case .cluster: .init(.cluster, 2..., .none)
+        case .readonly, .readwrite: .init(.cluster, 1...1, .none, .fast)
 
         case .exists: .init(.generic, 2..., .all, .readonly, .fast)
         case .del, .unlink: .init(.generic, 2..., .all, .write)

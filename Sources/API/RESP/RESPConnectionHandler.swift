@@ -121,10 +121,9 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
                 if isInputClosed { end() }
                 break
             }
-            let keys = plan.keys
-            next = uses.allow(keys) ? nil : plan
+            next = uses.allow(plan.uses) ? nil : plan
             if next != nil { break }
-            begin(plan, keys, context.eventLoop)
+            begin(plan, context.eventLoop)
             if writer.buffer.readableBytes >= Self.flushBytes { flush() }
         }
     }
@@ -138,36 +137,38 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    private func begin(_ plan: RESPPlan, _ keys: (read: [[UInt8]], written: [[UInt8]]), _ loop: any EventLoop)
-    {
+    private func begin(_ plan: RESPPlan, _ loop: any EventLoop) {
         let number = firstNumber + slots.count
         slots.append(Slot())
         switch plan {
         case .reply(let reply): finish(number, reply)
+        case .cluster(let question): finish(number, question.reply(shared.service.servingNodes))
         case .speak(let version, let reply):
             slots[offset: number - firstNumber].version = version
             finish(number, reply)
         case .end(let reply):
             isEnding = true
             finish(number, reply)
-        case .read, .write, .change, .put:
-            uses.begin(keys)
-            let execution = RESPExecution(
-                service: shared.service, bucket: session.bucket, loop: loop,
-                maxInFlight: shared.maxInFlight
-            ) {
-                [self] reply in
-                uses.end(keys)
-                finish(number, reply)
-                proceed()
-            }
-            switch plan {
-            case .read(let keys, let format): execution.read(keys, format, shared.wallMillis)
-            case .write(let writes, let format): execution.write(writes, format)
-            case .change(let key, let change, let format): execution.change(key, change, format)
-            case .put(let put): execution.put(put)
-            case .reply, .speak, .end: break
-            }
+        case .read(let keys, let format):
+            execution(of: number, plan.uses, loop).read(keys, format, shared.wallMillis)
+        case .write(let writes, let format): execution(of: number, plan.uses, loop).write(writes, format)
+        case .change(let key, let change, let format):
+            execution(of: number, plan.uses, loop).change(key, change, format)
+        case .put(let put): execution(of: number, plan.uses, loop).put(put)
+        case .keyspace(let task):
+            execution(of: number, plan.uses, loop).perform(
+                task, partitionCount: shared.service.partitionCount, maxBytes: shared.parsing.maxCommandBytes)
+        }
+    }
+
+    private func execution(of number: Int, _ use: KeyUses.Use, _ loop: any EventLoop) -> RESPExecution {
+        uses.begin(use)
+        return RESPExecution(
+            service: shared.service, bucket: session.bucket, loop: loop, maxInFlight: shared.maxInFlight
+        ) { [self] reply in
+            uses.end(use)
+            finish(number, reply)
+            proceed()
         }
     }
 

@@ -6,7 +6,7 @@ import NIOCore
 /// of them is done. After one that failed no other is begun. Lives on its connection's loop.
 final class RESPExecution {
     private let service: any KeyValueService
-    private let bucket: String
+    let bucket: String
     private let loop: any EventLoop
     private let whenDone: (RESPReply) -> Void
     private let maxInFlight: Int
@@ -32,7 +32,7 @@ final class RESPExecution {
         self.whenDone = whenDone
     }
 
-    private func submit(_ request: Request, _ body: @escaping (Response) -> Void) {
+    func submit(_ request: Request, _ body: @escaping (Response) -> Void) {
         let body = NIOLoopBound(body, eventLoop: loop)
         let loop = loop
         service.submit(request) { response in
@@ -42,6 +42,16 @@ final class RESPExecution {
                 loop.execute { body.value(response) }
             }
         }
+    }
+
+    /// Of the bucket.
+    var properties: BucketProperties { service.properties(ofBucket: bucket) }
+
+    /// For what counts no keys.
+    func finish(_ reply: RESPReply) { whenDone(reply) }
+
+    func finish(_ error: RequestError) {
+        finish(RESPPlan.ChangeFormat.count.error(error, isRetryable: error.isRefusal && !mayHaveChanged))
     }
 
     private func forEach(_ count: Int, _ perform: @escaping (Int) -> Void) {
@@ -83,11 +93,16 @@ final class RESPExecution {
 
     /// - Parameter wallMillis: Milliseconds since 1970.
     func read(_ keys: [[UInt8]], _ format: RESPPlan.ReadFormat, _ wallMillis: @escaping () -> UInt64) {
+        readEach(keys) { format.reply($0, wallMillis) }
+    }
+
+    func readEach(_ keys: [[UInt8]], _ reply: @escaping ([Reading]) -> RESPReply) {
+        if keys.isEmpty { return finish(reply([])) }
         var readings = [Reading](repeating: Reading(), count: keys.count)
         forEach(keys.count) { [self] index in
             submit(.get(GetRequest(bucket: bucket, key: keys[index]))) { [self] response in
                 if case .read(let reading) = response { readings[index] = reading }
-                oneEnded(response.failure) { format.reply(readings, wallMillis) }
+                oneEnded(response.failure) { reply(readings) }
             }
         }
     }
@@ -129,6 +144,18 @@ final class RESPExecution {
         }
     }
 
+    /// Deletes keys, and goes on if none has failed.
+    func deleteEach(_ keys: [[UInt8]], _ next: @escaping () -> Void) {
+        if keys.isEmpty { return next() }
+        let deletion = RESPExecution(service: service, bucket: bucket, loop: loop, maxInFlight: maxInFlight) {
+            [self] reply in
+            mayHaveChanged = true
+            if case .error = reply { finish(reply) } else { next() }
+        }
+        deletion.write(
+            keys.map { StringWrite(key: $0, change: .delete, condition: .ifPresent) }, .count)
+    }
+
     private static func reply(_ outcomes: [Outcome], _ format: RESPPlan.WriteFormat) -> RESPReply {
         switch format {
         case .ok: .ok
@@ -147,7 +174,7 @@ final class RESPExecution {
         let needsNoReading = write.isBlind && !returnsPrevious
         let isBlind =
             needsNoReading && write.condition == .always
-            && service.properties(ofBucket: bucket).policy == .lastWriteWins
+            && properties.policy == .lastWriteWins
         if isBlind || (needsNoReading && write.condition == .ifAbsent) {
             return put(write, after: Reading()) {
                 whenDone($0)
@@ -240,7 +267,7 @@ extension Response {
     fileprivate var failure: RequestError? { if case .failed(let error) = self { error } else { nil } }
 
     /// The error in place of what was asked for.
-    fileprivate var unexpected: RequestError {
+    var unexpected: RequestError {
         failure ?? RequestError(.internal, "an answer to another question")
     }
 }

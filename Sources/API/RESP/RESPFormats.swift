@@ -84,7 +84,7 @@ extension Reading {
 }
 
 extension DataKind {
-    fileprivate var redisName: String {
+    var redisName: String {
         switch self {
         case .string: "string"
         case .set: "set"

@@ -14,6 +14,10 @@ enum RESPPlan {
     case write([StringWrite], WriteFormat)
     /// Changes a counter, a set, a map, or when the key expires.
     case change([UInt8], DataChange, ChangeFormat)
+    /// Takes all keys.
+    case keyspace(KeyspaceCommands.Task)
+    /// Tells of the nodes.
+    case cluster(ClusterCommands.Question)
     /// Puts with a context of the client's own; answers with the context after it.
     case put(PutRequest)
 
@@ -62,14 +66,15 @@ enum RESPPlan {
         case length
     }
 
-    /// The keys that it uses, of the connection's bucket; none if it does not matter what happens to them meanwhile.
-    var keys: (read: [[UInt8]], written: [[UInt8]]) {
+    /// What it uses of the connection's bucket.
+    var uses: KeyUses.Use {
         switch self {
-        case .reply, .speak, .end: ([], [])
-        case .read(let keys, _): (keys, [])
-        case .write(let writes, _): ([], writes.map(\.key))
-        case .change(let key, _, _): ([], [key])
-        case .put(let put): ([], [put.key])
+        case .reply, .speak, .end, .cluster: .nothing
+        case .read(let keys, _): .keys(read: keys)
+        case .write(let writes, _): .keys(written: writes.map(\.key))
+        case .change(let key, _, _): .keys(written: [key])
+        case .put(let put): .keys(written: [put.key])
+        case .keyspace: .everything
         }
     }
 }

@@ -46,6 +46,11 @@ struct RESPSession {
                 return try MapCommands.plan(command, parser)
             case .expire, .pexpire, .expireat, .pexpireat, .ttl, .pttl, .expiretime, .pexpiretime, .persist:
                 return try ExpiryCommands(now: wallMillis()).plan(command, parser)
+            case .scan, .keys, .randomkey, .flushdb, .dbsize, .wait:
+                return try KeyspaceCommands.plan(command, parser)
+            case .cluster: return try ClusterCommands.plan(parser)
+            // Any node serves any key, to be read and to be written.
+            case .readonly, .readwrite: return .reply(.ok)
             case .kvGet, .kvPut, .kvDel: return SiblingCommands.plan(command, parser, bucket: bucket)
             }
         } catch {

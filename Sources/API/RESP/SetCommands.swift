@@ -13,7 +13,7 @@ enum SetCommands {
         case .scard: return .read([key], .set(.count))
         case .sismember: return .read([key], .set(.contains(parser.bytes(2))))
         case .smismember: return .read([key], .set(.containsEach(parser.rest(from: 2))))
-        case .sscan: return .read([key], .set(.scan(try ScanOptions(parser, from: 2))))
+        case .sscan: return .read([key], .set(.scan(try ScanOptions(ofOne: parser))))
         default: preconditionFailure("a command of another kind")
         }
     }
@@ -39,33 +39,4 @@ enum SetCommands {
             }
         }
     }
-}
-
-/// The arguments of `SSCAN` and `HSCAN`. All that there is comes with one reply, whose cursor says so, as it does in Redis
-/// for small ones: what a key holds is read whole.
-struct ScanOptions {
-    private var pattern: GlobPattern?
-
-    /// - Parameter index: Of the cursor.
-    init(_ parser: RESPParser, from index: Int) throws(RESPCommandError) {
-        // Any number will do, a negative one as well: that is how Redis reads them.
-        let cursor = parser.argument(index)
-        let digits = cursor.first == UInt8(ascii: "-") ? cursor.dropFirst() : cursor
-        guard UInt64(String(decoding: digits, as: UTF8.self)) != nil else { throw .other("invalid cursor") }
-        var option = index + 1
-        while option < parser.count {
-            guard option + 1 < parser.count else { throw .syntax }
-            switch parser.lowercased(option) {
-            case "match": pattern = GlobPattern(parser.bytes(option + 1))
-            // How many to bring at a time is a wish.
-            case "count": guard try parser.integer(option + 1) > 0 else { throw .syntax }
-            default: throw .syntax
-            }
-            option += 2
-        }
-    }
-
-    func matches(_ name: [UInt8]) -> Bool { pattern?.matches(name) ?? true }
-
-    func reply(_ elements: [RESPReply]) -> RESPReply { .array([.bulk("0"), .array(elements)]) }
 }

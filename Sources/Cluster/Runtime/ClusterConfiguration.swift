@@ -40,6 +40,8 @@ public struct ClusterConfiguration: Sendable {
     public var antiEntropy: AntiEntropyConfiguration
     /// How what is deleted or has expired is removed.
     public var reaping: ReapingConfiguration
+    /// Where this node serves Redis's protocol, at the host of its address, for the others to tell clients; 0 if it doesn't.
+    public var respPort: UInt16 = 0
     /// How far another node's clock may be ahead before its timestamps are no longer followed.
     public var maxClockDrift: TimeAmount
 

@@ -138,7 +138,7 @@ public final class ClusterNode: Sendable {
             protocolVersion: PeerCodec.protocolVersion, cluster: configuration.clusterName,
             nodeName: configuration.nodeName, layoutVersion: configuration.layout.version,
             layoutDigest: configuration.layout.digest, maxBatchBytes: UInt32(clamping: maxBatchBytes),
-            engine: engine, softwareVersion: softwareVersion)
+            engine: engine, softwareVersion: softwareVersion, respPort: configuration.respPort)
     }
 
     /// Refuses new requests and waits until those under way have ended; none outlives its own deadline.

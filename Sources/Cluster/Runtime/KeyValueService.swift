@@ -16,6 +16,12 @@ public protocol KeyValueService: AnyObject, Sendable {
     ///   it in time; it then still reaches the others as they connect.
     func setProperties(_ properties: BucketProperties, ofBucket bucket: String) async throws
 
+    /// The members of the cluster that serve clients and can be reached, this one included, by name.
+    var servingNodes: [ServingNode] { get }
+
+    /// How many partitions the keys lie in.
+    var partitionCount: Int { get }
+
     /// Whether requests have a fair chance: the node isn't draining, and a majority of the layout's nodes is connected.
     var isReady: Bool { get }
 }

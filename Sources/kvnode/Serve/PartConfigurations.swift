@@ -9,7 +9,7 @@ extension NodeConfiguration {
     func clusterConfiguration() throws -> ClusterConfiguration {
         let make = cluster.join ? Layout.unknown : Layout.initial
         let layout = try make(cluster.members, cluster.partitions, cluster.replication)
-        return ClusterConfiguration(
+        var configuration = ClusterConfiguration(
             clusterName: cluster.name, nodeName: node.name, layout: layout, bucketDefaults: bucketDefaults,
             durability: engine.durability, defaultTimeout: TimeAmount(requests.timeout),
             maxTimeout: TimeAmount(requests.maxTimeout), maxInFlightPerLoop: requests.maxInFlight,
@@ -21,6 +21,8 @@ extension NodeConfiguration {
                 address: advertisedAddress, engine: engine.type, softwareVersion: Version.current,
                 settings: gossip),
             maxClockDrift: TimeAmount(cluster.maxClockDrift))
+        configuration.respPort = UInt16(resp.listen.port)
+        return configuration
     }
 
     /// Where the others find this node: what is set, else what the list of members says, else where it listens.

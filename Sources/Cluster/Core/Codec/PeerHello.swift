@@ -14,11 +14,13 @@ public struct PeerHello: Equatable, Sendable {
     /// The engine's name and kvnode's version, for the operator's eyes.
     public var engine: String
     public var softwareVersion: String
+    /// Where the sender serves Redis's protocol, at the host of its address; 0 if it doesn't.
+    public var respPort: UInt16
 
     public init(
         protocolVersion: UInt16 = PeerCodec.protocolVersion, cluster: String, nodeName: String,
         layoutVersion: UInt64 = 0, layoutDigest: UInt64 = 0, maxBatchBytes: UInt32 = 4 << 20,
-        engine: String = "", softwareVersion: String = ""
+        engine: String = "", softwareVersion: String = "", respPort: UInt16 = 0
     ) {
         self.protocolVersion = protocolVersion
         self.cluster = cluster
@@ -28,6 +30,7 @@ public struct PeerHello: Equatable, Sendable {
         self.maxBatchBytes = maxBatchBytes
         self.engine = engine
         self.softwareVersion = softwareVersion
+        self.respPort = respPort
     }
 
     /// The version of this encoding, which is not the protocol's: a hello of another protocol still decodes, so that
@@ -49,6 +52,7 @@ public struct PeerHello: Equatable, Sendable {
         writer.u32(maxBatchBytes)
         writer.string(engine)
         writer.string(softwareVersion)
+        writer.u16(respPort)
         return writer.bytes
     }
 
@@ -62,7 +66,7 @@ public struct PeerHello: Equatable, Sendable {
             protocolVersion: try reader.u16(), cluster: try reader.string(), nodeName: try reader.string(),
             layoutVersion: try reader.u64(), layoutDigest: try reader.u64(),
             maxBatchBytes: try reader.u32(), engine: try reader.string(),
-            softwareVersion: try reader.string())
+            softwareVersion: try reader.string(), respPort: try reader.u16())
         try reader.expectEnd()
         return hello
     }

@@ -87,18 +87,22 @@ public struct ListRequest: Equatable, Sendable {
     public var limit: Int
     /// Where the last page ended (`Listing.cursor`); empty from the start.
     public var cursor: [UInt8]
+    /// Ends the page with this partition, if the limit has not by then.
+    public var lastPartition: Int?
     public var quorum: QuorumOverrides
     /// 0 takes the node's default.
     public var timeoutMillis: Int
 
     public init(
         bucket: String, prefix: [UInt8] = [], limit: Int = 1000, cursor: [UInt8] = [],
+        lastPartition: Int? = nil,
         quorum: QuorumOverrides = QuorumOverrides(), timeoutMillis: Int = 0
     ) {
         self.bucket = bucket
         self.prefix = prefix
         self.limit = limit
         self.cursor = cursor
+        self.lastPartition = lastPartition
         self.quorum = quorum
         self.timeoutMillis = timeoutMillis
     }

@@ -29,6 +29,7 @@ enum RequestCodec {
             writer.bytes(list.prefix)
             writer.int(list.limit)
             writer.bytes(list.cursor)
+            append(list.lastPartition, to: &writer)
             append(list.quorum, list.timeoutMillis, to: &writer)
         }
     }
@@ -99,7 +100,7 @@ enum RequestCodec {
         case Kind.list:
             var list = ListRequest(
                 bucket: try reader.string(), prefix: try reader.bytes(), limit: try reader.int(),
-                cursor: try reader.bytes())
+                cursor: try reader.bytes(), lastPartition: try decodeOptional(&reader))
             (list.quorum, list.timeoutMillis) = try decodeQuorum(&reader)
             return .list(list)
         case let kind:

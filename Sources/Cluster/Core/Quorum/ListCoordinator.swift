@@ -49,6 +49,7 @@ public struct ListCoordinator: Sendable {
     }
 
     private let segments: [ListSegment]
+    private let isWhole: Bool
     private let r: Int
     private let limit: Int
     private let policy: Versions.Policy
@@ -70,7 +71,8 @@ public struct ListCoordinator: Sendable {
     private var pages: [ListPage] = []
 
     /// - Parameters:
-    ///   - segments: All partitions, in order.
+    ///   - segments: The partitions, in order.
+    ///   - isWhole: Whether there are no partitions after them.
     ///   - bucket: The bucket whose keys are listed.
     ///   - prefix: What the keys begin with; empty for all.
     ///   - limit: How many keys at most, 1 to `maximumLimit`.
@@ -81,11 +83,13 @@ public struct ListCoordinator: Sendable {
     ///   - maximumAsks: After how many asks to answer with what was found. The first round is always made, so that each
     ///     request gets further.
     public init(
-        segments: [ListSegment], bucket: String, prefix: [UInt8], limit: Int, cursor: ListCursor?, r: Int,
+        segments: [ListSegment], isWhole: Bool = true, bucket: String, prefix: [UInt8], limit: Int,
+        cursor: ListCursor?, r: Int,
         policy: Versions.Policy, now: UInt64, maximumAsks: Int = 64
     ) {
         precondition(r >= 1, "a listing needs a replica")
         self.segments = segments
+        self.isWhole = isWhole
         self.r = r
         self.limit = limit
         self.policy = policy
@@ -147,7 +151,7 @@ public struct ListCoordinator: Sendable {
 
     /// What was found so far, with a cursor if there may be more.
     private var listing: Listing {
-        Listing(keys: keys, cursor: segment < segments.count ? position?.encode() : nil)
+        Listing(keys: keys, cursor: segment < segments.count || !isWhole ? position?.encode() : nil)
     }
 
     private mutating func goOn(_ actions: inout [Action]) {

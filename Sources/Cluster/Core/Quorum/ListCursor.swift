@@ -56,7 +56,8 @@ public enum ListCursor: Equatable, Sendable {
         return cursor
     }
 
-    private static func parse(_ token: [UInt8]) -> ListCursor? {
+    /// The place that a token names; nil if it is none, or empty.
+    public static func parse(_ token: [UInt8]) -> ListCursor? {
         guard token.count >= 2, token[0] == formatVersion else { return nil }
         switch (token[1], token.count) {
         case (Kind.after, _): return StorageKey(bytes: Array(token[2...])).map { .after($0) }

@@ -75,8 +75,14 @@ extension Shard {
         admit(attempt) { () throws(RequestError) in
             let properties = properties(ofBucket: list.bucket)
             let quorum = try resolve(list.quorum, properties)
+            let first = cursor?.partition ?? 0
+            let end = view.layout.readable.partitionCount - 1
+            let last = min(list.lastPartition ?? end, end)
+            guard first <= last else {
+                throw RequestError(.invalidArgument, "the last partition is before the cursor")
+            }
             let coordinator = ListCoordinator(
-                segments: segments(from: cursor?.partition ?? 0, n: quorum.n), bucket: list.bucket,
+                segments: segments(first...last, n: quorum.n), isWhole: last == end, bucket: list.bucket,
                 prefix: list.prefix, limit: list.limit, cursor: cursor, r: quorum.r,
                 policy: properties.policy,
                 now: context.environment.wallMillis())
@@ -88,10 +94,10 @@ extension Shard {
         }
     }
 
-    /// Runs of partitions with the same replicas, from `first` on.
-    private func segments(from first: Int, n: Int) -> [ListSegment] {
+    /// Runs of partitions with the same replicas.
+    private func segments(_ partitions: ClosedRange<Int>, n: Int) -> [ListSegment] {
         var segments: [ListSegment] = []
-        for partition in first..<view.layout.readable.partitionCount {
+        for partition in partitions {
             // Nodes that hold the same partitions hold them in different orders: sorted, their runs are longer.
             let replicas = view.layout.replicas(ofPartition: partition, n: n).readable.sorted { a, b in
                 (isReachable(b) ? 1 : 0, a.rawValue) < (isReachable(a) ? 1 : 0, b.rawValue)
