@@ -56,6 +56,40 @@ import Testing
                 == [0, 0, 0, 13, 134, 0, 0, 0, 0, 0, 0, 0, 7, 2, 2, 0x6e, 0x6f])
     }
 
+    @Test func partsAreAsDocumented() {
+        let contents: [(DataPart, [UInt8])] = [
+            (.amount(Amount(300)), [2, 0, 0xac, 2]),
+            (.amount(Amount(units: 258)), [2, 1] + [UInt8](repeating: 0, count: 14) + [1, 2]),
+            (.amount(Amount(units: -1)), [2, 1] + [UInt8](repeating: 0xff, count: 16)),
+            (.member([7, 8]), [3, 2, 7, 8]), (.field([7], value: [8, 9]), [4, 1, 7, 2, 8, 9]),
+            (.fieldAmount([7], Amount(5)), [5, 1, 7, 0, 5]), (.deadline, [6]), (.removal, [7]),
+        ]
+        for (part, bytes) in contents {
+            var writer = ByteWriter()
+            VersionsCodec.append(.part(part), to: &writer)
+            #expect(writer.bytes == bytes)
+        }
+        // A whole number has one encoding.
+        var reader = ByteReader([2, 1] + [UInt8](repeating: 0, count: 16))
+        #expect(throws: CodecError.self) { try VersionsCodec.decodeContent(&reader) }
+    }
+
+    @Test func changesAreAsDocumented() {
+        let changes: [(DataChange, [UInt8])] = [
+            (.add(.decimal, Amount(5)), [1, 1, 0, 5]), (.addMembers([[7], []]), [2, 2, 1, 7, 0]),
+            (.removeMembers([[7]]), [3, 1, 1, 7]), (.setFields([DataField([7], [8])]), [4, 1, 1, 7, 1, 8]),
+            (.setFieldIfAbsent(DataField([7], [8])), [5, 1, 7, 1, 8]), (.removeFields([[7]]), [6, 1, 1, 7]),
+            (.addToField([7], .integer, Amount(5)), [7, 1, 7, 0, 0, 5]),
+            (.expire(.after(milliseconds: 5), .always), [8, 2, 5, 0]),
+            (.expire(.never, .ifLater(than: 258)), [8, 1, 4, 0, 0, 0, 0, 0, 0, 1, 2]),
+        ]
+        for (change, bytes) in changes {
+            var writer = ByteWriter()
+            DataChangeCodec.append(change, to: &writer)
+            #expect(writer.bytes == bytes)
+        }
+    }
+
     @Test func theRequestsForHintsAreAsDocumented() {
         let key = StorageKey(bucket: "b", key: [9], partitionCount: 1)
         let state = VersionsCodec.encode(Versions())

@@ -187,7 +187,9 @@ def test_siblings(clients):
 
 
 def test_what_is_not_served_is_an_error_with_a_reason(clients):
-    for command, reason in [("MULTI", "no transactions"), ("EVAL", "no scripts"), ("BLPOP", "no command blocks")]:
+    for command, reason in [
+            ("MULTI", "no transactions"), ("EVAL", "no scripts"), ("BLPOP", "no command blocks"), ("LPUSH", "no lists"),
+            ("ZADD", "no sorted sets"), ("XADD", "no streams"), ("SPOP", "two clients"), ("FLUSHALL", "all buckets")]:
         with pytest.raises(redis.ResponseError, match=reason):
             clients[0].execute_command(command, "x", "0")
     with pytest.raises(redis.ResponseError, match="unknown command"):

@@ -42,34 +42,3 @@ enum RESPCommand: String, CaseIterable {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 }
-
-/// Commands of Redis that a store without a master, whose replicas may differ for a while, does not serve; with the reason.
-enum RefusedCommand {
-    static func reason(_ name: String) -> String? { reasons[name] }
-
-    private static let reasons: [String: String] = {
-        let groups: [(names: [String], reason: String)] = [
-            (
-                ["multi", "exec", "discard", "watch", "unwatch"],
-                "there are no transactions: keys lie on different nodes, which agree on each key by itself"
-            ),
-            (
-                ["eval", "evalsha", "eval_ro", "evalsha_ro", "script", "fcall", "fcall_ro", "function"],
-                "there are no scripts: nothing runs on all replicas of a key in the same order"
-            ),
-            (
-                [
-                    "blpop", "brpop", "blmove", "blmpop", "brpoplpush", "bzpopmin", "bzpopmax", "bzmpop",
-                    "xread",
-                ],
-                "no command blocks: there is no one place where a key's changes are known first"
-            ),
-            (
-                ["subscribe", "psubscribe", "ssubscribe", "publish", "spublish"],
-                "there are no channels: this is a store"
-            ),
-        ]
-        return Dictionary(
-            uniqueKeysWithValues: groups.flatMap { group in group.names.map { ($0, group.reason) } })
-    }()
-}
