@@ -215,6 +215,14 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             } catch {
                 send(Problem(error).reply, context)
             }
+        case .change(var update, let encoding):
+            do throws(Problem) {
+                update.change = try DataChangeDocument.change(json: body, encoding)
+                body = []
+                submit(.update(update), HTTPReplyFormat([:]), context)
+            } catch {
+                send(error.reply, context)
+            }
         case .getProperties(let bucket):
             send(PropertiesDocument(shared.service.properties(ofBucket: bucket)).reply, context)
         case .setProperties(let bucket): setProperties(of: bucket, context)
@@ -224,8 +232,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private func submit(_ request: Request, _ format: HTTPReplyFormat, _ context: ChannelHandlerContext) {
         let loop = context.eventLoop
         let me = NIOLoopBound(self, eventLoop: loop)
-        shared.service.submit(request) {
-            let response = $0.ofValues
+        shared.service.submit(request) { response in
             if loop.inEventLoop {
                 me.value.finish(format.reply(response))
             } else {

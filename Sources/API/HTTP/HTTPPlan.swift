@@ -7,6 +7,8 @@ enum HTTPPlan {
     /// Needs nothing of the store.
     case reply(HTTPReply)
     case submit(Request, HTTPReplyFormat)
+    /// The body says what is to be changed.
+    case change(UpdateRequest, DataEncoding)
     /// The body is the value.
     case put(PutRequest, HTTPReplyFormat)
     case getProperties(bucket: String)
@@ -29,6 +31,10 @@ enum HTTPPlan {
             _ = try QueryParameters(query, allowed: [])
             self = head.method == .PUT ? .setProperties(bucket: bucket) : .getProperties(bucket: bucket)
         case .keys(let bucket): self = try Self.list(bucket, query, rules)
+        case .data(let bucket, let key):
+            self =
+                head.method == .POST
+                ? try Self.change(bucket, key, query) : try Self.data(bucket, key, query)
         case .key(let bucket, let key):
             self =
                 switch head.method {
@@ -56,6 +62,28 @@ enum HTTPPlan {
         let get = GetRequest(
             bucket: bucket, key: key, quorum: try query.quorum(), timeoutMillis: try query.timeout())
         return .submit(.get(get), format)
+    }
+
+    private static func data(
+        _ bucket: String, _ key: [UInt8], _ query: ArraySlice<UInt8>
+    ) throws(Problem) -> HTTPPlan {
+        let query = try QueryParameters(query, allowed: ["n", "r", "timeout", "encoding"])
+        var format = HTTPReplyFormat([:])
+        format.dataEncoding = try DataEncoding(query)
+        let get = GetRequest(
+            bucket: bucket, key: key, quorum: try query.quorum(), timeoutMillis: try query.timeout())
+        return .submit(.get(get), format)
+    }
+
+    private static func change(
+        _ bucket: String, _ key: [UInt8], _ query: ArraySlice<UInt8>
+    ) throws(Problem) -> HTTPPlan {
+        let query = try QueryParameters(query, allowed: ["n", "r", "w", "timeout", "encoding"])
+        // What the change is, the body says.
+        let update = UpdateRequest(
+            bucket: bucket, key: key, change: .addMembers([]), quorum: try query.quorum(),
+            timeoutMillis: try query.timeout())
+        return .change(update, try DataEncoding(query))
     }
 
     private static func put(
@@ -153,12 +181,17 @@ enum HTTPPlan {
 extension HTTPPlan {
     /// Bytes that the request's body may have. Bodies that nothing is made of are passed over, within reason.
     func bodyLimit(values: Int) -> Int {
-        if case .put = self { values } else { 64 << 10 }
+        switch self {
+        // Texts in JSON may take some more bytes than what they stand for.
+        case .change: 2 * values
+        case .put: values
+        case .reply, .submit, .getProperties, .setProperties: 64 << 10
+        }
     }
 
     var wantsBody: Bool {
         switch self {
-        case .put, .setProperties: true
+        case .put, .change, .setProperties: true
         case .reply, .submit, .getProperties: false
         }
     }

@@ -5,6 +5,8 @@ import NIOHTTP1
 struct HTTPReplyFormat: Sendable {
     /// Whether several values come as multipart/mixed, not as JSON.
     var prefersMultipart = false
+    /// For what a key holds; nil for its values alone.
+    var dataEncoding: DataEncoding?
     var ifMatch: EntityTag.List?
     var ifNoneMatch: EntityTag.List?
 
@@ -16,8 +18,9 @@ struct HTTPReplyFormat: Sendable {
     }
 
     func reply(_ response: Response) -> HTTPReply {
-        switch response {
-        case .read(let reading): return read(reading)
+        switch dataEncoding == nil ? response.ofValues : response {
+        case .read(let reading):
+            return dataEncoding.map { DataDocument.reply(reading, $0) } ?? read(reading)
         case .written(let reading):
             // Without return=siblings there are none, and after a delete there may be none.
             if reading.siblings.isEmpty { return HTTPReply(.noContent, Self.contextHeaders(reading.context)) }

@@ -4,6 +4,8 @@ import NIOHTTP1
 /// What a path names.
 enum HTTPRoute: Equatable {
     case key(bucket: String, key: [UInt8])
+    /// What the key holds, and changes of it.
+    case data(bucket: String, key: [UInt8])
     case keys(bucket: String)
     case properties(bucket: String)
     case health
@@ -13,6 +15,7 @@ enum HTTPRoute: Equatable {
     var methods: [HTTPMethod] {
         switch self {
         case .key: [.GET, .HEAD, .PUT, .DELETE]
+        case .data: [.GET, .HEAD, .POST]
         case .properties: [.GET, .HEAD, .PUT]
         case .keys, .health, .readiness: [.GET, .HEAD]
         }
@@ -20,7 +23,7 @@ enum HTTPRoute: Equatable {
 
     /// Finds the route of a request target, and the part after its `?`.
     ///
-    /// Everything after `/keys/` is the key: its slashes may be written as they are or as `%2F`.
+    /// Everything after `/keys/` or `/data/` is the key: its slashes may be written as they are or as `%2F`.
     static func parse(_ uri: String) throws(Problem) -> (route: HTTPRoute, query: ArraySlice<UInt8>) {
         var path = originForm(Array(uri.utf8))
         var query: ArraySlice<UInt8> = []
@@ -47,6 +50,9 @@ enum HTTPRoute: Equatable {
             let bucket = try self.bucket(bucket)
             guard let rest else { return .keys(bucket: bucket) }
             return .key(bucket: bucket, key: try key(rest))
+        }
+        if kind.elementsEqual("data".utf8), let rest {
+            return .data(bucket: try self.bucket(bucket), key: try key(rest))
         }
         if kind.elementsEqual("properties".utf8), rest == nil {
             return .properties(bucket: try self.bucket(bucket))
