@@ -64,7 +64,7 @@ enum MapCommands {
             case .value(let name):
                 return fields.first { $0.name == name }.map { .bulk($0.value) } ?? .null
             case .values(let names):
-                let values = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) })
+                let values = Dictionary(fields.map { ($0.name, $0.value) }) { $1 }
                 return .array(names.map { name in values[name].map { .bulk($0) } ?? .null })
             case .contains(let name): return .integer(fields.contains { $0.name == name } ? 1 : 0)
             case .length(let name):

@@ -110,6 +110,8 @@ private final class KeyCollection {
     private let pattern: GlobPattern?
     private let maxBytes: Int
     private var byteCount = 0
+    /// About what a key costs besides its bytes.
+    private static let overhead = 32
     private(set) var found: [[UInt8]] = []
 
     init(_ pattern: GlobPattern?, maxBytes: Int) {
@@ -123,7 +125,7 @@ private final class KeyCollection {
     func take(_ keys: [[UInt8]]) -> Bool {
         for key in keys where pattern?.matches(key) ?? true {
             found.append(key)
-            byteCount += key.count
+            byteCount += key.count + Self.overhead
         }
         return byteCount <= maxBytes
     }
