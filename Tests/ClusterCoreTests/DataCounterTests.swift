@@ -85,6 +85,7 @@ import Testing
         #expect(replica.change(.add(decimal: "0.5")) == .number("1000.5"))
         #expect(replica.change(.add(1)) == .failure(.notANumber))
         #expect(replica.change(.add(decimal: "-0.5")) == .number("1000"))
+        #expect(replica.change(.add(1)) == .number("1001"), "what was added to is shown as a sum")
         replica.put("abc")
         #expect(replica.change(.add(decimal: "1")) == .failure(.notANumber))
     }

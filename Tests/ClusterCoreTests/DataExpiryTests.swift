@@ -23,6 +23,28 @@ import Testing
         #expect(a.members == ["new"] && a.end == 0)
     }
 
+    /// The end has come for what another node wrote just before it, which this one has not heard of.
+    @Test(arguments: [Versions.Policy.siblings, .lastWriteWins], [true, false])
+    func whatBeginsAnewBringsNothingBack(policy: Versions.Policy, hasValue: Bool) {
+        var (a, b) = (DataReplica(1, policy: policy), DataReplica(2, policy: policy))
+        if hasValue {
+            a.put("100", expiresAt: a.now + 101)
+        } else {
+            a.change(.add(100))
+            a.change(.expire(.after(milliseconds: 100), .always))
+        }
+        let end = a.end!
+        b.merge(a)
+        a.now = end - 2
+        a.change(.add(1))
+        b.now = end + 1
+        #expect(b.change(.add(1)) == .number("1"))
+        b.merge(a)
+        a.merge(b)
+        #expect(b.values == ["1"] && b.end == 0 && a.versions == b.versions)
+        #expect(b.change(.add(1)) == .number("2"))
+    }
+
     @Test func whatIsWrittenAfterTheEndIsNotTouchedByIt() {
         var (a, b) = (DataReplica(1), DataReplica(2))
         a.change(.add(1))

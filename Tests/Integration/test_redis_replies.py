@@ -66,6 +66,7 @@ COMMANDS = {
         b"INCRBYFLOAT k 10.5", b"INCRBYFLOAT k 0.1", b"INCRBYFLOAT k -5", b"GET k", b"INCR k", b"INCRBYFLOAT k 0.4", b"INCR k",
         b"SET k 5.0e3", b"INCRBYFLOAT k 2.0e2", b"INCRBYFLOAT k .5", b"INCRBYFLOAT k 1.", b"SET k 3", b"INCRBYFLOAT k 1.1",
         b"INCRBYFLOAT k 3.00", b"INCRBYFLOAT k -7.1", b"GET k", b"TYPE k", b"INCRBYFLOAT k +2", b"INCRBYFLOAT k 1e-3",
+        b"SET k 3.5", b"INCRBYFLOAT k 0.5", b"INCR k", b"SET k 5.0", b"INCR k", b"INCRBYFLOAT k 1", b"INCR k",
     ],
     "wrong numbers": [
         b"INCRBY k x", b"INCRBY k 1.5", b"INCRBY k 9223372036854775808", b"DECRBY k -9223372036854775808", b"DECRBY k x",

@@ -43,11 +43,11 @@ enum DataEncoding: Sendable {
 enum DataDocument {
     static func reply(_ reading: Reading, _ encoding: DataEncoding) -> HTTPReply {
         do throws(Problem) {
-            guard let first = reading.siblings.first else {
+            guard let latest = reading.latest else {
                 throw Problem(.notFound, "not_found", "the key has no value")
             }
             var members = try contents(reading.siblings, encoding)
-            if first.expiresAt > 0 { members["expires"] = first.expiresAt }
+            if latest.expiresAt > 0 { members["expires"] = latest.expiresAt }
             return .json(
                 members, headers: ["x-kvnode-context": Base64.encode(reading.context)])
         } catch {

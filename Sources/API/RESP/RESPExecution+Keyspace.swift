@@ -15,7 +15,8 @@ extension RESPExecution {
             scan(from: first, count: count, KeyCollection(pattern, maxBytes: maxBytes), kind)
         case .keys(let pattern): collect(KeyCollection(pattern, maxBytes: maxBytes), cursor: [])
         case .count: count(cursor: [], sum: 0)
-        case .random: random(from: Int.random(in: 0..<partitionCount))
+        case .random:
+            random(from: ListCursor.from(partition: Int.random(in: 0..<partitionCount)).encode())
         case .flush: flush(cursor: [])
         case .confirmations: finish(.integer(max(0, properties.w - 1)))
         }
@@ -58,8 +59,8 @@ extension RESPExecution {
     private func show(_ keys: KeyCollection, _ kind: String?, next: Int?) {
         guard let kind else { return finish(Self.scanned(keys.found, next: next)) }
         let found = keys.found
-        readEach(found) { readings in
-            let ofKind = zip(found, readings).filter { $0.1.kind?.redisName == kind }.map(\.0)
+        readEach(found, \.kind) { kinds in
+            let ofKind = zip(found, kinds).filter { $0.1?.redisName == kind }.map(\.0)
             return Self.scanned(ofKind, next: next)
         }
     }
@@ -86,11 +87,17 @@ extension RESPExecution {
     }
 
     /// One of the first keys from a partition on, or from the first partition on if there are none.
-    private func random(from partition: Int) {
-        list(ListCursor.from(partition: partition).encode()) { [self] listing in
-            if let key = listing.keys.randomElement() { return finish(.bulk(key)) }
-            if let cursor = listing.cursor.flatMap(ListCursor.parse) { return random(from: cursor.partition) }
-            if partition > 0 { random(from: 0) } else { finish(.null) }
+    private func random(from cursor: [UInt8], hasBegunAnew: Bool = false) {
+        list(cursor) { [self] listing in
+            if let key = listing.keys.randomElement() {
+                finish(.bulk(key))
+            } else if let next = listing.cursor {
+                random(from: next, hasBegunAnew: hasBegunAnew)
+            } else if hasBegunAnew {
+                finish(.null)
+            } else {
+                random(from: [], hasBegunAnew: true)
+            }
         }
     }
 

@@ -93,15 +93,18 @@ final class RESPExecution {
 
     /// - Parameter wallMillis: Milliseconds since 1970.
     func read(_ keys: [[UInt8]], _ format: RESPPlan.ReadFormat, _ wallMillis: @escaping () -> UInt64) {
-        readEach(keys) { format.reply($0, wallMillis) }
+        readEach(keys, \.self) { format.reply($0, wallMillis) }
     }
 
-    func readEach(_ keys: [[UInt8]], _ reply: @escaping ([Reading]) -> RESPReply) {
+    /// - Parameter part: What is kept of each reading.
+    func readEach<Part>(
+        _ keys: [[UInt8]], _ part: @escaping (Reading) -> Part, _ reply: @escaping ([Part]) -> RESPReply
+    ) {
         if keys.isEmpty { return finish(reply([])) }
-        var readings = [Reading](repeating: Reading(), count: keys.count)
+        var readings = [Part](repeating: part(Reading()), count: keys.count)
         forEach(keys.count) { [self] index in
             submit(.get(GetRequest(bucket: bucket, key: keys[index]))) { [self] response in
-                if case .read(let reading) = response { readings[index] = reading }
+                if case .read(let reading) = response { readings[index] = part(reading) }
                 oneEnded(response.failure) { reply(readings) }
             }
         }
@@ -149,8 +152,12 @@ final class RESPExecution {
         if keys.isEmpty { return next() }
         let deletion = RESPExecution(service: service, bucket: bucket, loop: loop, maxInFlight: maxInFlight) {
             [self] reply in
-            mayHaveChanged = true
-            if case .error = reply { finish(reply) } else { next() }
+            guard case .error(let message, let code) = reply else {
+                mayHaveChanged = true
+                return next()
+            }
+            // What was deleted before is not undone.
+            finish(mayHaveChanged ? .error(message) : .error(message, code: code))
         }
         deletion.write(
             keys.map { StringWrite(key: $0, change: .delete, condition: .ifPresent) }, .count)

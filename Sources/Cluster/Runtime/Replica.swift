@@ -203,6 +203,7 @@ final class Replica: Sendable {
         -> PeerReply
     {
         var rows: [ListRow] = []
+        var bytes = 0
         for partition in list.firstPartition...list.lastPartition {
             var range = KeyRange.prefix(
                 StorageKey.bucketPrefix(partition: partition, bucket: list.bucket) + list.prefix)
@@ -214,11 +215,14 @@ final class Replica: Sendable {
                 guard let key = StorageKey(bytes: [UInt8](copying: key)) else {
                     throw EngineError(.corruption, "a stored key cannot be decoded")
                 }
-                rows.append(
-                    ListRow(key: key, versions: try Versions.stored([UInt8](copying: value)).withoutValues))
-                return .next
+                let versions = try Versions.stored([UInt8](copying: value)).withoutValues
+                rows.append(ListRow(key: key, versions: versions))
+                bytes += key.bytes.count + VersionsCodec.estimatedSize(versions)
+                return bytes < ListCoordinator.maximumPageBytes ? .next : .stop
             }
-            if rows.count >= list.limit { return .listed(rows: rows, isLast: false) }
+            if rows.count >= list.limit || bytes >= ListCoordinator.maximumPageBytes {
+                return .listed(rows: rows, isLast: false)
+            }
         }
         return .listed(rows: rows, isLast: true)
     }

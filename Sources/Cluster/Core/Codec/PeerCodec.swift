@@ -4,7 +4,7 @@
 /// Requests have kinds from 1, replies from 129, so that neither decodes as the other.
 public enum PeerCodec {
     /// Raised with every change that an older node can't read; `PeerHello` carries it.
-    public static let protocolVersion: UInt16 = 3
+    public static let protocolVersion: UInt16 = 4
 
     /// What a message's first byte says.
     enum Kind {

@@ -35,7 +35,7 @@ public struct PeerHello: Equatable, Sendable {
 
     /// The version of this encoding, which is not the protocol's: a hello of another protocol still decodes, so that
     /// it can be refused by name.
-    private static let formatVersion: UInt8 = 1
+    private static let formatVersion: UInt8 = 2
     /// Tells a peer from whatever else may connect to the port.
     private static let magic: UInt32 = 0x6b76_6e64  // "kvnd"
 

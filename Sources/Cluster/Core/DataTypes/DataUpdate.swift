@@ -65,9 +65,12 @@ struct DataUpdate {
         case .expire(let expiry, let condition): expire(expiry, condition, properties)
         }
         kept = Set(live.map(\.dot)).subtracting(replaced)
-        // An end is that of a key which is there, before and after.
+        // An end that is ahead is that of a key which is there, before and after.
         let isLeft = !kept.isEmpty || additions.contains { $0.content.kind != nil }
         if live.isEmpty || !isLeft { keepsDeadline = false }
+        // One that has come stays: it holds for what others have written before it, and is still to be heard of.
+        if case .expire = change { return }
+        if let past = lifetimes.pastEnd(at: now) { kept.insert(past.dot) }
     }
 
     /// Whether there is nothing to do.
@@ -75,11 +78,8 @@ struct DataUpdate {
 
     /// Whether a sibling is there after the change as it was before.
     func keeps(_ sibling: Sibling) -> Bool {
-        if sibling.content == .part(.deadline) {
-            // One without an end matters as well: it is later than the end of a value.
-            return keepsDeadline && sibling.dot == lifetimes.latestDeadline?.dot
-        }
-        return kept.contains(sibling.dot)
+        // A deadline without an end matters as well: it is later than the end of a value.
+        kept.contains(sibling.dot) || keepsDeadline && sibling.dot == lifetimes.latestDeadline?.dot
     }
 
     // MARK: Counters
@@ -120,7 +120,9 @@ struct DataUpdate {
         _ number: DataChange.NumberKind, by actor: UInt64, replacing replaced: inout Set<Dot>
     ) throws(DataError) -> (own: Amount, total: Amount) {
         guard let counter = Counter(base: base, amounts: amounts.map(\.amount)) else { throw .notANumber }
-        if number == .integer, !counter.hasIntegerBase || counter.total.integer == nil { throw .notANumber }
+        // What was added to is shown as a sum, however its base is written.
+        let isInteger = counter.total.integer != nil && (counter.hasIntegerBase || !amounts.isEmpty)
+        if number == .integer, !isInteger { throw .notANumber }
         guard let total = counter.total.adding(more) else { throw .outOfRange }
         if number == .integer, total.integer == nil { throw .outOfRange }
         var own = more
@@ -213,9 +215,9 @@ extension Versions {
         }
         if update.isEmpty { return .success(update.outcome) }
         var kept = siblings.filter(update.keeps)
-        if properties.policy == .lastWriteWins, let floor = try floor(under: kept, nextDot) {
-            kept.append(floor)
-        }
+        // A tombstone is later than all, so that none is needed in place of a value.
+        let needsFloor = properties.policy == .lastWriteWins && !update.additions.contains(.tombstone)
+        if needsFloor, let floor = try floor(under: kept, nextDot) { kept.append(floor) }
         for addition in update.additions {
             kept.append(
                 Sibling(

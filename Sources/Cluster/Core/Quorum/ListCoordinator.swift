@@ -32,6 +32,8 @@ public struct ListCoordinator: Sendable {
     public static let maximumLimit = 10_000
     /// The most rows that a replica is asked for at once.
     public static let maximumRows = 1_000
+    /// Bytes after which a replica ends a page: a set has a dot for each member, also in a listing.
+    public static let maximumPageBytes = 1 << 20
     /// The fewest: a page that holds tombstones mostly should yield a key or two.
     static let minimumRows = 64
 

@@ -88,6 +88,11 @@ public struct PutCoordinator: Sendable {
     /// - Parameter versions: All that it has of the key now.
     public mutating func localDone(_ versions: Versions, _ actions: inout [Action]) {
         guard phase == .writingLocally, tally.noteAnswer(from: local) else { return }
+        if versions.siblings.isEmpty {
+            // A change that found nothing to do, of a key that nobody has.
+            actions.append(.respond(versions))
+            return finish(&actions)
+        }
         phase = .replicating
         for node in tally.replicas where node != local {
             tally.ask(node)

@@ -5,11 +5,10 @@
 /// before it. What was written after the key's end is not touched by it: it is the beginning of what comes next.
 struct Lifetimes {
     private var deadline: Sibling?
-    /// The latest that says until when the key's parts are there; nil where there are none.
+    /// The latest that says until when the key's parts are there, if it has any.
     private var governor: Sibling?
 
     init(of siblings: [Sibling]) {
-        guard siblings.contains(where: \.content.isPart) else { return }
         for sibling in siblings {
             let isDeadline = sibling.content == .part(.deadline)
             guard isDeadline || !sibling.content.isPart else { continue }
@@ -20,6 +19,12 @@ struct Lifetimes {
 
     /// The latest, whether it is still ahead or not.
     var latestDeadline: Sibling? { deadline }
+
+    /// What says the end of the key's parts, if that has come.
+    func pastEnd(at now: UInt64) -> Sibling? {
+        guard let governor, governor.expiresAt != 0, governor.expiresAt <= now else { return nil }
+        return governor
+    }
 
     /// Milliseconds since 1970 from which no reader finds it; 0 for never.
     func end(of sibling: Sibling) -> UInt64 {

@@ -73,7 +73,7 @@ extension Versions {
         if policy == .lastWriteWins {
             // Each side may have replaced the other's sibling, where causes are stamped after their effects.
             if merged.isEmpty, !siblings.isEmpty, !other.siblings.isEmpty {
-                merged = siblings + other.siblings
+                merged = (siblings + other.siblings).sorted { $0.dot < $1.dot }
             }
             Self.keepWinner(of: &merged)
         }
@@ -88,7 +88,15 @@ extension Versions {
         return siblings.allSatisfy { !other.context.covers($0.dot) || other.holds($0.dot) }
     }
 
-    func holds(_ dot: Dot) -> Bool { siblings.contains { $0.dot == dot } }
+    /// A binary search: a set has a sibling for each member.
+    func holds(_ dot: Dot) -> Bool {
+        var (low, high) = (0, siblings.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if siblings[middle].dot < dot { low = middle + 1 } else { high = middle }
+        }
+        return low < siblings.count && siblings[low].dot == dot
+    }
 
     /// The siblings of the join, sorted by dot.
     private static func survivors(_ a: Versions, _ b: Versions) -> [Sibling] {

@@ -18,7 +18,7 @@ public enum VersionsCodec {
     }
 
     /// At least as long as the encoding, and not by much.
-    static func estimatedSize(_ versions: Versions) -> Int {
+    public static func estimatedSize(_ versions: Versions) -> Int {
         var size = 3 + versions.context.entries.count * 14
         for sibling in versions.siblings {
             size += 40
