@@ -28,6 +28,14 @@ import Testing
             ])
     }
 
+    /// A change that found nothing to do, of a key that nobody has: there is nothing to store, nor to keep for anybody.
+    @Test func nothingIsReplicatedOfNothing() {
+        var put = coordinator(w: 3)
+        _ = actions(&put) { $0.start(&$1) }
+        #expect(actions(&put) { $0.localDone(Versions(), &$1) } == [.respond(Versions()), .finished])
+        #expect(actions(&put) { $0.deadlineElapsed(&$1) } == [])
+    }
+
     @Test func answersWithTheNthAcknowledgement() {
         for w in 1...3 {
             for order in [[nodeB, nodeC], [nodeC, nodeB]] {

@@ -7,7 +7,7 @@
 ///
 ///   INVALID_ARGUMENT     the request can't be served as it is: an empty key, a key over 480 bytes, a value
 ///                        over the limit, a context of another key, r > n, ...
-///   FAILED_PRECONDITION  if_absent or if_match didn't hold; nothing was written
+///   FAILED_PRECONDITION  if_absent or if_match didn't hold, or the key holds a set or a map; nothing was written
 ///   UNAVAILABLE          too few replicas can be reached, or the node is shutting down; try again, perhaps
 ///                        elsewhere
 ///   DEADLINE_EXCEEDED    too few replicas answered in time; a write may still take effect

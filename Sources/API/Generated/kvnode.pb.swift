@@ -17,7 +17,7 @@
 ///
 ///   INVALID_ARGUMENT     the request can't be served as it is: an empty key, a key over 480 bytes, a value
 ///                        over the limit, a context of another key, r > n, ...
-///   FAILED_PRECONDITION  if_absent or if_match didn't hold; nothing was written
+///   FAILED_PRECONDITION  if_absent or if_match didn't hold, or the key holds a set or a map; nothing was written
 ///   UNAVAILABLE          too few replicas can be reached, or the node is shutting down; try again, perhaps
 ///                        elsewhere
 ///   DEADLINE_EXCEEDED    too few replicas answered in time; a write may still take effect
@@ -367,7 +367,7 @@ public nonisolated struct Kvnode_V1_Error: Sendable {
   public var message: String = String()
 
   /// For programs: invalid_argument, precondition_failed, quorum_not_reached, deadline_exceeded, overloaded,
-  /// shutting_down, no_space, layout_changing or internal.
+  /// shutting_down, no_space, layout_changing, wrong_type or internal.
   public var reason: String = String()
 
   /// How many replicas had answered, and how many were needed; both 0 if none was asked.

@@ -5,9 +5,7 @@ import NIOCore
 extension Shard {
     func coordinate(_ get: GetRequest, key: StorageKey, _ attempt: Attempt) {
         admit(attempt) { () throws(RequestError) in
-            let properties = properties(ofBucket: get.bucket)
-            let quorum = try resolve(get.quorum, properties)
-            let sets = view.layout.replicas(ofPartition: key.partition, n: quorum.n)
+            let (properties, quorum, sets) = try terms(of: key, get.bucket, get.quorum)
             guard sets.readable.contains(context.selfID) else {
                 return try forward(.get(get), to: readable(sets), attempt) {
                     self.coordinate(get, key: key, $0)
@@ -29,9 +27,7 @@ extension Shard {
         _ put: PutRequest, key: StorageKey, context clientContext: CausalContext, _ attempt: Attempt
     ) {
         admit(attempt) { () throws(RequestError) in
-            let properties = properties(ofBucket: put.bucket)
-            let quorum = try resolve(put.quorum, properties)
-            let sets = view.layout.replicas(ofPartition: key.partition, n: quorum.n)
+            let (properties, quorum, sets) = try terms(of: key, put.bucket, put.quorum)
             guard sets.readable.contains(context.selfID) else {
                 return try forward(.put(put), to: readable(sets), attempt) {
                     self.coordinate(put, key: key, context: clientContext, $0)
@@ -60,9 +56,7 @@ extension Shard {
 
     func coordinate(_ update: UpdateRequest, key: StorageKey, _ attempt: Attempt) {
         admit(attempt) { () throws(RequestError) in
-            let properties = properties(ofBucket: update.bucket)
-            let quorum = try resolve(update.quorum, properties)
-            let sets = view.layout.replicas(ofPartition: key.partition, n: quorum.n)
+            let (properties, quorum, sets) = try terms(of: key, update.bucket, update.quorum)
             guard sets.readable.contains(context.selfID) else {
                 return try forward(.update(update), to: readable(sets), attempt) {
                     self.coordinate(update, key: key, $0)
@@ -114,6 +108,15 @@ extension Shard {
         } catch {
             attempt.answer(.failed(error))
         }
+    }
+
+    /// By what a request for a key is served.
+    private func terms(
+        of key: StorageKey, _ bucket: String, _ overrides: QuorumOverrides
+    ) throws(RequestError) -> (BucketProperties, quorum: (n: Int, r: Int, w: Int), ReplicaSets) {
+        let properties = properties(ofBucket: bucket)
+        let quorum = try resolve(overrides, properties)
+        return (properties, quorum, view.layout.replicas(ofPartition: key.partition, n: quorum.n))
     }
 
     func resolve(

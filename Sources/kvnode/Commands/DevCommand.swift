@@ -6,7 +6,7 @@ struct DevCommand: AsyncParsableCommand {
         commandName: "dev",
         abstract: "Run a cluster of several nodes on this machine.",
         discussion: """
-            Node k listens on 127.0.0.1 at base port + 10k: +0 gRPC for clients, +1 gRPC for nodes, +2 HTTP. Prints \
+            Node k listens on 127.0.0.1 at base port + 10k: +0 gRPC for clients, +1 gRPC for nodes, +2 HTTP, +3 Redis's protocol. Prints \
             the endpoints and, when every node serves, `ready`, to standard output; the nodes' logs go to standard \
             error. ^C stops all nodes. Data stays where it is: a later run with the same engines finds it again.
 

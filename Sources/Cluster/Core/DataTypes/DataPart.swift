@@ -38,6 +38,8 @@ extension Sibling.Content {
         }
     }
 
+    var isDeadline: Bool { if case .part(.deadline) = self { true } else { false } }
+
     public var isPart: Bool { if case .part = self { true } else { false } }
 
     var amount: Amount? { if case .part(.amount(let amount)) = self { amount } else { nil } }

@@ -79,7 +79,7 @@ struct DataUpdate {
     /// Whether a sibling is there after the change as it was before.
     func keeps(_ sibling: Sibling) -> Bool {
         // A deadline without an end matters as well: it is later than the end of a value.
-        kept.contains(sibling.dot) || keepsDeadline && sibling.dot == lifetimes.latestDeadline?.dot
+        kept.contains(sibling.dot) || keepsDeadline && sibling.dot == lifetimes.deadline?.dot
     }
 
     // MARK: Counters

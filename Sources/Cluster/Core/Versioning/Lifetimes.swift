@@ -4,25 +4,40 @@
 /// first. The key's is said by the latest of its deadlines, values and tombstones; a deadline is also the end of the values
 /// before it. What was written after the key's end is not touched by it: it is the beginning of what comes next.
 struct Lifetimes {
-    private var deadline: Sibling?
-    /// The latest that says until when the key's parts are there, if it has any.
-    private var governor: Sibling?
+    /// What says until when something is there. No copy of its sibling, since every reading makes one.
+    struct End {
+        let dot: Dot
+        /// Milliseconds since 1970; 0 for never.
+        let time: UInt64
+        fileprivate let timestamp: Timestamp
 
-    init(of siblings: [Sibling]) {
-        for sibling in siblings {
-            let isDeadline = sibling.content == .part(.deadline)
-            guard isDeadline || !sibling.content.isPart else { continue }
-            if governor.map(sibling.wins) ?? true { governor = sibling }
-            if isDeadline, deadline.map(sibling.wins) ?? true { deadline = sibling }
+        fileprivate init(of sibling: Sibling) {
+            (dot, time, timestamp) = (sibling.dot, sibling.expiresAt, sibling.timestamp)
+        }
+
+        fileprivate func isLater(than sibling: Sibling) -> Bool {
+            (timestamp, dot) > (sibling.timestamp, sibling.dot)
         }
     }
 
-    /// The latest, whether it is still ahead or not.
-    var latestDeadline: Sibling? { deadline }
+    /// The latest deadline, whether it is still ahead or not.
+    private(set) var deadline: End?
+    /// The latest that says until when the key's parts are there, if it has any.
+    private var governor: End?
+
+    init(of siblings: [Sibling]) {
+        for sibling in siblings {
+            let isDeadline = sibling.content.isDeadline
+            guard isDeadline || !sibling.content.isPart else { continue }
+            let end = End(of: sibling)
+            if governor?.isLater(than: sibling) != true { governor = end }
+            if isDeadline, deadline?.isLater(than: sibling) != true { deadline = end }
+        }
+    }
 
     /// What says the end of the key's parts, if that has come.
-    func pastEnd(at now: UInt64) -> Sibling? {
-        guard let governor, governor.expiresAt != 0, governor.expiresAt <= now else { return nil }
+    func pastEnd(at now: UInt64) -> End? {
+        guard let governor, governor.time != 0, governor.time <= now else { return nil }
         return governor
     }
 
@@ -31,13 +46,13 @@ struct Lifetimes {
         switch sibling.content {
         case .tombstone, .part(.deadline), .part(.removal): return sibling.timestamp.milliseconds
         case .value:
-            if let deadline, deadline.wins(over: sibling) { return deadline.expiresAt }
+            if let deadline, deadline.isLater(than: sibling) { return deadline.time }
             return sibling.expiresAt
         case .part:
-            guard let governor, governor.expiresAt != 0,
-                governor.wins(over: sibling) || sibling.timestamp.milliseconds < governor.expiresAt
+            guard let governor, governor.time != 0,
+                governor.isLater(than: sibling) || sibling.timestamp.milliseconds < governor.time
             else { return sibling.expiresAt }
-            return sibling.expiresAt == 0 ? governor.expiresAt : min(sibling.expiresAt, governor.expiresAt)
+            return sibling.expiresAt == 0 ? governor.time : min(sibling.expiresAt, governor.time)
         }
     }
 
