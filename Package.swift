@@ -163,8 +163,13 @@ let package = Package(
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Cluster", "ClusterCore", log] + nio,
             swiftSettings: strict),
+        .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         .testTarget(
-            name: "APITests", dependencies: ["API", "Cluster", "ClusterCore", log] + nio + grpc + protobuf,
+            name: "APITests",
+            dependencies: [
+                "AllocationCounter", "API", "Cluster", "ClusterCore", log,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + nio + grpc + protobuf,
             swiftSettings: strict),
         .testTarget(
             name: "KvnodeTests",

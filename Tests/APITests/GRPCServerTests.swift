@@ -130,6 +130,52 @@ struct GRPCServerTests {
         }
     }
 
+    @Test("counters, sets and maps, whose types are kept apart")
+    func data() async throws {
+        try await withServer { client, _, _ in
+            let store = Kvnode_V1_KeyValue.Client(wrapping: client)
+            func update(
+                _ key: String, _ change: Kvnode_V1_UpdateDataRequest.OneOf_Change?
+            ) async throws -> Kvnode_V1_UpdateDataResponse.OneOf_Outcome? {
+                try await store.updateData(
+                    .with {
+                        $0.bucket = "b"
+                        $0.key = Data(key.utf8)
+                        $0.change = change
+                    }
+                ).outcome
+            }
+            #expect(try await store.getData(get("n")) == Kvnode_V1_GetDataResponse())
+            #expect(try await update("n", .add(.with { $0.integer = 5 })) == .number("5"))
+            #expect(try await update("n", .add(.with { $0.decimal = "-0.5" })) == .number("4.5"))
+            #expect(try await store.getData(get("n")).values.values == [Data("4.5".utf8)])
+            #expect(try await store.get(get("n")).siblings.map(\.value) == [Data("4.5".utf8)])
+            let members = Kvnode_V1_Members.with { $0.members = [Data([2]), Data([1])] }
+            #expect(try await update("s", .addMembers(members)) == .count(2))
+            #expect(try await update("s", .addMembers(members)) == .count(0))
+            let found = try await store.getData(get("s"))
+            #expect(found.members.members == [Data([1]), Data([2])] && !found.context.isEmpty)
+            let wrong = await #expect(throws: RPCError.self) {
+                try await update("s", .add(.with { $0.integer = 1 }))
+            }
+            #expect(wrong?.code == .failedPrecondition)
+            #expect(wrong.map { Array($0.metadata[stringValues: "kvnode-reason"]) } == ["wrong_type"])
+            for change in [nil, Kvnode_V1_UpdateDataRequest.OneOf_Change.add(.init())] {
+                let error = await #expect(throws: RPCError.self) { try await update("n", change) }
+                #expect(error?.code == .invalidArgument)
+            }
+            let error = await #expect(throws: RPCError.self) { try await store.get(get("s")) }
+            #expect(error?.code == .failedPrecondition)
+            _ = try await store.delete(
+                .with {
+                    $0.bucket = "b"
+                    $0.key = Data("s".utf8)
+                    $0.context = found.context
+                })
+            #expect(try await store.getData(get("s")).data == nil)
+        }
+    }
+
     @Test("pages, and properties")
     func listsAndProperties() async throws {
         try await withServer { client, service, _ in

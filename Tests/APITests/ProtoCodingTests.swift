@@ -27,7 +27,7 @@ struct ProtoCodingTests {
         }
     }
 
-    private var options: Kvnode_V1_Options {
+    private static var options: Kvnode_V1_Options {
         .with {
             $0.n = 3
             $0.r = 0
@@ -35,7 +35,7 @@ struct ProtoCodingTests {
         }
     }
 
-    private var put: Kvnode_V1_PutRequest {
+    private static var put: Kvnode_V1_PutRequest {
         .with {
             $0.bucket = "bücket"
             $0.key = Data([0, 255])
@@ -52,7 +52,7 @@ struct ProtoCodingTests {
     @Test("requests")
     func requests() throws {
         let quorum = QuorumOverrides(n: 3, r: 0)
-        let decodedPut = try decode(put, Request.decodePut)
+        let decodedPut = try decode(Self.put, Request.decodePut)
         let expected = PutRequest(
             bucket: "bücket", key: [0, 255],
             content: .value([UInt8](repeating: 7, count: 300), contentType: "text/plain"), context: [1, 2],
@@ -73,7 +73,7 @@ struct ProtoCodingTests {
             $0.context = Data([2])
             $0.ifMatch = Data([3])
             $0.returnSiblings = true
-            $0.options = options
+            $0.options = Self.options
         }
         #expect(
             try decode(delete, Request.decodeDelete)
@@ -96,17 +96,20 @@ struct ProtoCodingTests {
             $0.operations = [
                 .with {
                     $0.id = .max
-                    $0.put = put
+                    $0.put = Self.put
                 },
                 .with { $0.id = 2 },
             ]
         }
         #expect(
             try decodeSession(Array(session.serializedData()))
-                == [SessionOperation(id: .max, request: decodedPut), SessionOperation(id: 2, request: nil)])
+                == [
+                    SessionOperation(id: .max, request: .success(decodedPut), reply: .put),
+                    SessionOperation(id: 2),
+                ])
 
         let batch = Kvnode_V1_BatchGetRequest.with {
-            $0.options = options
+            $0.options = Self.options
             $0.entries = [.with { $0.key = Data([1]) }, .with { $0.options.w = 2 }]
         }
         let entries = try decode(batch) { (reader) throws(ProtoError) in
@@ -137,6 +140,22 @@ struct ProtoCodingTests {
         } throws: { isTooMany($0) }
     }
 
+    /// As the results of a session, in their order.
+    private func encode(
+        _ responses: [(response: Response, message: ReplyMessage)]
+    ) throws -> [Kvnode_V1_SessionResult] {
+        var session = ProtoWriter()
+        for (index, (response, message)) in responses.enumerated() {
+            var body = ProtoWriter()
+            body.body(response, as: message)
+            #expect(body.bytes.count == ProtoSize.body(response, as: message))
+            session.sessionResult(id: UInt64(index) << 20, response, as: message)
+        }
+        let results = try Kvnode_V1_SessionResponse(serializedBytes: session.bytes).results
+        #expect(results.map(\.id) == responses.indices.map { UInt64($0) << 20 })
+        return results
+    }
+
     @Test("replies")
     func replies() throws {
         let reading = Reading(
@@ -149,20 +168,12 @@ struct ProtoCodingTests {
                     dot: Dot(actor: 0, counter: 0), timestamp: Timestamp(),
                     content: .value([], contentType: "")),
             ], context: [1, 2, 3])
-        let responses: [Response] = [
-            .read(reading), .written(reading), .read(Reading()), .written(Reading()),
-            .listed(Listing(keys: [[1], [], [2, 3]], cursor: [4])), .listed(Listing()),
-            .failed(RequestError(.quorumNotReached, "why", replicasAnswered: 1, replicasNeeded: 200)),
-        ]
-        var session = ProtoWriter()
-        for (index, response) in responses.enumerated() {
-            var body = ProtoWriter()
-            body.body(response)
-            #expect(body.bytes.count == ProtoSize.body(response))
-            session.sessionResult(id: UInt64(index) << 20, isDelete: index == 3, response)
-        }
-        let results = try Kvnode_V1_SessionResponse(serializedBytes: session.bytes).results
-        #expect(results.map(\.id) == responses.indices.map { UInt64($0) << 20 })
+        let results = try encode([
+            (.read(reading), .get), (.written(reading), .put), (.read(Reading()), .get),
+            (.written(Reading()), .delete), (.listed(Listing(keys: [[1], [], [2, 3]], cursor: [4])), .list),
+            (.listed(Listing()), .list),
+            (.failed(RequestError(.quorumNotReached, "why", replicasAnswered: 1, replicasNeeded: 200)), .get),
+        ])
         #expect(results[0].get.found && results[0].get.context == Data([1, 2, 3]))
         #expect(results[0].get.siblings == results[1].put.siblings)
         let sibling = results[0].get.siblings[0]
@@ -179,10 +190,126 @@ struct ProtoCodingTests {
         #expect(results[6].error.reason == "quorum_not_reached" && results[6].error.replicasNeeded == 200)
     }
 
-    @Test("bytes cut off or changed are refused or read as something else, never beyond their end")
-    func garbage() throws {
+    @Test("changes of counters, sets, maps and ends")
+    func changes() throws {
+        func change(_ body: (inout Kvnode_V1_UpdateDataRequest) -> Void) throws -> DataChange? {
+            var message = Kvnode_V1_UpdateDataRequest.with {
+                $0.bucket = "b"
+                $0.key = Data([1])
+                $0.options = Self.options
+            }
+            body(&message)
+            guard case .update(let update) = try decode(message, Request.decodeUpdateData) else { return nil }
+            #expect(update.bucket == "b" && update.key == [1] && update.timeoutMillis == 300)
+            #expect(update.quorum == QuorumOverrides(n: 3, r: 0))
+            return update.change
+        }
+        let numbers = [0, 1, -1, .max, .min]
+        for number in numbers {
+            #expect(try change { $0.add.integer = Int64(number) } == .add(.integer, Amount(number)))
+        }
+        let half = try #require(Amount(decimal: "-1.5".utf8))
+        #expect(try change { $0.add.decimal = "-15e-1" } == .add(.decimal, half))
+        #expect(
+            try change { $0.addMembers.members = [Data([1]), Data([255])] } == .addMembers([[1], [255]]))
+        #expect(try change { $0.removeMembers.members = [Data([1])] } == .removeMembers([[1]]))
+        let field = Kvnode_V1_Field.with {
+            $0.name = Data([1])
+            $0.value = Data([2])
+        }
+        #expect(
+            try change { $0.setFields.fields = [field, .init()] }
+                == .setFields([DataField([1], [2]), DataField([], [])]))
+        #expect(try change { $0.setFieldIfAbsent = field } == .setFieldIfAbsent(DataField([1], [2])))
+        #expect(try change { $0.removeFields.names = [Data([1])] } == .removeFields([[1]]))
+        #expect(
+            try change {
+                $0.addToField = .with {
+                    $0.name = Data([1])
+                    $0.number.integer = -7
+                }
+            } == .addToField([1], .integer, Amount(-7)))
+        #expect(
+            try change { $0.expireAfterMs = 5 } == .expire(.after(milliseconds: 5), .always))
+        #expect(try change { $0.expireAfterMs = .max } == .expire(.after(milliseconds: .max), .always))
+        #expect(try change { $0.expireAtMs = 5 } == .expire(.at(milliseconds: 5), .always))
+        #expect(try change { $0.persist = true } == .expire(.never, .always))
+    }
+
+    @Test("what is no change is refused by itself, without an end of the session")
+    func noChanges() throws {
+        let wrong: [Kvnode_V1_UpdateDataRequest] = [
+            .init(), .with { $0.persist = false }, .with { $0.add = .init() },
+            .with { $0.add.decimal = "1,5" },
+            .with { $0.addToField.name = Data([1]) }, .with { $0.addToField.number.decimal = "" },
+        ]
+        for message in wrong {
+            #expect {
+                try decode(message, Request.decodeUpdateData)
+            } throws: {
+                if case ProtoError.refused(let error) = $0 { error.code == .invalidArgument } else { false }
+            }
+            let session = Kvnode_V1_SessionRequest.with {
+                $0.operations = [
+                    .with { $0.updateData = message },
+                    .with {
+                        $0.id = 2
+                        $0.getData.key = Data([1])
+                    },
+                ]
+            }
+            let operations = try decodeSession(Array(session.serializedData()))
+            if case .success = operations[0].request { Issue.record("\(message)") }
+            #expect(operations[0].reply == .updateData)
+            let get = Request.get(GetRequest(bucket: "", key: [1]))
+            #expect(operations[1] == SessionOperation(id: 2, request: .success(get), reply: .getData))
+        }
+    }
+
+    @Test("what a key holds, and outcomes of changes")
+    func data() throws {
+        func reading(_ contents: Sibling.Content...) -> Response {
+            let siblings = contents.enumerated().map { index, content in
+                Sibling(
+                    dot: Dot(actor: 1, counter: UInt64(index)), timestamp: Timestamp(), expiresAt: 9,
+                    content: content)
+            }
+            return .read(Reading(siblings: siblings, context: [7]))
+        }
+        let results = try encode([
+            (reading(.value([1], contentType: "x"), .value([], contentType: "")), .getData),
+            (reading(.part(.member([])), .part(.member([2]))), .getData),
+            (reading(.part(.field([1], value: [2])), .part(.field([3], value: []))), .getData),
+            (.read(Reading()), .getData),
+            (.updated(.count(0)), .updateData), (.updated(.count(300)), .updateData),
+            (.updated(.number(Amount(-5))), .updateData),
+        ])
+        #expect(results[0].getData.values.values == [Data([1]), Data()])
+        #expect(results[0].getData.expiresAtMs == 9 && results[0].getData.context == Data([7]))
+        #expect(results[1].getData.members.members == [Data(), Data([2])])
+        #expect(results[2].getData.fields.fields.map(\.name) == [Data([1]), Data([3])])
+        #expect(results[2].getData.fields.fields.map(\.value) == [Data([2]), Data()])
+        #expect(results[3].outcome == .getData(Kvnode_V1_GetDataResponse()))
+        #expect(results[4].updateData.outcome == .count(0))
+        #expect(results[5].updateData.outcome == .count(300))
+        #expect(results[6].updateData.outcome == .number("-5"))
+    }
+
+    private static let operations: [Kvnode_V1_SessionOperation] = [
+        .with { $0.put = put },
+        .with {
+            $0.updateData.key = Data([1])
+            $0.updateData.setFields.fields = [.with { $0.name = Data([1, 2]) }]
+        },
+        .with { $0.updateData.addToField.number.decimal = "1.5" },
+    ]
+
+    @Test(
+        "bytes cut off or changed are refused or read as something else, never beyond their end",
+        arguments: operations)
+    func garbage(_ operation: Kvnode_V1_SessionOperation) throws {
         let valid = Array(
-            try Kvnode_V1_SessionRequest.with { $0.operations = [.with { $0.put = put }] }.serializedData())
+            try Kvnode_V1_SessionRequest.with { $0.operations = [operation] }.serializedData())
         // Each prefix in an allocation of its own, so that a sanitizer would see a read past it.
         var refused = 0
         for length in 0..<valid.count {

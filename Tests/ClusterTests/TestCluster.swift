@@ -21,15 +21,19 @@ final class TestCluster: Sendable {
     final class TestNode: Sendable {
         let node: ClusterNode
         let executor: EngineExecutor
+        /// The first of its loops.
+        let loop: any EventLoop
         let id: NodeID
         fileprivate let directory: URL
         fileprivate let transport: Task<Void, Never>
 
         fileprivate init(
-            node: ClusterNode, executor: EngineExecutor, directory: URL, transport: Task<Void, Never>
+            node: ClusterNode, executor: EngineExecutor, loop: any EventLoop, directory: URL,
+            transport: Task<Void, Never>
         ) {
             self.node = node
             self.executor = executor
+            self.loop = loop
             self.directory = directory
             self.transport = transport
             id = NodeID(name: node.configuration.nodeName)
@@ -55,10 +59,14 @@ final class TestCluster: Sendable {
     let nodes: [TestNode]
     private let group: MultiThreadedEventLoopGroup
 
-    /// - Parameter change: Adjusts each node's configuration before it starts.
+    /// - Parameters:
+    ///   - loops: That each node coordinates on, one or two.
+    ///   - change: Adjusts each node's configuration before it starts.
+    ///   - transport: What each node sends through, in place of its own transport.
     init(
-        nodes count: Int, bootID: String = "boot",
-        _ change: (inout ClusterConfiguration) -> Void = { _ in }
+        nodes count: Int, bootID: String = "boot", loops loopCount: Int = 2,
+        _ change: (inout ClusterConfiguration) -> Void = { _ in },
+        through wrap: (any PeerTransport) -> any PeerTransport = { $0 }
     ) async throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let members = (0..<count).map { Member(name: "n\($0)", address: "127.0.0.1:\($0 + 1)") }
@@ -75,17 +83,18 @@ final class TestCluster: Sendable {
             change(&configuration)
             let (executor, directory) = try makeTemporaryExecutor()
             let logger = Logger(label: member.name) { _ in SwiftLogNoOpLogHandler() }
+            let loops = [group.next(), group.next()].prefix(loopCount)
             let node = try await ClusterNode(
-                configuration: configuration, executor: executor, loops: [group.next(), group.next()],
+                configuration: configuration, executor: executor, loops: Array(loops),
                 environment: environment, logger: logger)
             let hello = node.hello(maxBatchBytes: 72 << 20, engine: "memory", softwareVersion: "test")
             let transport = InProcessPeerTransport(
                 network: network, hello: hello, members: members, handler: node, eventLoop: group.next(),
                 logger: logger)
-            node.attach(transport)
+            node.attach(wrap(transport))
             started.append(
                 TestNode(
-                    node: node, executor: executor, directory: directory,
+                    node: node, executor: executor, loop: loops[0], directory: directory,
                     transport: Task { await transport.run() }))
         }
         nodes = started
@@ -119,14 +128,19 @@ final class TestCluster: Sendable {
         _ body: (TestCluster) async throws -> Void
     ) async throws {
         let cluster = try await TestCluster(nodes: nodes, change)
+        try await cluster.whileRunning { try await body(cluster) }
+    }
+
+    /// Runs `body` when the nodes have met, then ends them.
+    func whileRunning(_ body: () async throws -> Void) async throws {
         do {
-            try await cluster.connected()
-            try await body(cluster)
+            try await connected()
+            try await body()
         } catch {
-            try await cluster.stop()
+            try await stop()
             throw error
         }
-        try await cluster.stop()
+        try await stop()
     }
 
     /// Returns when every node answers a read that needs all replicas.

@@ -1,4 +1,4 @@
-"""Counters, sets and maps over HTTP and Redis's protocol: every interface shows the same, and no node's end loses any of it."""
+"""Counters, sets and maps over gRPC, HTTP and Redis's protocol: every interface shows the same, and no node's end loses any of it."""
 
 import json
 import threading
@@ -26,14 +26,30 @@ def test_every_interface_shows_the_same(cluster, bucket):
         assert second.http.get(bucket, "n").values == [b"7"]
         m = first.grpc.m
         assert first.grpc.stub.Get(m.GetRequest(bucket=bucket, key=b"n")).siblings[0].value == b"7"
+        added = second.grpc.stub.UpdateData(
+            m.UpdateDataRequest(bucket=bucket, key=b"n", add=m.Number(decimal="0.5")))
+        assert added.number == "7.5" and client.get("n") == b"7.5"
 
         assert data(first, bucket, "s", {"add_members": ["a", "b"]}).json() == {"count": 2}
         assert client.srem("s", "a") == 1
         assert data(second, bucket, "s").json() == {"type": "set", "members": ["b"]}
+        assert third.grpc.stub.GetData(m.GetRequest(bucket=bucket, key=b"s")).members.members == [b"b"]
         assert data(first, bucket, "m", {"set_fields": {"f": "1"}}).json() == {"count": 1}
         assert client.hincrby("m", "f", 4) == 5
         assert data(second, bucket, "m").json() == {"type": "map", "fields": {"f": "5"}}
-        assert sorted(client.keys()) == [b"m", b"n", b"s"]
+        session = first.grpc.session([m.SessionRequest(operations=[
+            m.SessionOperation(id=1, get_data=m.GetRequest(bucket=bucket, key=b"m")),
+            m.SessionOperation(id=2, update_data=m.UpdateDataRequest(
+                bucket=bucket, key=b"t", set_fields=m.Fields(fields=[m.Field(name=b"g", value=b"2")]))),
+            m.SessionOperation(id=3, update_data=m.UpdateDataRequest(
+                bucket=bucket, key=b"s", add=m.Number(integer=1))),
+            m.SessionOperation(id=4, get=m.GetRequest(bucket=bucket, key=b"s")),
+        ])])
+        assert [(field.name, field.value) for field in session[1].get_data.fields.fields] == [(b"f", b"5")]
+        assert session[2].update_data.count == 1
+        assert session[3].error.reason == session[4].error.reason == "wrong_type"
+        assert client.hgetall("t") == {b"g": b"2"}
+        assert sorted(client.keys()) == [b"m", b"n", b"s", b"t"]
 
     refused = second.http.get(bucket, "s")
     assert refused.status == 409 and refused.problem["type"] == "urn:kvnode:problem:wrong-type"

@@ -18,12 +18,14 @@ struct KeyValueProvider: RegistrableRPCService {
     private typealias Method = Kvnode_V1_KeyValue.Method
 
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-        single(Method.Get.descriptor, Request.decodeGet, &router)
-        single(Method.Put.descriptor, Request.decodePut, &router)
-        single(Method.Delete.descriptor, Request.decodeDelete, &router)
-        single(Method.List.descriptor, Request.decodeList, &router)
-        batch(Method.BatchGet.descriptor, Request.decodeGet, &router)
-        batch(Method.BatchPut.descriptor, Request.decodePut, &router)
+        single(Method.Get.descriptor, .get, Request.decodeGet, &router)
+        single(Method.Put.descriptor, .put, Request.decodePut, &router)
+        single(Method.Delete.descriptor, .delete, Request.decodeDelete, &router)
+        single(Method.List.descriptor, .list, Request.decodeList, &router)
+        single(Method.GetData.descriptor, .getData, Request.decodeGet, &router)
+        single(Method.UpdateData.descriptor, .updateData, Request.decodeUpdateData, &router)
+        batch(Method.BatchGet.descriptor, .get, Request.decodeGet, &router)
+        batch(Method.BatchPut.descriptor, .put, Request.decodePut, &router)
         registerSession(&router)
         properties(Method.GetBucketProperties.descriptor, &router, getProperties)
         properties(Method.SetBucketProperties.descriptor, &router, setProperties)
@@ -31,7 +33,7 @@ struct KeyValueProvider: RegistrableRPCService {
 
     /// A method that is one request of the store.
     private func single<Transport>(
-        _ method: MethodDescriptor,
+        _ method: MethodDescriptor, _ reply: ReplyMessage,
         _ decode: @escaping @Sendable (inout ProtoReader) throws(ProtoError) -> Request,
         _ router: inout RPCRouter<Transport>
     ) {
@@ -42,18 +44,18 @@ struct KeyValueProvider: RegistrableRPCService {
             var request = call.message
             do throws(RequestError) { try rules.apply(to: &request) } catch { throw error.rpcError }
             request.shorten(to: GRPCDeadline.milliseconds(call.metadata), default: defaultTimeoutMillis)
-            let response = await service.serve(request)
+            let response = await service.serve(request, as: reply)
             if case .failed(let error) = response { throw error.rpcError }
             var writer = ProtoWriter()
-            writer.reserve(ProtoSize.body(response))
-            writer.body(response)
+            writer.reserve(ProtoSize.body(response, as: reply))
+            writer.body(response, as: reply)
             return StreamingServerResponse(single: ServerResponse(message: writer.bytes))
         }
     }
 
     /// A method that is several requests of one kind.
     private func batch<Transport>(
-        _ method: MethodDescriptor,
+        _ method: MethodDescriptor, _ reply: ReplyMessage,
         _ entry: @escaping @Sendable (inout ProtoReader) throws(ProtoError) -> Request,
         _ router: inout RPCRouter<Transport>
     ) {
@@ -65,13 +67,17 @@ struct KeyValueProvider: RegistrableRPCService {
             let call = try await ServerRequest(stream: stream)
             let deadline = GRPCDeadline.milliseconds(call.metadata)
             var writer = ProtoWriter()
-            for response in await serve(call.message, within: deadline) { writer.batchResult(response) }
+            for response in await serve(call.message, as: reply, within: deadline) {
+                writer.batchResult(response, as: reply)
+            }
             return StreamingServerResponse(single: ServerResponse(message: writer.bytes))
         }
     }
 
     /// Entries that break a rule fail by themselves.
-    private func serve(_ entries: [Request], within deadline: Int?) async -> [Response] {
+    private func serve(
+        _ entries: [Request], as reply: ReplyMessage, within deadline: Int?
+    ) async -> [Response] {
         var accepted: [Request] = []
         var refusals: [Int: RequestError] = [:]
         for (index, var request) in entries.enumerated() {
@@ -83,7 +89,7 @@ struct KeyValueProvider: RegistrableRPCService {
                 refusals[index] = error
             }
         }
-        var served = await service.serve(accepted, replyBytes: maxBatchReplyBytes).makeIterator()
+        var served = await service.serve(accepted, as: reply, replyBytes: maxBatchReplyBytes).makeIterator()
         return entries.indices.map { index in
             if let refusal = refusals[index] { return .failed(refusal) }
             return served.next() ?? .failed(RequestError(.internal, "an entry of the batch got no response"))

@@ -16,6 +16,8 @@ struct ProtoDecoder<Message: Sendable>: MessageDeserializer {
                 var reader = ProtoReader(bytes)
                 return try decode(&reader)
             }
+        } catch ProtoError.refused(let error) {
+            throw error.rpcError
         } catch ProtoError.tooMany(let limit) {
             let message = "a message has at most \(limit) entries or operations, this one has more"
             throw RequestError(.invalidArgument, message).rpcError

@@ -1,3 +1,5 @@
+import ClusterCore
+
 /// Reads protobuf's wire format in place, without an intermediate object or `Data` per field.
 ///
 /// A view of memory that its owner keeps alive: made and used inside one `withUnsafeBytes`, never stored.
@@ -39,6 +41,12 @@ struct ProtoReader {
 
     /// A `uint32`, which as protobuf has it is the lower half of whatever was sent.
     mutating func uint32() throws(ProtoError) -> UInt32 { UInt32(truncatingIfNeeded: try varint()) }
+
+    /// A `sint64`, whose sign is its lowest bit.
+    mutating func zigzag() throws(ProtoError) -> Int {
+        let raw = try varint()
+        return Int(truncatingIfNeeded: raw >> 1) ^ -Int(truncatingIfNeeded: raw & 1)
+    }
 
     mutating func byteArray() throws(ProtoError) -> [UInt8] { Array(try lengthDelimited()) }
 
@@ -83,11 +91,14 @@ enum WireType: UInt8 {
     case fixed32 = 5
 }
 
-/// Bytes that are no protobuf message of the expected kind.
+/// Why nothing can be made of a message.
 enum ProtoError: Error {
+    // Bytes that are no protobuf message of the expected kind.
     case truncated
     case malformed
     case notUTF8
     /// More entries or operations in one message than the limit.
     case tooMany(limit: Int)
+    /// The message is sound, but nothing that can be asked for.
+    case refused(RequestError)
 }

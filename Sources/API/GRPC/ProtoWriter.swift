@@ -18,6 +18,11 @@ struct ProtoWriter {
 
     mutating func uint(_ field: UInt64, _ value: UInt64) {
         if value == 0 { return }
+        member(field, value)
+    }
+
+    /// One of a oneof, which is written even if it's 0.
+    mutating func member(_ field: UInt64, _ value: UInt64) {
         varint(field << 3)
         varint(value)
     }
@@ -55,7 +60,8 @@ struct ProtoWriter {
 /// How many bytes `ProtoWriter` takes for a field with a number below 16.
 enum ProtoSize {
     static func varint(_ value: UInt64) -> Int { (70 - (value | 1).leadingZeroBitCount) / 7 }
-    static func uint(_ value: UInt64) -> Int { value == 0 ? 0 : 1 + varint(value) }
+    static func uint(_ value: UInt64) -> Int { value == 0 ? 0 : member(value) }
+    static func member(_ value: UInt64) -> Int { 1 + varint(value) }
     static func fixed64(_ value: UInt64) -> Int { value == 0 ? 0 : 9 }
     static func byteArray(_ count: Int) -> Int { count == 0 ? 0 : message(count) }
     static func message(_ size: Int) -> Int { 1 + varint(UInt64(size)) + size }

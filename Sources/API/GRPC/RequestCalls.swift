@@ -4,24 +4,28 @@ import Synchronization
 
 extension KeyValueService {
     /// Serves one request for a caller that awaits. Not for the session, which would pay a suspension each.
-    func serve(_ request: Request) async -> Response {
+    ///
+    /// - Parameter message: What the response is sent as.
+    func serve(_ request: Request, as message: ReplyMessage) async -> Response {
         await withCheckedContinuation { continuation in
-            submit(request) { continuation.resume(returning: $0.ofValues) }
+            submit(request) { continuation.resume(returning: message.presentable($0)) }
         }
     }
 
     /// Serves all of `requests` at the same time; the responses are in their order.
     ///
-    /// - Parameter replyBytes: What the responses may have together, short ones aside. One that comes after
-    ///   others and would go beyond is replaced by a failure at once, so that it isn't held until the end.
-    func serve(_ requests: [Request], replyBytes: Int) async -> [Response] {
+    /// - Parameters:
+    ///   - message: What each response is sent as.
+    ///   - replyBytes: What the responses may have together, short ones aside. One that comes after others and would go
+    ///     beyond is replaced by a failure at once, so that it isn't held until the end.
+    func serve(_ requests: [Request], as message: ReplyMessage, replyBytes: Int) async -> [Response] {
         if requests.isEmpty { return [] }
         return await withCheckedContinuation { continuation in
-            let gathering = Gathering(count: requests.count, budget: replyBytes) {
+            let gathering = Gathering(count: requests.count, message: message, budget: replyBytes) {
                 continuation.resume(returning: $0)
             }
             for (index, request) in requests.enumerated() {
-                submit(request) { gathering.set(index, $0.ofValues) }
+                submit(request) { gathering.set(index, message.presentable($0)) }
             }
         }
     }
@@ -36,18 +40,22 @@ private final class Gathering: Sendable {
     }
 
     private let state: Mutex<State>
+    private let message: ReplyMessage
     private let budget: Int
     private let whenComplete: @Sendable ([Response]) -> Void
 
-    init(count: Int, budget: Int, whenComplete: @escaping @Sendable ([Response]) -> Void) {
+    init(
+        count: Int, message: ReplyMessage, budget: Int, whenComplete: @escaping @Sendable ([Response]) -> Void
+    ) {
         let placeholder = Response.failed(RequestError(.internal))
         state = Mutex(State(responses: Array(repeating: placeholder, count: count), missing: count))
+        self.message = message
         self.budget = budget
         self.whenComplete = whenComplete
     }
 
     func set(_ index: Int, _ response: Response) {
-        let size = ProtoSize.body(response)
+        let size = ProtoSize.body(response, as: message)
         let complete: [Response]? = state.withLock { state in
             if size > Response.shortBytes, state.bytes > 0, state.bytes + size > budget {
                 state.responses[index] = response.dropped("ask for fewer keys at once")

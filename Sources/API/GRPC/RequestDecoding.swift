@@ -3,8 +3,11 @@ import ClusterCore
 /// An operation of a session, as it came.
 struct SessionOperation: Equatable, Sendable {
     var id: UInt64
-    /// nil if the message held none that this version knows.
-    var request: Request?
+    /// Or why there is none: that fails this operation alone.
+    var request: Result<Request, RequestError> = .failure(
+        RequestError(.invalidArgument, "an operation of no kind that this node knows"))
+    /// How it is answered.
+    var reply: ReplyMessage = .get
 }
 
 // Decodes the messages of proto/kvnode/v1/kvnode.proto straight into the core's types. As protobuf has it: of
@@ -33,7 +36,7 @@ extension Request {
         _ reader: inout ProtoReader, limit: Int, entry: (inout ProtoReader) throws(ProtoError) -> Request
     ) throws(ProtoError) -> [Request] {
         var entries: [Request] = []
-        var common = Options()
+        var common = RequestOptions()
         while let tag = try reader.nextTag() {
             switch (tag.field, tag.wire) {
             case (1, .lengthDelimited):
@@ -44,16 +47,16 @@ extension Request {
             default: try reader.skip(tag.wire)
             }
         }
-        if common != Options() {
-            for index in entries.indices where entries[index].options == Options() {
+        if common != RequestOptions() {
+            for index in entries.indices where entries[index].options == RequestOptions() {
                 entries[index].options = common
             }
         }
         return entries
     }
 
-    private var options: Options {
-        get { Options(quorum: quorum, timeoutMillis: timeoutMillis) }
+    private var options: RequestOptions {
+        get { RequestOptions(quorum: quorum, timeoutMillis: timeoutMillis) }
         set { (quorum, timeoutMillis) = (newValue.quorum, newValue.timeoutMillis) }
     }
 }
@@ -81,25 +84,33 @@ extension SessionOperation {
         while let tag = try reader.nextTag() {
             switch (tag.field, tag.wire) {
             case (1, .varint): id = try reader.varint()
-            case (2, .lengthDelimited): request = try Self.embedded(&reader, Request.decodeGet)
-            case (3, .lengthDelimited): request = try Self.embedded(&reader, Request.decodePut)
-            case (4, .lengthDelimited): request = try Self.embedded(&reader, Request.decodeDelete)
-            case (5, .lengthDelimited): request = try Self.embedded(&reader, Request.decodeList)
+            case (2, .lengthDelimited): try embedded(&reader, .get, Request.decodeGet)
+            case (3, .lengthDelimited): try embedded(&reader, .put, Request.decodePut)
+            case (4, .lengthDelimited): try embedded(&reader, .delete, Request.decodeDelete)
+            case (5, .lengthDelimited): try embedded(&reader, .list, Request.decodeList)
+            case (7, .lengthDelimited): try embedded(&reader, .updateData, Request.decodeUpdateData)
+            case (8, .lengthDelimited): try embedded(&reader, .getData, Request.decodeGet)
             default: try reader.skip(tag.wire)
             }
         }
     }
 
-    private static func embedded(
-        _ reader: inout ProtoReader, _ decode: (inout ProtoReader) throws(ProtoError) -> Request
-    ) throws(ProtoError) -> Request {
+    private mutating func embedded(
+        _ reader: inout ProtoReader, _ reply: ReplyMessage,
+        _ decode: (inout ProtoReader) throws(ProtoError) -> Request
+    ) throws(ProtoError) {
         var part = try reader.message()
-        return try decode(&part)
+        self.reply = reply
+        do throws(ProtoError) {
+            request = .success(try decode(&part))
+        } catch .refused(let error) {
+            request = .failure(error)
+        }
     }
 }
 
-/// The message of that name.
-private struct Options: Equatable {
+/// An Options.
+struct RequestOptions: Equatable {
     var quorum = QuorumOverrides()
     var timeoutMillis = 0
 
@@ -120,7 +131,7 @@ private struct Options: Equatable {
 extension GetRequest {
     fileprivate init(proto reader: inout ProtoReader) throws(ProtoError) {
         self.init(bucket: "", key: [])
-        var options = Options()
+        var options = RequestOptions()
         while let tag = try reader.nextTag() {
             switch (tag.field, tag.wire) {
             case (1, .lengthDelimited): bucket = try reader.string()
@@ -138,7 +149,7 @@ extension PutRequest {
         self.init(bucket: "", key: [], content: .tombstone)
         var value: [UInt8] = []
         var contentType = ""
-        var options = Options()
+        var options = RequestOptions()
         while let tag = try reader.nextTag() {
             switch (tag.field, tag.wire) {
             case (1, .lengthDelimited): bucket = try reader.string()
@@ -160,7 +171,7 @@ extension PutRequest {
 
     fileprivate init(protoDelete reader: inout ProtoReader) throws(ProtoError) {
         self.init(bucket: "", key: [], content: .tombstone)
-        var options = Options()
+        var options = RequestOptions()
         while let tag = try reader.nextTag() {
             switch (tag.field, tag.wire) {
             case (1, .lengthDelimited): bucket = try reader.string()
@@ -179,7 +190,7 @@ extension PutRequest {
 extension ListRequest {
     fileprivate init(proto reader: inout ProtoReader) throws(ProtoError) {
         self.init(bucket: "", limit: 0)
-        var options = Options()
+        var options = RequestOptions()
         while let tag = try reader.nextTag() {
             switch (tag.field, tag.wire) {
             case (1, .lengthDelimited): bucket = try reader.string()

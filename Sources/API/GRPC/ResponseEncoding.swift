@@ -5,9 +5,10 @@ import GRPCCore
 // numbers; each `size` counts exactly what its `write` appends.
 
 extension ProtoWriter {
-    /// The body of a GetResponse, PutResponse (DeleteResponse is the same), ListResponse or Error.
-    mutating func body(_ response: Response) {
+    /// The message, or an Error if the response is a failure.
+    mutating func body(_ response: Response, as message: ReplyMessage) {
         switch response {
+        case .read(let reading) where message == .getData: data(reading)
         case .read(let reading):
             uint(1, reading.siblings.isEmpty ? 0 : 1)
             for sibling in reading.siblings { self.sibling(2, sibling) }
@@ -15,7 +16,7 @@ extension ProtoWriter {
         case .written(let reading):
             byteArray(1, reading.context)
             for sibling in reading.siblings { self.sibling(2, sibling) }
-        case .updated(.count(let count)): uint(1, UInt64(max(0, count)))
+        case .updated(.count(let count)): member(1, UInt64(max(0, count)))
         case .updated(.number(let number)): string(2, number.text)
         case .listed(let listing):
             for key in listing.keys { element(1, key) }
@@ -44,42 +45,41 @@ extension ProtoWriter {
 
     /// A SessionResult, as one element of SessionResponse.results: elements written one after the other are a
     /// SessionResponse.
-    mutating func sessionResult(id: UInt64, isDelete: Bool, _ response: Response) {
-        let bodySize = ProtoSize.body(response)
+    mutating func sessionResult(id: UInt64, _ response: Response, as message: ReplyMessage) {
+        let bodySize = ProtoSize.body(response, as: message)
         let size = ProtoSize.uint(id) + ProtoSize.message(bodySize)
         reserve(2 * ProtoSize.message(size))
         header(1, size: size)
         uint(1, id)
-        switch response {
-        case .read: header(2, size: bodySize)
-        case .written: header(isDelete ? 4 : 3, size: bodySize)
-        case .listed: header(5, size: bodySize)
-        case .updated: header(7, size: bodySize)
-        case .failed: header(6, size: bodySize)
+        if case .failed = response {
+            header(6, size: bodySize)
+        } else {
+            header(message.rawValue, size: bodySize)
         }
-        body(response)
+        body(response, as: message)
     }
 
     /// A BatchGetResult or BatchPutResult, as one element of the reply's results.
-    mutating func batchResult(_ response: Response) {
-        let bodySize = ProtoSize.body(response)
+    mutating func batchResult(_ response: Response, as message: ReplyMessage) {
+        let bodySize = ProtoSize.body(response, as: message)
         header(1, size: ProtoSize.message(bodySize))
         if case .failed = response { header(2, size: bodySize) } else { header(1, size: bodySize) }
-        body(response)
+        body(response, as: message)
     }
 }
 
 extension ProtoSize {
-    static func body(_ response: Response) -> Int {
+    static func body(_ response: Response, as message: ReplyMessage) -> Int {
         switch response {
+        case .read(let reading) where message == .getData: return data(reading)
         case .read(let reading):
             return (reading.siblings.isEmpty ? 0 : 2) + siblings(reading) + byteArray(reading.context.count)
         case .written(let reading):
             return siblings(reading) + byteArray(reading.context.count)
-        case .updated(.count(let count)): return uint(UInt64(max(0, count)))
+        case .updated(.count(let count)): return member(UInt64(max(0, count)))
         case .updated(.number(let number)): return byteArray(number.text.utf8.count)
         case .listed(let listing):
-            return listing.keys.reduce(byteArray(listing.cursor?.count ?? 0)) { $0 + message($1.count) }
+            return listing.keys.reduce(byteArray(listing.cursor?.count ?? 0)) { $0 + Self.message($1.count) }
         case .failed(let error):
             return uint(UInt64(error.code.grpcCode.rawValue)) + byteArray(error.message.utf8.count)
                 + byteArray(error.code.reason.utf8.count) + uint(UInt64(max(0, error.replicasAnswered)))

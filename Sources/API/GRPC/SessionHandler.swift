@@ -67,23 +67,13 @@ struct SessionHandler: Sendable {
     }
 
     private func submit(_ operation: SessionOperation, _ outbox: SessionOutbox) {
-        let id = operation.id
-        guard var request = operation.request else {
-            let error = RequestError(.invalidArgument, "an operation of no kind that this node knows")
-            return outbox.complete(id: id, isDelete: false, .failed(error))
-        }
+        let (id, reply) = (operation.id, operation.reply)
         do throws(RequestError) {
+            var request = try operation.request.get()
             try rules.apply(to: &request)
+            service.submit(request) { outbox.complete(id: id, reply.presentable($0), as: reply) }
         } catch {
-            return outbox.complete(id: id, isDelete: false, .failed(error))
+            outbox.complete(id: id, .failed(error), as: reply)
         }
-        let isDelete = request.isDelete
-        service.submit(request) { outbox.complete(id: id, isDelete: isDelete, $0.ofValues) }
-    }
-}
-
-extension Request {
-    fileprivate var isDelete: Bool {
-        if case .put(let put) = self { put.content == .tombstone } else { false }
     }
 }

@@ -94,15 +94,15 @@ final class SessionOutbox: Sendable {
     /// Operations in flight were taken before their replies' sizes were known. Once the client is behind by
     /// `maxUnsentBytes`, long replies are dropped for a failure, so a session holds that much and one reply
     /// more, besides short ones.
-    func complete(id: UInt64, isDelete: Bool, _ response: Response) {
-        let isShort = ProtoSize.body(response) <= Response.shortBytes
+    func complete(id: UInt64, _ response: Response, as message: ReplyMessage) {
+        let isShort = ProtoSize.body(response, as: message) <= Response.shortBytes
         let (reader, writer) = state.withLock { state in
             state.inFlight -= 1
             if !state.abandoned {
                 let isDropped = !isShort && state.unsentBytes >= limits.maxUnsentBytes
                 let sent = isDropped ? response.dropped("take the replies faster") : response
                 let before = state.current.bytes.count
-                state.current.sessionResult(id: id, isDelete: isDelete, sent)
+                state.current.sessionResult(id: id, sent, as: message)
                 state.unsentBytes += state.current.bytes.count - before
                 if state.current.bytes.count >= limits.replyBytes { Self.closeCurrent(&state) }
             }

@@ -7,7 +7,8 @@
 ///
 ///   INVALID_ARGUMENT     the request can't be served as it is: an empty key, a key over 480 bytes, a value
 ///                        over the limit, a context of another key, r > n, ...
-///   FAILED_PRECONDITION  if_absent or if_match didn't hold, or the key holds a set or a map; nothing was written
+///   FAILED_PRECONDITION  if_absent or if_match didn't hold, or the key holds another type of data, or a number that
+///                        can't be added to; nothing was written
 ///   UNAVAILABLE          too few replicas can be reached, or the node is shutting down; try again, perhaps
 ///                        elsewhere
 ///   DEADLINE_EXCEEDED    too few replicas answered in time; a write may still take effect
@@ -76,6 +77,32 @@ public enum Kvnode_V1_KeyValue: Sendable {
             public static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.KeyValue"),
                 method: "Delete",
+                type: .unary
+            )
+        }
+        /// Namespace for "GetData" metadata.
+        public enum GetData: Sendable {
+            /// Request type for "GetData".
+            public typealias Input = Kvnode_V1_GetRequest
+            /// Response type for "GetData".
+            public typealias Output = Kvnode_V1_GetDataResponse
+            /// Descriptor for "GetData".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.KeyValue"),
+                method: "GetData",
+                type: .unary
+            )
+        }
+        /// Namespace for "UpdateData" metadata.
+        public enum UpdateData: Sendable {
+            /// Request type for "UpdateData".
+            public typealias Input = Kvnode_V1_UpdateDataRequest
+            /// Response type for "UpdateData".
+            public typealias Output = Kvnode_V1_UpdateDataResponse
+            /// Descriptor for "UpdateData".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.KeyValue"),
+                method: "UpdateData",
                 type: .unary
             )
         }
@@ -162,6 +189,8 @@ public enum Kvnode_V1_KeyValue: Sendable {
             Get.descriptor,
             Put.descriptor,
             Delete.descriptor,
+            GetData.descriptor,
+            UpdateData.descriptor,
             BatchGet.descriptor,
             BatchPut.descriptor,
             List.descriptor,
@@ -260,6 +289,54 @@ extension Kvnode_V1_KeyValue {
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_DeleteResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
+        /// Call the "GetData" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads a key, whatever type of data it holds. Get and BatchGet fail for a set or a map.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_GetRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_GetDataResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getData<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_GetRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_GetRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_GetDataResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_GetDataResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "UpdateData" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes a counter, a set or a map, or until when a key is there, without a context: concurrent changes are all
+        /// > kept. A key that isn't there counts as 0, or as an empty set or map. Deleted is such a key by Delete, with
+        /// > the context that GetData gave.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_UpdateDataRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_UpdateDataRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_UpdateDataResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func updateData<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_UpdateDataRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_UpdateDataRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_UpdateDataResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_UpdateDataResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
         /// Call the "BatchGet" method.
         ///
         /// > Source IDL Documentation:
@@ -336,7 +413,7 @@ extension Kvnode_V1_KeyValue {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Pipelines gets, puts, deletes and lists on one stream: the cheapest way in. Replies come as they are
+        /// > Pipelines operations on one stream: the cheapest way in. Replies come as they are
         /// > ready, in any order, matched by id; an operation that fails fails alone. When the client ends its side,
         /// > the server answers what it has taken and ends the stream with OK. A client that is too far behind with
         /// > taking replies gets the error `overloaded` in place of long ones, a write's too, which is done then. When the node drains, it answers what
@@ -528,6 +605,76 @@ extension Kvnode_V1_KeyValue {
             )
         }
 
+        /// Call the "GetData" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads a key, whatever type of data it holds. Get and BatchGet fail for a set or a map.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_GetRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_GetDataResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func getData<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_GetRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_GetRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_GetDataResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_GetDataResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Kvnode_V1_KeyValue.Method.GetData.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "UpdateData" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes a counter, a set or a map, or until when a key is there, without a context: concurrent changes are all
+        /// > kept. A key that isn't there counts as 0, or as an empty set or map. Deleted is such a key by Delete, with
+        /// > the context that GetData gave.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_UpdateDataRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_UpdateDataRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_UpdateDataResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func updateData<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_UpdateDataRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_UpdateDataRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_UpdateDataResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_UpdateDataResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Kvnode_V1_KeyValue.Method.UpdateData.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "BatchGet" method.
         ///
         /// > Source IDL Documentation:
@@ -637,7 +784,7 @@ extension Kvnode_V1_KeyValue {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Pipelines gets, puts, deletes and lists on one stream: the cheapest way in. Replies come as they are
+        /// > Pipelines operations on one stream: the cheapest way in. Replies come as they are
         /// > ready, in any order, matched by id; an operation that fails fails alone. When the client ends its side,
         /// > the server answers what it has taken and ends the stream with OK. A client that is too far behind with
         /// > taking replies gets the error `overloaded` in place of long ones, a write's too, which is done then. When the node drains, it answers what
@@ -829,6 +976,66 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
         )
     }
 
+    /// Call the "GetData" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Reads a key, whatever type of data it holds. Get and BatchGet fail for a set or a map.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Kvnode_V1_GetRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getData<Result>(
+        request: GRPCCore.ClientRequest<Kvnode_V1_GetRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_GetDataResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getData(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_GetRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_GetDataResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "UpdateData" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Changes a counter, a set or a map, or until when a key is there, without a context: concurrent changes are all
+    /// > kept. A key that isn't there counts as 0, or as an empty set or map. Deleted is such a key by Delete, with
+    /// > the context that GetData gave.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Kvnode_V1_UpdateDataRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func updateData<Result>(
+        request: GRPCCore.ClientRequest<Kvnode_V1_UpdateDataRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_UpdateDataResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.updateData(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_UpdateDataRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_UpdateDataResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "BatchGet" method.
     ///
     /// > Source IDL Documentation:
@@ -923,7 +1130,7 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Pipelines gets, puts, deletes and lists on one stream: the cheapest way in. Replies come as they are
+    /// > Pipelines operations on one stream: the cheapest way in. Replies come as they are
     /// > ready, in any order, matched by id; an operation that fails fails alone. When the client ends its side,
     /// > the server answers what it has taken and ends the stream with OK. A client that is too far behind with
     /// > taking replies gets the error `overloaded` in place of long ones, a write's too, which is done then. When the node drains, it answers what
@@ -1111,6 +1318,74 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
         )
     }
 
+    /// Call the "GetData" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Reads a key, whatever type of data it holds. Get and BatchGet fail for a set or a map.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getData<Result>(
+        _ message: Kvnode_V1_GetRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_GetDataResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Kvnode_V1_GetRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getData(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "UpdateData" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Changes a counter, a set or a map, or until when a key is there, without a context: concurrent changes are all
+    /// > kept. A key that isn't there counts as 0, or as an empty set or map. Deleted is such a key by Delete, with
+    /// > the context that GetData gave.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func updateData<Result>(
+        _ message: Kvnode_V1_UpdateDataRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_UpdateDataResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Kvnode_V1_UpdateDataRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.updateData(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "BatchGet" method.
     ///
     /// > Source IDL Documentation:
@@ -1217,7 +1492,7 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Pipelines gets, puts, deletes and lists on one stream: the cheapest way in. Replies come as they are
+    /// > Pipelines operations on one stream: the cheapest way in. Replies come as they are
     /// > ready, in any order, matched by id; an operation that fails fails alone. When the client ends its side,
     /// > the server answers what it has taken and ends the stream with OK. A client that is too far behind with
     /// > taking replies gets the error `overloaded` in place of long ones, a write's too, which is done then. When the node drains, it answers what

@@ -17,7 +17,8 @@
 ///
 ///   INVALID_ARGUMENT     the request can't be served as it is: an empty key, a key over 480 bytes, a value
 ///                        over the limit, a context of another key, r > n, ...
-///   FAILED_PRECONDITION  if_absent or if_match didn't hold, or the key holds a set or a map; nothing was written
+///   FAILED_PRECONDITION  if_absent or if_match didn't hold, or the key holds another type of data, or a number that
+///                        can't be added to; nothing was written
 ///   UNAVAILABLE          too few replicas can be reached, or the node is shutting down; try again, perhaps
 ///                        elsewhere
 ///   DEADLINE_EXCEEDED    too few replicas answered in time; a write may still take effect
@@ -367,7 +368,7 @@ public nonisolated struct Kvnode_V1_Error: Sendable {
   public var message: String = String()
 
   /// For programs: invalid_argument, precondition_failed, quorum_not_reached, deadline_exceeded, overloaded,
-  /// shutting_down, no_space, layout_changing, wrong_type or internal.
+  /// shutting_down, no_space, layout_changing, wrong_type, not_a_number, out_of_range or internal.
   public var reason: String = String()
 
   /// How many replicas had answered, and how many were needed; both 0 if none was asked.
@@ -429,6 +430,358 @@ public nonisolated struct Kvnode_V1_Error: Sendable {
       .internal,
       .unavailable,
     ]
+
+  }
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_GetDataResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Of concurrent types the one that was written last. Left out if the key has no value.
+  public var data: Kvnode_V1_GetDataResponse.OneOf_Data? = nil
+
+  /// The concurrent values; a counter is one, its number in decimal.
+  public var values: Kvnode_V1_Values {
+    get {
+      if case .values(let v)? = data {return v}
+      return Kvnode_V1_Values()
+    }
+    set {data = .values(newValue)}
+  }
+
+  /// The members of a set, in the order of their bytes.
+  public var members: Kvnode_V1_Members {
+    get {
+      if case .members(let v)? = data {return v}
+      return Kvnode_V1_Members()
+    }
+    set {data = .members(newValue)}
+  }
+
+  /// The fields of a map, in the order of their names.
+  public var fields: Kvnode_V1_Fields {
+    get {
+      if case .fields(let v)? = data {return v}
+      return Kvnode_V1_Fields()
+    }
+    set {data = .fields(newValue)}
+  }
+
+  /// When it stops being readable: milliseconds since 1970 UTC, 0 for never.
+  public var expiresAtMs: UInt64 = 0
+
+  /// As GetResponse.context.
+  public var context: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// Of concurrent types the one that was written last. Left out if the key has no value.
+  public nonisolated enum OneOf_Data: Equatable, Sendable {
+    /// The concurrent values; a counter is one, its number in decimal.
+    case values(Kvnode_V1_Values)
+    /// The members of a set, in the order of their bytes.
+    case members(Kvnode_V1_Members)
+    /// The fields of a map, in the order of their names.
+    case fields(Kvnode_V1_Fields)
+
+  }
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_Values: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var values: [Data] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_Members: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var members: [Data] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_Fields: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var fields: [Kvnode_V1_Field] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_Field: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: Data = Data()
+
+  public var value: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_FieldNames: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var names: [Data] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_Number: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var kind: Kvnode_V1_Number.OneOf_Kind? = nil
+
+  /// What it is added to must be a whole number, of 64 bits as well.
+  public var integer: Int64 {
+    get {
+      if case .integer(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .integer(newValue)}
+  }
+
+  /// Digits with a point and an exponent, if need be; 17 digits behind the point count.
+  public var decimal: String {
+    get {
+      if case .decimal(let v)? = kind {return v}
+      return String()
+    }
+    set {kind = .decimal(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Kind: Equatable, Sendable {
+    /// What it is added to must be a whole number, of 64 bits as well.
+    case integer(Int64)
+    /// Digits with a point and an exponent, if need be; 17 digits behind the point count.
+    case decimal(String)
+
+  }
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_UpdateDataRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1 to 28 bytes of UTF-8.
+  public var bucket: String = String()
+
+  /// 1 to 480 bytes, any.
+  public var key: Data = Data()
+
+  public var change: Kvnode_V1_UpdateDataRequest.OneOf_Change? = nil
+
+  /// Adds to a counter.
+  public var add: Kvnode_V1_Number {
+    get {
+      if case .add(let v)? = change {return v}
+      return Kvnode_V1_Number()
+    }
+    set {change = .add(newValue)}
+  }
+
+  /// To a set, and from it.
+  public var addMembers: Kvnode_V1_Members {
+    get {
+      if case .addMembers(let v)? = change {return v}
+      return Kvnode_V1_Members()
+    }
+    set {change = .addMembers(newValue)}
+  }
+
+  public var removeMembers: Kvnode_V1_Members {
+    get {
+      if case .removeMembers(let v)? = change {return v}
+      return Kvnode_V1_Members()
+    }
+    set {change = .removeMembers(newValue)}
+  }
+
+  /// Of a map.
+  public var setFields: Kvnode_V1_Fields {
+    get {
+      if case .setFields(let v)? = change {return v}
+      return Kvnode_V1_Fields()
+    }
+    set {change = .setFields(newValue)}
+  }
+
+  public var setFieldIfAbsent: Kvnode_V1_Field {
+    get {
+      if case .setFieldIfAbsent(let v)? = change {return v}
+      return Kvnode_V1_Field()
+    }
+    set {change = .setFieldIfAbsent(newValue)}
+  }
+
+  public var removeFields: Kvnode_V1_FieldNames {
+    get {
+      if case .removeFields(let v)? = change {return v}
+      return Kvnode_V1_FieldNames()
+    }
+    set {change = .removeFields(newValue)}
+  }
+
+  public var addToField: Kvnode_V1_UpdateDataRequest.FieldAddition {
+    get {
+      if case .addToField(let v)? = change {return v}
+      return Kvnode_V1_UpdateDataRequest.FieldAddition()
+    }
+    set {change = .addToField(newValue)}
+  }
+
+  /// When the key, if it is there, stops being readable: in so many milliseconds, at that time (milliseconds since
+  /// 1970 UTC), or never (always true). A time that has come deletes it.
+  public var expireAfterMs: UInt64 {
+    get {
+      if case .expireAfterMs(let v)? = change {return v}
+      return 0
+    }
+    set {change = .expireAfterMs(newValue)}
+  }
+
+  public var expireAtMs: UInt64 {
+    get {
+      if case .expireAtMs(let v)? = change {return v}
+      return 0
+    }
+    set {change = .expireAtMs(newValue)}
+  }
+
+  public var persist: Bool {
+    get {
+      if case .persist(let v)? = change {return v}
+      return false
+    }
+    set {change = .persist(newValue)}
+  }
+
+  public var options: Kvnode_V1_Options {
+    get {_options ?? Kvnode_V1_Options()}
+    set {_options = newValue}
+  }
+  /// Returns true if `options` has been explicitly set.
+  public var hasOptions: Bool {self._options != nil}
+  /// Clears the value of `options`. Subsequent reads from it will return its default value.
+  public mutating func clearOptions() {self._options = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Change: Equatable, Sendable {
+    /// Adds to a counter.
+    case add(Kvnode_V1_Number)
+    /// To a set, and from it.
+    case addMembers(Kvnode_V1_Members)
+    case removeMembers(Kvnode_V1_Members)
+    /// Of a map.
+    case setFields(Kvnode_V1_Fields)
+    case setFieldIfAbsent(Kvnode_V1_Field)
+    case removeFields(Kvnode_V1_FieldNames)
+    case addToField(Kvnode_V1_UpdateDataRequest.FieldAddition)
+    /// When the key, if it is there, stops being readable: in so many milliseconds, at that time (milliseconds since
+    /// 1970 UTC), or never (always true). A time that has come deletes it.
+    case expireAfterMs(UInt64)
+    case expireAtMs(UInt64)
+    case persist(Bool)
+
+  }
+
+  /// Adds to a field's number.
+  public nonisolated struct FieldAddition: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var name: Data = Data()
+
+    public var number: Kvnode_V1_Number {
+      get {_number ?? Kvnode_V1_Number()}
+      set {_number = newValue}
+    }
+    /// Returns true if `number` has been explicitly set.
+    public var hasNumber: Bool {self._number != nil}
+    /// Clears the value of `number`. Subsequent reads from it will return its default value.
+    public mutating func clearNumber() {self._number = nil}
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+
+    fileprivate var _number: Kvnode_V1_Number? = nil
+  }
+
+  public init() {}
+
+  fileprivate var _options: Kvnode_V1_Options? = nil
+}
+
+public nonisolated struct Kvnode_V1_UpdateDataResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var outcome: Kvnode_V1_UpdateDataResponse.OneOf_Outcome? = nil
+
+  /// Members or fields that came or went; of an expiry, 1 if the key was there.
+  public var count: UInt64 {
+    get {
+      if case .count(let v)? = outcome {return v}
+      return 0
+    }
+    set {outcome = .count(newValue)}
+  }
+
+  /// What was added to, as it is now, in decimal.
+  public var number: String {
+    get {
+      if case .number(let v)? = outcome {return v}
+      return String()
+    }
+    set {outcome = .number(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Outcome: Equatable, Sendable {
+    /// Members or fields that came or went; of an expiry, 1 if the key was there.
+    case count(UInt64)
+    /// What was added to, as it is now, in decimal.
+    case number(String)
 
   }
 
@@ -686,6 +1039,22 @@ public nonisolated struct Kvnode_V1_SessionOperation: Sendable {
     set {operation = .list(newValue)}
   }
 
+  public var updateData: Kvnode_V1_UpdateDataRequest {
+    get {
+      if case .updateData(let v)? = operation {return v}
+      return Kvnode_V1_UpdateDataRequest()
+    }
+    set {operation = .updateData(newValue)}
+  }
+
+  public var getData: Kvnode_V1_GetRequest {
+    get {
+      if case .getData(let v)? = operation {return v}
+      return Kvnode_V1_GetRequest()
+    }
+    set {operation = .getData(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Operation: Equatable, Sendable {
@@ -693,6 +1062,8 @@ public nonisolated struct Kvnode_V1_SessionOperation: Sendable {
     case put(Kvnode_V1_PutRequest)
     case delete(Kvnode_V1_DeleteRequest)
     case list(Kvnode_V1_ListRequest)
+    case updateData(Kvnode_V1_UpdateDataRequest)
+    case getData(Kvnode_V1_GetRequest)
 
   }
 
@@ -762,6 +1133,22 @@ public nonisolated struct Kvnode_V1_SessionResult: Sendable {
     set {outcome = .error(newValue)}
   }
 
+  public var updateData: Kvnode_V1_UpdateDataResponse {
+    get {
+      if case .updateData(let v)? = outcome {return v}
+      return Kvnode_V1_UpdateDataResponse()
+    }
+    set {outcome = .updateData(newValue)}
+  }
+
+  public var getData: Kvnode_V1_GetDataResponse {
+    get {
+      if case .getData(let v)? = outcome {return v}
+      return Kvnode_V1_GetDataResponse()
+    }
+    set {outcome = .getData(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Of the operation's kind, or the error.
@@ -771,6 +1158,8 @@ public nonisolated struct Kvnode_V1_SessionResult: Sendable {
     case delete(Kvnode_V1_DeleteResponse)
     case list(Kvnode_V1_ListResponse)
     case error(Kvnode_V1_Error)
+    case updateData(Kvnode_V1_UpdateDataResponse)
+    case getData(Kvnode_V1_GetDataResponse)
 
   }
 
@@ -1467,6 +1856,611 @@ nonisolated extension Kvnode_V1_Error.Code: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CODE_UNSPECIFIED\0\u{2}\u{3}CODE_INVALID_ARGUMENT\0\u{1}CODE_DEADLINE_EXCEEDED\0\u{2}\u{4}CODE_RESOURCE_EXHAUSTED\0\u{1}CODE_FAILED_PRECONDITION\0\u{2}\u{4}CODE_INTERNAL\0\u{1}CODE_UNAVAILABLE\0")
 }
 
+nonisolated extension Kvnode_V1_GetDataResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GetDataResponse"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}values\0\u{1}members\0\u{1}fields\0\u{3}expires_at_ms\0\u{1}context\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Kvnode_V1_Values?
+        var hadOneofValue = false
+        if let current = self.data {
+          hadOneofValue = true
+          if case .values(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.data = .values(v)
+        }
+      }()
+      case 2: try {
+        var v: Kvnode_V1_Members?
+        var hadOneofValue = false
+        if let current = self.data {
+          hadOneofValue = true
+          if case .members(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.data = .members(v)
+        }
+      }()
+      case 3: try {
+        var v: Kvnode_V1_Fields?
+        var hadOneofValue = false
+        if let current = self.data {
+          hadOneofValue = true
+          if case .fields(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.data = .fields(v)
+        }
+      }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAtMs) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.context) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.data {
+    case .values?: try {
+      guard case .values(let v)? = self.data else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .members?: try {
+      guard case .members(let v)? = self.data else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .fields?: try {
+      guard case .fields(let v)? = self.data else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    if self.expiresAtMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.expiresAtMs, fieldNumber: 4)
+    }
+    if !self.context.isEmpty {
+      try visitor.visitSingularBytesField(value: self.context, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_GetDataResponse, rhs: Kvnode_V1_GetDataResponse) -> Bool {
+    if lhs.data != rhs.data {return false}
+    if lhs.expiresAtMs != rhs.expiresAtMs {return false}
+    if lhs.context != rhs.context {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_Values: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Values"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}values\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.values) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.values.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.values, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_Values, rhs: Kvnode_V1_Values) -> Bool {
+    if lhs.values != rhs.values {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_Members: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Members"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}members\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.members) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.members.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.members, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_Members, rhs: Kvnode_V1_Members) -> Bool {
+    if lhs.members != rhs.members {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_Fields: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Fields"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fields\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.fields) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.fields.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.fields, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_Fields, rhs: Kvnode_V1_Fields) -> Bool {
+    if lhs.fields != rhs.fields {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_Field: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Field"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}value\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularBytesField(value: self.name, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularBytesField(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_Field, rhs: Kvnode_V1_Field) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_FieldNames: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FieldNames"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}names\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.names) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.names.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.names, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_FieldNames, rhs: Kvnode_V1_FieldNames) -> Bool {
+    if lhs.names != rhs.names {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_Number: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Number"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}integer\0\u{1}decimal\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Int64?
+        try decoder.decodeSingularSInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .integer(v)
+        }
+      }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .decimal(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.kind {
+    case .integer?: try {
+      guard case .integer(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularSInt64Field(value: v, fieldNumber: 1)
+    }()
+    case .decimal?: try {
+      guard case .decimal(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_Number, rhs: Kvnode_V1_Number) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_UpdateDataRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".UpdateDataRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bucket\0\u{1}key\0\u{1}add\0\u{3}add_members\0\u{3}remove_members\0\u{3}set_fields\0\u{3}set_field_if_absent\0\u{3}remove_fields\0\u{3}add_to_field\0\u{3}expire_after_ms\0\u{3}expire_at_ms\0\u{1}persist\0\u{1}options\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.bucket) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      case 3: try {
+        var v: Kvnode_V1_Number?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .add(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .add(v)
+        }
+      }()
+      case 4: try {
+        var v: Kvnode_V1_Members?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .addMembers(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .addMembers(v)
+        }
+      }()
+      case 5: try {
+        var v: Kvnode_V1_Members?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .removeMembers(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .removeMembers(v)
+        }
+      }()
+      case 6: try {
+        var v: Kvnode_V1_Fields?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .setFields(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .setFields(v)
+        }
+      }()
+      case 7: try {
+        var v: Kvnode_V1_Field?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .setFieldIfAbsent(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .setFieldIfAbsent(v)
+        }
+      }()
+      case 8: try {
+        var v: Kvnode_V1_FieldNames?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .removeFields(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .removeFields(v)
+        }
+      }()
+      case 9: try {
+        var v: Kvnode_V1_UpdateDataRequest.FieldAddition?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .addToField(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .addToField(v)
+        }
+      }()
+      case 10: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.change != nil {try decoder.handleConflictingOneOf()}
+          self.change = .expireAfterMs(v)
+        }
+      }()
+      case 11: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.change != nil {try decoder.handleConflictingOneOf()}
+          self.change = .expireAtMs(v)
+        }
+      }()
+      case 12: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.change != nil {try decoder.handleConflictingOneOf()}
+          self.change = .persist(v)
+        }
+      }()
+      case 13: try { try decoder.decodeSingularMessageField(value: &self._options) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.bucket.isEmpty {
+      try visitor.visitSingularStringField(value: self.bucket, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 2)
+    }
+    switch self.change {
+    case .add?: try {
+      guard case .add(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .addMembers?: try {
+      guard case .addMembers(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .removeMembers?: try {
+      guard case .removeMembers(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .setFields?: try {
+      guard case .setFields(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .setFieldIfAbsent?: try {
+      guard case .setFieldIfAbsent(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .removeFields?: try {
+      guard case .removeFields(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .addToField?: try {
+      guard case .addToField(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .expireAfterMs?: try {
+      guard case .expireAfterMs(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 10)
+    }()
+    case .expireAtMs?: try {
+      guard case .expireAtMs(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 11)
+    }()
+    case .persist?: try {
+      guard case .persist(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 12)
+    }()
+    case nil: break
+    }
+    try { if let v = self._options {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_UpdateDataRequest, rhs: Kvnode_V1_UpdateDataRequest) -> Bool {
+    if lhs.bucket != rhs.bucket {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.change != rhs.change {return false}
+    if lhs._options != rhs._options {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_UpdateDataRequest.FieldAddition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = Kvnode_V1_UpdateDataRequest.protoMessageName + ".FieldAddition"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}number\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._number) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularBytesField(value: self.name, fieldNumber: 1)
+    }
+    try { if let v = self._number {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_UpdateDataRequest.FieldAddition, rhs: Kvnode_V1_UpdateDataRequest.FieldAddition) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs._number != rhs._number {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_UpdateDataResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".UpdateDataResponse"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0\u{1}number\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.outcome != nil {try decoder.handleConflictingOneOf()}
+          self.outcome = .count(v)
+        }
+      }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.outcome != nil {try decoder.handleConflictingOneOf()}
+          self.outcome = .number(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.outcome {
+    case .count?: try {
+      guard case .count(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 1)
+    }()
+    case .number?: try {
+      guard case .number(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_UpdateDataResponse, rhs: Kvnode_V1_UpdateDataResponse) -> Bool {
+    if lhs.outcome != rhs.outcome {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Kvnode_V1_BatchGetRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".BatchGetRequest"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entries\0\u{1}options\0")
@@ -1860,7 +2854,7 @@ nonisolated extension Kvnode_V1_SessionRequest: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Kvnode_V1_SessionOperation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionOperation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}get\0\u{1}put\0\u{1}delete\0\u{1}list\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}get\0\u{1}put\0\u{1}delete\0\u{1}list\0\u{4}\u{2}update_data\0\u{3}get_data\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1921,6 +2915,32 @@ nonisolated extension Kvnode_V1_SessionOperation: SwiftProtobuf.Message, SwiftPr
           self.operation = .list(v)
         }
       }()
+      case 7: try {
+        var v: Kvnode_V1_UpdateDataRequest?
+        var hadOneofValue = false
+        if let current = self.operation {
+          hadOneofValue = true
+          if case .updateData(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.operation = .updateData(v)
+        }
+      }()
+      case 8: try {
+        var v: Kvnode_V1_GetRequest?
+        var hadOneofValue = false
+        if let current = self.operation {
+          hadOneofValue = true
+          if case .getData(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.operation = .getData(v)
+        }
+      }()
       default: break
       }
     }
@@ -1950,6 +2970,14 @@ nonisolated extension Kvnode_V1_SessionOperation: SwiftProtobuf.Message, SwiftPr
     case .list?: try {
       guard case .list(let v)? = self.operation else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .updateData?: try {
+      guard case .updateData(let v)? = self.operation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .getData?: try {
+      guard case .getData(let v)? = self.operation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
     case nil: break
     }
@@ -1996,7 +3024,7 @@ nonisolated extension Kvnode_V1_SessionResponse: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Kvnode_V1_SessionResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionResult"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}get\0\u{1}put\0\u{1}delete\0\u{1}list\0\u{1}error\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}get\0\u{1}put\0\u{1}delete\0\u{1}list\0\u{1}error\0\u{3}update_data\0\u{3}get_data\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2070,6 +3098,32 @@ nonisolated extension Kvnode_V1_SessionResult: SwiftProtobuf.Message, SwiftProto
           self.outcome = .error(v)
         }
       }()
+      case 7: try {
+        var v: Kvnode_V1_UpdateDataResponse?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .updateData(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .updateData(v)
+        }
+      }()
+      case 8: try {
+        var v: Kvnode_V1_GetDataResponse?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .getData(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .getData(v)
+        }
+      }()
       default: break
       }
     }
@@ -2103,6 +3157,14 @@ nonisolated extension Kvnode_V1_SessionResult: SwiftProtobuf.Message, SwiftProto
     case .error?: try {
       guard case .error(let v)? = self.outcome else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .updateData?: try {
+      guard case .updateData(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .getData?: try {
+      guard case .getData(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
     case nil: break
     }
