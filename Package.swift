@@ -143,6 +143,15 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // MARK: Benchmarks that need more than the products
+        .target(name: "AllocationCounter", path: "Benchmarks/Allocations/AllocationCounter"),
+        .executableTarget(
+            name: "resp-allocations",
+            dependencies: [
+                "AllocationCounter", "API", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Benchmarks/Allocations/RESPAllocations", swiftSettings: strict),
+
         // MARK: Tests
         .executableTarget(
             name: "engine-crash-writer", dependencies: engines,
@@ -163,11 +172,10 @@ let package = Package(
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Cluster", "ClusterCore", log] + nio,
             swiftSettings: strict),
-        .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         .testTarget(
             name: "APITests",
             dependencies: [
-                "AllocationCounter", "API", "Cluster", "ClusterCore", log,
+                "API", "Cluster", "ClusterCore", log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + grpc + protobuf,
             swiftSettings: strict),

@@ -80,11 +80,13 @@ struct BatchingTests {
     @Test("what is asked for in one tick is one job for the engine and one batch for each peer")
     func oneTick() async throws {
         let transports = Mutex<[CountingTransport]>([])
-        let cluster = try await TestCluster(nodes: 3, loops: 1, through: { transport in
-            let counting = CountingTransport(transport)
-            transports.withLock { $0.append(counting) }
-            return counting
-        })
+        let cluster = try await TestCluster(
+            nodes: 3, loops: 1,
+            through: { transport in
+                let counting = CountingTransport(transport)
+                transports.withLock { $0.append(counting) }
+                return counting
+            })
         try await cluster.whileRunning {
             let transport = transports.withLock { $0[0] }
             let puts = try await serveTogether(cluster, transport) { index in

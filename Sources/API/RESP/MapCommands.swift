@@ -1,7 +1,7 @@
 import ClusterCore
 
 /// Commands on maps, which Redis calls hashes, as it has them.
-enum MapCommands {
+package enum MapCommands {
     static func plan(
         _ command: RESPCommand, _ parser: RESPParser
     ) throws(RESPCommandError) -> RESPPlan {
@@ -42,7 +42,7 @@ enum MapCommands {
     }
 
     /// What of a map a reply tells.
-    enum Question {
+    package enum Question {
         case all
         case count
         case names

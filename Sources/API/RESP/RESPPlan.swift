@@ -1,7 +1,7 @@
 import ClusterCore
 
 /// What a command comes to.
-enum RESPPlan {
+package enum RESPPlan {
     /// An answer that needs nothing of the store.
     case reply(RESPReply)
     /// This answer, in that version of the protocol, which is the connection's from then on.
@@ -22,7 +22,7 @@ enum RESPPlan {
     case put(PutRequest)
 
     /// How what was read becomes a reply.
-    enum ReadFormat {
+    package enum ReadFormat {
         /// The value.
         case value
         /// An array of the values.
@@ -42,7 +42,7 @@ enum RESPPlan {
     }
 
     /// How what a change has done becomes a reply.
-    enum ChangeFormat {
+    package enum ChangeFormat {
         case count
         case ok
         /// The number, which is a whole one.
@@ -54,7 +54,7 @@ enum RESPPlan {
     }
 
     /// How what was done becomes a reply.
-    enum WriteFormat {
+    package enum WriteFormat {
         case ok
         /// OK, or null if it was not done.
         case okOrNull

@@ -2,7 +2,7 @@ import ClusterCore
 import NIOCore
 
 /// The options of `SCAN`, `SSCAN` and `HSCAN`.
-struct ScanOptions {
+package struct ScanOptions {
     private(set) var pattern: GlobPattern?
     private(set) var count: Int?
     /// As `TYPE` names it.

@@ -1,7 +1,7 @@
 import ClusterCore
 
 /// Commands on sets, as Redis has them.
-enum SetCommands {
+package enum SetCommands {
     static func plan(
         _ command: RESPCommand, _ parser: RESPParser
     ) throws(RESPCommandError) -> RESPPlan {
@@ -19,7 +19,7 @@ enum SetCommands {
     }
 
     /// What of a set a reply tells.
-    enum Question {
+    package enum Question {
         case members
         case count
         case contains([UInt8])
