@@ -7,7 +7,7 @@ help:
 	@echo "make test    install what is missing, build for debug, run every test"
 	@echo "make lint    format, shell syntax, direction of dependencies"
 	@echo "make proto   regenerate the committed protobuf and gRPC code"
-	@echo "make bench   operations per second and CPU per operation, one engine after the other"
+	@echo "make bench   the engines side by side under replicated workloads: a report (scripts/bench --help)"
 	@echo "make allocations"
 	@echo "             what a command of Redis's protocol takes of the heap, against limits"
 	@echo "make healing how long failures and growth of a cluster take, and what clients notice"

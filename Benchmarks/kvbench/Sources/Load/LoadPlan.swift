@@ -1,0 +1,80 @@
+import Workloads
+
+/// What one round is to do.
+public struct LoadPlan: Sendable {
+    public var servers: [Server]
+    public var driver: Driver
+    public var workload: Workload
+    /// Records that there were at the beginning of all rounds: what is asked for most follows from it.
+    public var firstRecords: Int
+    public var values: ValueSource
+    /// Bytes of each value.
+    public var valueSize: Int
+    public var connections: Int
+    /// Operations in flight on each connection at most.
+    public var pipeline: Int
+    /// Operations a second over all connections; nil for as many as they can.
+    public var rate: Double?
+    public var seconds: Double
+    /// The most operations; nil for as many as the time allows.
+    public var operations: Int?
+    public var seed: UInt64
+    /// A list asks for the keys of records whose numbers differ in so many last digits.
+    public var scanDigits = 2
+    /// Whether a client whose connection breaks goes on at the next server; it ends the round otherwise.
+    public var reconnects = false
+
+    public init(
+        servers: [Server], driver: Driver, workload: Workload, firstRecords: Int, values: ValueSource,
+        valueSize: Int,
+        connections: Int, pipeline: Int = 1, rate: Double? = nil, seconds: Double, operations: Int? = nil,
+        seed: UInt64
+    ) {
+        self.servers = servers
+        self.driver = driver
+        self.workload = workload
+        self.firstRecords = firstRecords
+        self.values = values
+        self.valueSize = valueSize
+        self.connections = connections
+        self.pipeline = pipeline
+        self.rate = rate
+        self.seconds = seconds
+        self.operations = operations
+        self.seed = seed
+    }
+}
+
+/// By which protocol servers are spoken to.
+public enum Driver: Sendable {
+    case resp(RESPWire.Writing, bucket: String?)
+    case http(bucket: String)
+    case session(bucket: String)
+    case unary(UnaryWire.Service)
+}
+
+/// How many records there are to be asked for; grows by inserts that have ended, as in YCSB, so that nobody asks for one that is
+/// still on its way. Of one thread.
+public final class RecordCount {
+    public private(set) var count: Int
+    private var next: Int
+    /// Those that have ended before one with a lower number.
+    private var early: Set<Int> = []
+
+    public init(_ count: Int) {
+        self.count = count
+        next = count
+    }
+
+    /// The number of a new record.
+    public func insert() -> Int {
+        defer { next += 1 }
+        return next
+    }
+
+    /// The insert of a record has ended, well or not.
+    public func end(_ record: Int) {
+        early.insert(record)
+        while early.remove(count) != nil { count += 1 }
+    }
+}

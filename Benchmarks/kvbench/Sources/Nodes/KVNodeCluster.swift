@@ -1,0 +1,154 @@
+import Foundation
+
+/// Nodes of kvnode on the loopback address.
+public final class KVNodeCluster {
+    public struct Options {
+        public var engine: String
+        public var durability: String
+        public var nodes = 3
+        public var n = 3
+        public var r = 2
+        public var w = 2
+        /// The `kvnode` to run.
+        public var binary: String
+        /// A library that counts what the nodes write to files; nil for none.
+        public var diskCounter: String?
+
+        public init(engine: String, durability: String, binary: String) {
+            self.engine = engine
+            self.durability = durability
+            self.binary = binary
+        }
+    }
+
+    public struct Node {
+        public var process: ServerProcess
+        public var grpcPort: UInt16
+        public var httpPort: UInt16
+        public var respPort: UInt16
+        var peerPort: UInt16
+    }
+
+    public let options: Options
+    public private(set) var nodes: [Node] = []
+    private let directory: URL
+
+    /// - Parameter members: How many of the nodes make up the cluster; the others wait to join.
+    public init(_ options: Options, directory: URL, members: Int? = nil) throws {
+        self.options = options
+        self.directory = directory
+        for index in 0..<options.nodes {
+            let folder = directory.appendingPathComponent("node\(index)")
+            let process = try ServerProcess(
+                name: "node\(index)", directory: folder,
+                command: [
+                    options.binary, "serve", "--config", folder.appendingPathComponent("node.yaml").path,
+                ],
+                diskCounter: options.diskCounter)
+            nodes.append(
+                Node(
+                    process: process, grpcPort: try Probe.freePort(), httpPort: try Probe.freePort(),
+                    respPort: try Probe.freePort(), peerPort: try Probe.freePort()))
+        }
+        let first = nodes.prefix(members ?? options.nodes)
+        let memberList = first.map { "\"\($0.process.name)@127.0.0.1:\($0.peerPort)\"" }.joined(
+            separator: ", ")
+        let seeds = first.map { "\"127.0.0.1:\($0.peerPort)\"" }.joined(separator: ", ")
+        for (index, node) in nodes.enumerated() {
+            let cluster =
+                index < first.count ? "members: [\(memberList)]" : "join: true\n  seeds: [\(seeds)]"
+            try configuration(of: node, cluster).write(
+                to: node.process.directory.appendingPathComponent("node.yaml"), atomically: true,
+                encoding: .utf8)
+        }
+    }
+
+    private func configuration(of node: Node, _ cluster: String) -> String {
+        """
+        node:
+          name: "\(node.process.name)"
+          data_directory: "\(node.process.directory.appendingPathComponent("data").path)"
+        cluster:
+          name: "kvbench"
+          \(cluster)
+        engine:
+          type: "\(options.engine)"
+          durability: "\(options.durability)"
+        peer:
+          listen: "127.0.0.1:\(node.peerPort)"
+        grpc:
+          listen: "127.0.0.1:\(node.grpcPort)"
+        http:
+          listen: "127.0.0.1:\(node.httpPort)"
+        resp:
+          listen: "127.0.0.1:\(node.respPort)"
+
+        """
+    }
+
+    /// Starts the members, and waits until each reaches all.
+    public func start(_ count: Int? = nil) throws {
+        let members = nodes.prefix(count ?? nodes.count)
+        for node in members { try node.process.start() }
+        for node in members { try waitUntilServing(node) }
+    }
+
+    /// Until it serves, and reaches as many others as hold copies.
+    public func waitUntilServing(_ node: Node) throws {
+        try Probe.wait(for: node.process) {
+            guard try Probe.http("GET", "/readyz", host: "127.0.0.1", port: node.httpPort).status == 200
+            else {
+                return false
+            }
+            return try (0..<4).allSatisfy {
+                try Probe.http(
+                    "PUT", "/v1/buckets/warm-up/keys/\(node.process.name)-\($0)?w=\(options.n)&timeout=2s",
+                    host: "127.0.0.1", port: node.httpPort
+                ).status == 204
+            }
+        }
+    }
+
+    /// Sets how the bucket that is used resolves what is concurrent.
+    public func setProperties(bucket: String, keepsSiblings: Bool) throws {
+        let conflict = keepsSiblings ? "siblings" : "last-write-wins"
+        let reply = try Probe.http(
+            "PUT", "/v1/buckets/\(bucket)/properties",
+            body:
+                #"{"n": \#(options.n), "r": \#(options.r), "w": \#(options.w), "conflict": "\#(conflict)"}"#,
+            host: "127.0.0.1", port: nodes[0].httpPort)
+        guard reply.status == 200 else { throw Probe.Failure(description: "properties: \(reply.body)") }
+    }
+
+    /// Removes what a node that has ended had stored.
+    public func wipe(_ node: Node) throws {
+        precondition(!node.process.isRunning, "the node uses its disk")
+        try FileManager.default.removeItem(at: node.process.directory.appendingPathComponent("data"))
+    }
+
+    /// Has a node that runs become a member, or leave; it takes as long as the copying does.
+    public func stage(_ words: [String], at node: Node) throws {
+        for words in [words, ["commit"]] {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: options.binary)
+            process.arguments = ["cluster"] + words + ["--endpoint", "127.0.0.1:\(node.grpcPort)"]
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+            let said = output.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else {
+                throw Probe.Failure(
+                    description: "kvnode cluster \(words.joined(separator: " ")): "
+                        + String(decoding: said, as: UTF8.self))
+            }
+        }
+    }
+
+    /// Ends all nodes, and removes what they have stored.
+    public func remove() throws {
+        for node in nodes { node.process.kill() }
+        try FileManager.default.removeItem(at: directory)
+    }
+}

@@ -1,0 +1,106 @@
+import Glibc
+
+/// One request over HTTP, which waits for its reply: for what has no hurry.
+public enum Probe {
+    public struct Failure: Error, CustomStringConvertible {
+        public var description: String
+
+        public init(description: String) { self.description = description }
+    }
+
+    /// - Returns: The status and the body of the reply.
+    public static func http(
+        _ method: String, _ path: String, body: String = "", host: String, port: UInt16
+    ) throws -> (status: Int, body: String) {
+        let descriptor = try connect(host, port)
+        defer { close(descriptor) }
+        let request =
+            "\(method) \(path) HTTP/1.1\r\nHost: \(host):\(port)\r\nConnection: close\r\n"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        try ask(request, descriptor)
+        var reply: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count <= 0 { break }
+            reply += buffer.prefix(count)
+        }
+        let text = String(decoding: reply, as: UTF8.self)
+        guard let status = Int(text.dropFirst(9).prefix(3)), let end = text.firstRange(of: "\r\n\r\n") else {
+            throw Failure(description: "\(host):\(port) gave no reply to \(method) \(path)")
+        }
+        return (status, String(text[end.upperBound...]))
+    }
+
+    /// The first line of what is answered to a line, without its end.
+    public static func line(_ request: String, host: String, port: UInt16) throws -> String {
+        let descriptor = try connect(host, port)
+        defer { close(descriptor) }
+        try ask(request, descriptor)
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while read(descriptor, &byte, 1) == 1, byte != UInt8(ascii: "\r") { line.append(byte) }
+        return String(decoding: line, as: UTF8.self)
+    }
+
+    private static func ask(_ request: String, _ descriptor: Int32) throws {
+        let bytes = Array(request.utf8)
+        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            throw Failure(description: "a server takes no request")
+        }
+    }
+
+    private static func connect(_ host: String, _ port: UInt16) throws -> Int32 {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, String(port), &hints, &found) == 0, let address = found else {
+            throw Failure(description: "\(host) has no address")
+        }
+        defer { freeaddrinfo(address) }
+        let descriptor = socket(address.pointee.ai_family, address.pointee.ai_socktype, 0)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        guard Glibc.connect(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0 else {
+            close(descriptor)
+            throw Failure(description: "\(host):\(port): \(String(cString: strerror(errno)))")
+        }
+        return descriptor
+    }
+
+    /// Repeats `body` until it is true, for a minute at most.
+    ///
+    /// - Parameter process: Which is to be alive meanwhile; what it said last is told if it isn't, or takes too long.
+    public static func wait(for process: ServerProcess, _ body: () throws -> Bool) throws {
+        var reason = ""
+        for _ in 0..<1_200 {
+            guard process.isRunning else {
+                throw Failure(description: "\(process.name) ended:\n\(process.log)")
+            }
+            do {
+                if try body() { return }
+            } catch let failure as Failure {
+                reason = ": \(failure)"
+            }
+            usleep(50_000)
+        }
+        throw Failure(
+            description: "a minute was not enough for \(process.name)\(reason)\n\(process.log)")
+    }
+
+    /// A port that nobody listens at.
+    public static func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutableBytes(of: &address) { bytes in
+            let pointer = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!
+            return bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
+        }
+        guard isBound else { throw Failure(description: "no port is free") }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}

@@ -1,0 +1,39 @@
+import Results
+
+/// What to know before believing a report.
+enum Reading {
+    static func hints(_ comparison: Comparison) -> [String] {
+        let options = comparison.options
+        var hints = [
+            "Figures are the median of the rounds, with the least and the greatest.",
+            "A ratio is the median of the ratios of rounds that ran beside each other. Its interval is meant to hold the true one in 95 of 100 runs (bootstrap of the pairs, \(Ratio.resamples.grouped) resamples).",
+            "An engine is called better or worse only if the interval excludes 1 and the ratio is 5% or more from it. Of many such statements, some are wrong by chance.",
+        ]
+        if let coverage = coverage(of: comparison.groups.map(\.rounds).min() ?? 0) { hints.append(coverage) }
+        hints.append(
+            "CPU, memory, syncs and bytes on disk are those of all nodes together. Each of \(options.n) replicas keeps the data, so that an amplification is \(options.n) where an engine writes or keeps it just once."
+        )
+        if let rate = options.rate {
+            hints.append(
+                "\(rate.plain) operations a second were offered: throughput says only whether an engine kept up."
+            )
+        } else {
+            hints.append(
+                "No rate was offered: each connection sends as soon as it is answered. Latency is that of a cluster with all it can do, and a slow answer holds back the operations behind it, which latency then doesn't count."
+            )
+        }
+        hints.append(
+            "Where the nodes and the generator share one machine, its processors limit throughput. CPU per operation suffers less from that."
+        )
+        return hints
+    }
+
+    /// Of three or four pairs, the interval goes from the least to the greatest. The true median lies outside if all are on
+    /// one side of it, as two in 2^n are by chance.
+    private static func coverage(of rounds: Int) -> String? {
+        guard (3...4).contains(rounds) else { return nil }
+        let percent = 100 - 200 / Double(1 << rounds)
+        return
+            "With \(rounds) rounds an interval can't be as sure as that: it goes from the least to the greatest of the pairs' ratios, which holds the true one in \(percent.formatted(decimals: 0)) of 100 runs. Of five rounds it is 94."
+    }
+}

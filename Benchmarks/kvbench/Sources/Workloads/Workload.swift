@@ -1,0 +1,35 @@
+/// What clients ask for: which operations, and on which records.
+public struct Workload: Hashable, Sendable {
+    /// As on the command line.
+    public let name: String
+    /// A sentence for people.
+    public let summary: String
+    /// How many operations are of each kind.
+    public let mix: Mix
+    /// Which records are read, changed and deleted, and where scans begin.
+    public let keys: KeyDistribution
+    /// Bytes of each value; nil for as many as the user says.
+    public let valueSize: Int?
+    /// How many records a scan asks for; each number in it is as likely as the others.
+    public let scanLengths: ClosedRange<Int>
+    /// Whether concurrent writes of a key are all kept until a client merges them; the latest wins otherwise.
+    public let keepsSiblings: Bool
+    /// Whether it begins without records.
+    public let startsEmpty: Bool
+
+    /// A workload; what isn't said is as in most of them.
+    public init(
+        name: String, summary: String, mix: Mix, keys: KeyDistribution, valueSize: Int? = nil,
+        scanLengths: ClosedRange<Int> = 1...100, keepsSiblings: Bool = false, startsEmpty: Bool = false
+    ) {
+        precondition(scanLengths.lowerBound > 0, "a scan of no records")
+        self.name = name
+        self.summary = summary
+        self.mix = mix
+        self.keys = keys
+        self.valueSize = valueSize
+        self.scanLengths = scanLengths
+        self.keepsSiblings = keepsSiblings
+        self.startsEmpty = startsEmpty
+    }
+}

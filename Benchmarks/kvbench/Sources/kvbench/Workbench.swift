@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import Load
+import Nodes
+import Workloads
+
+/// What commands that start clusters have in common.
+struct Workbench: ParsableArguments {
+    @Option(help: "The kvnode to measure.")
+    var kvnode = ".build/release/kvnode"
+
+    @Option(help: "Where the clusters' files go; they are removed at the end.")
+    var directory = FileManager.default.temporaryDirectory.appendingPathComponent("kvbench").path
+
+    @Option(help: "What all that is drawn by chance follows from.")
+    var seed: UInt64 = 1
+
+    func validate() throws {
+        guard FileManager.default.isExecutableFile(atPath: kvnode) else {
+            throw ValidationError("there is no kvnode at \(kvnode): swift build -c release --product kvnode")
+        }
+    }
+
+    /// Absolute, as each process has a directory of its own.
+    var kvnodePath: String { URL(fileURLWithPath: kvnode).path }
+
+    /// A new folder below `directory`.
+    func folder(_ name: String) -> URL {
+        URL(fileURLWithPath: directory).appendingPathComponent("\(name)-\(getpid())")
+    }
+
+    /// What counts what is written to files; beside this program.
+    var diskCounter: String? {
+        let path = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            .deletingLastPathComponent().appendingPathComponent("libDiskCounter.so").path
+        return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+}
+
+extension KVNodeCluster {
+    var processes: [ServerProcess] { nodes.map(\.process) }
+
+    func servers(_ driver: DriverName) -> [Server] {
+        nodes.map { node in
+            let port =
+                switch driver {
+                case .resp: node.respPort
+                case .http: node.httpPort
+                case .session, .unary: node.grpcPort
+                }
+            return Server(host: "127.0.0.1", port: port)
+        }
+    }
+}
+
+/// The protocols of kvnode, as the command line has them.
+enum DriverName: String, ExpressibleByArgument, CaseIterable {
+    case resp, http, session, unary
+
+    /// - Parameter keepsSiblings: Whether values are read and written with contexts.
+    func driver(bucket: String, keepsSiblings: Bool) -> Driver {
+        switch self {
+        case .resp: .resp(keepsSiblings ? .causal : .plain, bucket: bucket)
+        case .http: .http(bucket: bucket)
+        case .session: .session(bucket: bucket)
+        case .unary: .unary(.kvnode(bucket: bucket))
+        }
+    }
+}
+
+extension [ServerProcess] {
+    var cpuSeconds: Double { reduce(0) { $0 + $1.cpuSeconds } }
+    var memoryBytes: Int { reduce(0) { $0 + $1.memoryBytes } }
+    var diskBytesUsed: Int { reduce(0) { $0 + $1.diskBytesUsed } }
+
+    /// Nil if one of them is not counted.
+    var diskCounts: (syncs: Int, bytes: Int)? {
+        let all = compactMap(\.diskCounts)
+        return all.count == count ? all.reduce((0, 0)) { ($0.0 + $1.syncs, $0.1 + $1.bytes) } : nil
+    }
+}
