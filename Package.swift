@@ -45,7 +45,10 @@ let package = Package(
         .trait(name: "RocksDB", description: "The RocksDB engine (needs librocksdb)."),
         .trait(name: "LevelDB", description: "The LevelDB engine (needs libleveldb)."),
         .trait(name: "LMDB", description: "The LMDB engine (needs liblmdb)."),
-        .default(enabledTraits: ["RocksDB", "LevelDB", "LMDB"]),
+        .trait(
+            name: "Jemalloc",
+            description: "jemalloc in place of the C library's allocator (needs libjemalloc)."),
+        .default(enabledTraits: ["RocksDB", "LevelDB", "LMDB", "Jemalloc"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -116,9 +119,12 @@ let package = Package(
             swiftSettings: strict),
 
         // MARK: The executable
+        .systemLibrary(
+            name: "CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
         .executableTarget(
             name: "kvnode",
             dependencies: engines + [
+                .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"])),
                 "ClusterCore", "Cluster", "Transport", "API", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),

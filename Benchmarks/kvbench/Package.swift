@@ -45,7 +45,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: strict),
-        .testTarget(name: "LoadTests", dependencies: ["Load", "Results", "Workloads"], swiftSettings: strict),
+        .testTarget(
+            name: "LoadTests", dependencies: ["Load", "Results", "Workloads"], swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Results"], swiftSettings: strict),
     ]
 )

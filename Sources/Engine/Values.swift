@@ -112,10 +112,12 @@ public struct EngineCapabilities: Equatable, Sendable {
     public var nativeMultiGet: Bool
     /// Data survives the process.
     public var persistent: Bool
+    /// `write` never waits for a disk: an event loop may call it.
+    public var writesInMemory: Bool
 
     public init(
         zeroCopyReads: Bool, residentReads: Bool, nativeDeleteRange: Bool, nativeCheckpoint: Bool,
-        nativeMultiGet: Bool, persistent: Bool
+        nativeMultiGet: Bool, persistent: Bool, writesInMemory: Bool = false
     ) {
         self.zeroCopyReads = zeroCopyReads
         self.residentReads = residentReads
@@ -123,5 +125,6 @@ public struct EngineCapabilities: Equatable, Sendable {
         self.nativeCheckpoint = nativeCheckpoint
         self.nativeMultiGet = nativeMultiGet
         self.persistent = persistent
+        self.writesInMemory = writesInMemory
     }
 }

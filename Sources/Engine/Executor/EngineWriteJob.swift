@@ -1,5 +1,8 @@
 /// One read-modify-write, or a plain write, for the executor's writer thread.
 ///
+/// With an engine whose writes never wait (`EngineCapabilities.writesInMemory`) any thread that submits jobs may stand for the
+/// writer thread, and `finished` may be called before `submit` returns: no lock may be held there that these take.
+///
 /// Class-bound, so that what a job finds out travels without copies: the job keeps it for its `finished`.
 public protocol EngineWriteJob: AnyObject, Sendable {
     /// What the commit that holds this job must survive at least; a group takes the strongest of its jobs.

@@ -1,5 +1,9 @@
 /// The writer thread's side of the executor: the queue of jobs, and the loop that commits them in groups.
 ///
+/// Where a write never waits for a disk, a thread that submits a job while nobody is at work does what is queued itself, since
+/// waking another costs more than the work: those that come meanwhile leave theirs to it (Hendler et al., "Flat combining and the
+/// synchronization-parallelism tradeoff", SPAA 2010). Maintenance, which may wait, is left to the writer thread.
+///
 /// Group commit as in DeWitt et al., "Implementation techniques for main memory database systems" (SIGMOD 1984): what
 /// queues up during one commit shares the next, so that the flushes per write fall as the load rises, with no timer.
 final class EngineWriter: Sendable {
@@ -7,6 +11,8 @@ final class EngineWriter: Sendable {
         case job(any EngineWriteJob)
         /// Runs between commits, on the writer thread.
         case maintenance(@Sendable (any StorageEngine) -> Void)
+
+        var isJob: Bool { if case .job = self { true } else { false } }
     }
 
     /// An entry, and the bytes that count for it while it is pending.
@@ -26,6 +32,8 @@ final class EngineWriter: Sendable {
         /// Accepted and not yet finished, in the queue or in the group at work; and their bytes.
         var pending = 0
         var pendingBytes = 0
+        /// Whether some thread does what was queued.
+        var isAtWork = false
         var isStopping = false
         var statistics = EngineExecutor.Statistics()
     }
@@ -36,11 +44,14 @@ final class EngineWriter: Sendable {
 
     /// Told when the queue is no longer empty, where no thread waits for it.
     private let wake: (@Sendable () -> Void)?
+    /// Whether a thread that submits does the work.
+    private let combines: Bool
 
     init(engine: any StorageEngine, limits: EngineExecutor.Limits, wake: (@Sendable () -> Void)? = nil) {
         self.engine = engine
         self.limits = limits
         self.wake = wake
+        combines = wake == nil && engine.capabilities.writesInMemory
     }
 
     func submit(_ entry: Entry) throws(EngineError) {
@@ -49,7 +60,7 @@ final class EngineWriter: Sendable {
             case .job(let job): max(0, job.byteCount)
             case .maintenance: 0
             }
-        let wasIdle = try monitor.withLock { (state) throws(EngineError) in
+        let next = try monitor.withLock { (state) throws(EngineError) -> Next in
             if state.isStopping { throw EngineExecutor.shutDown }
             if state.pending >= limits.maxQueuedWrites {
                 throw EngineError(.overloaded, "\(state.pending) writes are queued already")
@@ -61,10 +72,45 @@ final class EngineWriter: Sendable {
             state.pending += 1
             state.pendingBytes += bytes
             state.queue.append(Pending(entry: entry, bytes: bytes))
-            return state.queue.count == 1
+            if state.queue.count > 1 || state.isAtWork { return .nothing }
+            guard combines, case .job = entry else { return .wake }
+            state.isAtWork = true
+            return .work
         }
-        guard wasIdle else { return }
-        if let wake { wake() } else { monitor.wakeOne() }
+        switch next {
+        case .nothing: break
+        case .wake: if let wake { wake() } else { monitor.wakeOne() }
+        case .work: combine()
+        }
+    }
+
+    /// What becomes of a job that was queued.
+    private enum Next {
+        /// Whoever is at work, or was woken, comes to it.
+        case nothing
+        case wake
+        /// This thread does it.
+        case work
+    }
+
+    /// Does what is queued on the thread that has submitted it, up to what is not for it.
+    private func combine() {
+        var stage = WriteStage(engine: engine)
+        var entries: [Pending] = []
+        while true {
+            let isLeft = monitor.withLock { state in
+                let count = state.queue.firstIndex { !$0.entry.isJob } ?? state.queue.count
+                entries = Array(state.queue[..<count])
+                state.queue.removeFirst(count)
+                if count == 0 { state.isAtWork = false }
+                return !state.queue.isEmpty || state.isStopping
+            }
+            if entries.isEmpty {
+                if isLeft { monitor.wakeOne() }
+                return
+            }
+            perform(entries, &stage)
+        }
     }
 
     func stop() {
@@ -87,13 +133,16 @@ final class EngineWriter: Sendable {
         var entries: [Pending] = []
         while true {
             let isDone = monitor.wait { state -> Bool? in
+                if state.isAtWork { return nil }
                 if state.queue.isEmpty { return state.isStopping ? true : nil }
                 swap(&state.queue, &entries)
+                state.isAtWork = true
                 return false
             }
             if isDone { return }
             perform(entries, &stage)
             entries.removeAll(keepingCapacity: true)
+            monitor.withLock { $0.isAtWork = false }
         }
     }
 
