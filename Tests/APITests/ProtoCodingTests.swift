@@ -266,6 +266,18 @@ struct ProtoCodingTests {
         }
     }
 
+    @Test("a change with very many members is refused before they are all in memory")
+    func manyMembers() throws {
+        let message = Kvnode_V1_UpdateDataRequest.with {
+            $0.addMembers.members = Array(repeating: Data(), count: (1 << 20) + 1)
+        }
+        #expect {
+            try decode(message, Request.decodeUpdateData)
+        } throws: {
+            if case ProtoError.tooMany(limit: 1 << 20) = $0 { true } else { false }
+        }
+    }
+
     @Test("what a key holds, and outcomes of changes")
     func data() throws {
         func reading(_ contents: Sibling.Content...) -> Response {

@@ -18,7 +18,12 @@ final class BlockingEngine: StorageEngine {
     init(_ base: any StorageEngine) { self.base = base }
 
     var writes: [Write] { log.withLock(\.self) }
-    var capabilities: EngineCapabilities { base.capabilities }
+    /// Those of the engine within, but as one whose writes wait: for the test.
+    var capabilities: EngineCapabilities {
+        var capabilities = base.capabilities
+        capabilities.writesInMemory = false
+        return capabilities
+    }
     var hasLostWrites: Bool { base.hasLostWrites }
 
     /// Blocks until a write has begun that nobody waited for yet.

@@ -71,6 +71,32 @@ struct CombiningTests {
         }
     }
 
+    @Test("a thread doesn't do the work of others for long: the writer thread takes over")
+    func bounded() async throws {
+        try await withExecutor { executor in
+            // Each brings the next one when it ends, so that there is always more.
+            let jobs = Mutex<[Job]>([])
+            await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+                var next: Job?
+                for number in (UInt8(0)..<6).reversed() {
+                    let following = next
+                    let job = Job(number) {
+                        guard let following else { return done.resume() }
+                        do throws(EngineError) { try executor.submit(following) } catch {
+                            Issue.record("\(error)")
+                        }
+                    }
+                    jobs.withLock { $0.insert(job, at: 0) }
+                    next = job
+                }
+                do throws(EngineError) { try executor.submit(next!) } catch { Issue.record("\(error)") }
+            }
+            let threads = jobs.withLock { $0.map { $0.threads.withLock { $0[0] } } }
+            #expect(threads[0] == threads[1] && threads[0] != threads[5])
+            #expect(executor.statistics.committedJobs == 6)
+        }
+    }
+
     @Test("maintenance, and what comes behind it, is left to the writer thread")
     func maintenance() async throws {
         try await withExecutor { executor in

@@ -13,7 +13,12 @@ final class FaultyEngine: StorageEngine, @unchecked Sendable {
 
     init(_ base: any StorageEngine) { self.base = base }
 
-    var capabilities: EngineCapabilities { base.capabilities }
+    /// Those of the engine within, but as one whose writes wait: for the test.
+    var capabilities: EngineCapabilities {
+        var capabilities = base.capabilities
+        capabilities.writesInMemory = false
+        return capabilities
+    }
     var hasLostWrites: Bool { base.hasLostWrites }
 
     func write(_ batch: WriteBatch, durability: Durability) throws(EngineError) {

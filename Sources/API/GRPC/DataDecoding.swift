@@ -68,7 +68,9 @@ extension DataChange {
         var names: [[UInt8]] = []
         while let tag = try part.nextTag() {
             switch (tag.field, tag.wire) {
-            case (1, .lengthDelimited): names.append(try part.byteArray())
+            case (1, .lengthDelimited):
+                try checkCount(names.count)
+                names.append(try part.byteArray())
             default: try part.skip(tag.wire)
             }
         }
@@ -80,11 +82,21 @@ extension DataChange {
         var fields: [DataField] = []
         while let tag = try part.nextTag() {
             switch (tag.field, tag.wire) {
-            case (1, .lengthDelimited): fields.append(try field(&part))
+            case (1, .lengthDelimited):
+                try checkCount(fields.count)
+                fields.append(try field(&part))
             default: try part.skip(tag.wire)
             }
         }
         return fields
+    }
+
+    /// Members or fields of a change, as many as a command of Redis's protocol may have: an empty one takes two bytes of the
+    /// message and many times that of memory.
+    private static let maxCount = 1 << 20
+
+    private static func checkCount(_ count: Int) throws(ProtoError) {
+        guard count < maxCount else { throw .tooMany(limit: maxCount) }
     }
 
     private static func field(_ reader: inout ProtoReader) throws(ProtoError) -> DataField {

@@ -19,7 +19,8 @@ struct ProtoDecoder<Message: Sendable>: MessageDeserializer {
         } catch ProtoError.refused(let error) {
             throw error.rpcError
         } catch ProtoError.tooMany(let limit) {
-            let message = "a message has at most \(limit) entries or operations, this one has more"
+            let message =
+                "a message has at most \(limit) entries, operations, members or fields, this one has more"
             throw RequestError(.invalidArgument, message).rpcError
         } catch {
             throw RPCError(code: .invalidArgument, message: "The message can't be decoded: \(error).")

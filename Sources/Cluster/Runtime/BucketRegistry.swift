@@ -27,7 +27,8 @@ final class BucketRegistry: Sendable {
     /// Takes in what another node knows; answers whether that changed anything.
     func merge(_ other: BucketTable) -> Bool { table.withLock { $0.merge(other) } }
 
-    /// Makes what is in memory when the writer thread comes to it survive power loss, then calls `whenDone` there.
+    /// Makes what is in memory when the writer thread, or one that stands for it, comes to it survive power loss, then calls
+    /// `whenDone` there.
     func persist(whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void) {
         let job = PersistJob(registry: self, whenDone: whenDone)
         do throws(EngineError) {

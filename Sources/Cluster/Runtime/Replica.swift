@@ -61,7 +61,7 @@ final class Replica: Sendable {
         }
     }
 
-    /// Applies `entries` in one commit and calls `whenDone` on the writer thread.
+    /// Applies `entries` in one commit and calls `whenDone` on the writer thread, or one that stands for it (`EngineWriteJob`).
     func write(
         _ entries: consuming [ReplicaWriteJob.Entry],
         whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
@@ -129,7 +129,7 @@ final class Replica: Sendable {
         }
     }
 
-    /// Has the clocks take note; calls `whenDone` on the writer thread, or at once if the queue is full.
+    /// Has the clocks take note; calls `whenDone` on the writer thread or one that stands for it, or at once if the queue is full.
     func agree(
         _ agreements: [TreeAgreement], whenDone: @escaping @Sendable (Result<Void, EngineError>) -> Void
     ) {

@@ -107,7 +107,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     private var issued: UInt64 = 0
     private let whenDone: @Sendable ([Entry]) -> Void
 
-    /// - Parameter whenDone: Called on the writer thread, or by the submitter if the queue is full, once, with every
+    /// - Parameter whenDone: Called on the writer thread or one that stands for it, or by the submitter if the queue is full, once, with every
     ///   entry's outcome set.
     init(
         _ entries: [Entry], rules: Rules, issuer: DotIssuer, hints: HintStore, trees: HashTreeStore,

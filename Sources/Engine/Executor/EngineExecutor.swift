@@ -3,7 +3,7 @@ import Synchronization
 /// The asynchronous face of a ``StorageEngine``: one writer thread with group commit, a few reader threads, bounded queues.
 ///
 /// A hop to a thread costs as much as a read, so hop once for a batch, never for a key. Every call but ``shutdown()`` may
-/// be made on any thread and does not block. Call ``shutdown()`` before the last reference goes: the threads do not stop
+/// be made on any thread and does not wait; with an engine whose writes are in memory, ``submit(_:)`` may do the work. Call ``shutdown()`` before the last reference goes: the threads do not stop
 /// by themselves.
 public final class EngineExecutor: Sendable {
     /// Bounds, every one of them configuration.

@@ -93,13 +93,18 @@ final class EngineWriter: Sendable {
         case work
     }
 
+    /// How often a thread that has submitted a job looks for those of others, before it leaves them to the writer thread: it
+    /// may be an event loop, which has more to do.
+    private static let maxPasses = 2
+
     /// Does what is queued on the thread that has submitted it, up to what is not for it.
     private func combine() {
         var stage = WriteStage(engine: engine)
         var entries: [Pending] = []
-        while true {
+        for pass in 0... {
             let isLeft = monitor.withLock { state in
-                let count = state.queue.firstIndex { !$0.entry.isJob } ?? state.queue.count
+                let jobs = state.queue.firstIndex { !$0.entry.isJob } ?? state.queue.count
+                let count = pass < Self.maxPasses ? jobs : 0
                 entries = Array(state.queue[..<count])
                 state.queue.removeFirst(count)
                 if count == 0 { state.isAtWork = false }

@@ -55,6 +55,12 @@ struct CompareCommand: ParsableCommand {
         guard !engines.all.isEmpty, !workloads.all.isEmpty, !durability.all.isEmpty else {
             throw ValidationError("there is nothing to compare")
         }
+        guard Set(engines.all).count == engines.all.count else {
+            throw ValidationError("an engine is named twice")
+        }
+        if let rate, !(0.1...10_000_000).contains(rate) {
+            throw ValidationError("a rate is from 0.1 to 10,000,000 operations a second")
+        }
         guard 1...n ~= r, 1...n ~= w, 1...nodes ~= n else {
             throw ValidationError("r and w are at most n, and n at most the number of nodes")
         }
@@ -77,11 +83,14 @@ struct CompareCommand: ParsableCommand {
         for durability in durability.all {
             let run = try CompareRun(self, durability: durability)
             defer { run.remove() }
-            comparison.cells += try run.cells()
+            // Written after each workload, so that what is measured stays whatever comes later.
+            try run.measure { cells in
+                comparison.cells += cells
+                comparison.machine.loadAfter = MachineFacts.loads
+                try comparison.write(to: folder.appendingPathComponent("report.json"))
+            }
         }
-        comparison.machine.loadAfter = MachineFacts.loads
         Terminal.endProgress()
-        try comparison.write(to: folder.appendingPathComponent("report.json"))
         let markdown = MarkdownReport(comparison).text
         try markdown.write(to: folder.appendingPathComponent("report.md"), atomically: true, encoding: .utf8)
         try HTMLReport(comparison).page.write(

@@ -20,16 +20,15 @@ final class CompareRun {
         }
     }
 
-    func cells() throws -> [Cell] {
+    /// - Parameter whenDone: Gets the cells of each workload when they are complete.
+    func measure(_ whenDone: ([Cell]) throws -> Void) throws {
         for engine in engines {
             Terminal.progress("\(engine.name), \(durability): starting")
             try engine.start()
         }
-        var cells: [Cell] = []
         for scenario in command.workloads.all.compactMap(Scenario.init) {
-            cells += try measure(scenario)
+            try whenDone(try measure(scenario))
         }
-        return cells
     }
 
     private func measure(_ scenario: Scenario) throws -> [Cell] {
@@ -55,6 +54,7 @@ final class CompareRun {
 
     /// Ends all, and removes their files. What can't be removed is said, as the figures are there all the same.
     func remove() {
+        for engine in engines { engine.kill() }
         do {
             for engine in engines { try engine.remove() }
             try FileManager.default.removeItem(at: folder)

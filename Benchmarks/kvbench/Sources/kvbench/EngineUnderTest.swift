@@ -12,8 +12,6 @@ final class EngineUnderTest {
         var valueSize: Int
         var first: Int
         var count: RecordCount
-        /// Rounds find the bucket empty.
-        var startsEmpty = false
     }
 
     let name: String
@@ -21,6 +19,8 @@ final class EngineUnderTest {
     private let command: CompareCommand
     private let values = ValueSource()
     private var records: [String: Records] = [:]
+    /// When the last round ended, or the warming up. What is done between rounds, such as compactions, is the next one's.
+    private var lastCost: Cost = (0, nil)
 
     init(_ name: String, durability: String, _ command: CompareCommand, folder: URL) throws {
         self.name = name
@@ -33,6 +33,8 @@ final class EngineUnderTest {
     }
 
     func start() throws { try cluster.start() }
+
+    func kill() { for node in cluster.nodes { node.process.kill() } }
 
     func remove() throws { try cluster.remove() }
 
@@ -54,6 +56,7 @@ final class EngineUnderTest {
 
     /// Loads what the workload asks for, and warms up.
     func prepare(_ scenario: Scenario, progress: @escaping (String) -> Void) throws {
+        defer { lastCost = cost }
         let workload = scenario.workload
         if workload.startsEmpty { return }
         if records[key(workload)] == nil {
@@ -104,7 +107,6 @@ final class EngineUnderTest {
         let plan = plan(
             scenario.workload, records, seconds: command.duration.value,
             seed: command.bench.seed &+ UInt64(round))
-        let before = cost
         var (memory, events, faults) = (0, [Event](), FaultPlan(scenario.fault))
         var failure: (any Error)?
         let done = try Load.run(plan, records: records.count) { seconds, recorder in
@@ -121,7 +123,12 @@ final class EngineUnderTest {
         }
         if let failure { throw failure }
         for node in cluster.nodes where scenario.fault != nil { try cluster.waitUntilServing(node) }
-        return result(done, scenario, records, since: before, memory, events)
+        for node in cluster.nodes where !node.process.isRunning {
+            throw Probe.Failure(description: "\(name): \(node.process.name) has ended:\n\(node.process.log)")
+        }
+        let before = lastCost
+        lastCost = cost
+        return result(done, scenario, since: before, memory, events)
     }
 
     /// Those of the workload; in a bucket of the round if it begins without any.
@@ -129,9 +136,10 @@ final class EngineUnderTest {
         guard scenario.workload.startsEmpty else { return records[key(scenario.workload)]! }
         let bucket = "bench-empty-\(round)"
         try cluster.setProperties(bucket: bucket, keepsSiblings: false)
-        return Records(
-            bucket: bucket, valueSize: size(scenario.workload), first: 0, count: RecordCount(0),
-            startsEmpty: true)
+        let empty = Records(
+            bucket: bucket, valueSize: size(scenario.workload), first: 0, count: RecordCount(0))
+        records[bucket] = empty
+        return empty
     }
 
     private typealias Cost = (cpu: Double, disk: (syncs: Int, bytes: Int)?)
@@ -139,10 +147,9 @@ final class EngineUnderTest {
     private var cost: Cost { (cluster.processes.cpuSeconds, cluster.processes.diskCounts) }
 
     private func result(
-        _ done: Loaded, _ scenario: Scenario, _ records: Records, since before: Cost,
-        _ memory: Int, _ events: [Event]
+        _ done: Loaded, _ scenario: Scenario, since before: Cost, _ memory: Int, _ events: [Event]
     ) -> Round {
-        let (recorder, after) = (done.recorder, cost)
+        let (recorder, after) = (done.recorder, lastCost)
         let disk = before.disk.flatMap { before in
             after.disk.map { (syncs: $0.syncs - before.syncs, bytes: $0.bytes - before.bytes) }
         }
@@ -162,7 +169,7 @@ final class EngineUnderTest {
             timeline: recorder.timeline, events: events)
     }
 
-    /// Of all buckets that were loaded.
+    /// Of all buckets, as far as they were not deleted from.
     private var userBytesHeld: Int {
         records.values.reduce(0) { $0 + $1.count.count * (RecordKey.length + $1.valueSize) }
     }

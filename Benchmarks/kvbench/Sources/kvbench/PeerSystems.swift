@@ -78,7 +78,9 @@ final class PeerSystems {
             cpuMicroseconds: (processes.cpuSeconds - cpu) / count * 1e6,
             operationsPerSecond: count / done.seconds, p50: latency.p50, p99: latency.p99,
             generatorShare: done.cpuSeconds / done.seconds,
-            writesPerSync: syncs.flatMap { before in syncsAfter.map { 3 * count / Double($0 - before) } },
+            writesPerSync: syncs.flatMap { before in
+                syncsAfter.flatMap { $0 > before ? 3 * count / Double($0 - before) : nil }
+            },
             errors: recorder.errors.values.reduce(0, +) + recorder.absent)
     }
 
@@ -121,6 +123,7 @@ final class PeerSystems {
 
     /// Ends all, and removes their files. What can't be removed is said, as the figures are there all the same.
     func remove() {
+        for process in Set(rows.map(\.system)).flatMap(processes) { process.kill() }
         do {
             for cluster in clusters.values { try cluster.remove() }
             try redis?.remove()

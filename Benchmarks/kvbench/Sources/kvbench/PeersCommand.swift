@@ -48,6 +48,13 @@ struct PeersCommand: ParsableCommand {
     @Option(help: "etcd; its rows are left out without it.")
     var etcd: String?
 
+    func validate() throws {
+        guard !engines.split(separator: ",").isEmpty, records > 0, etcdRecords > 0, connections > 0,
+            rounds > 1,
+            seconds > 0, (1...(1 << 20)) ~= valueSize
+        else { throw ValidationError("numbers are at least 1, rounds at least 2, and there is an engine") }
+    }
+
     func run() throws {
         var rows = PeerRow.all(engines: engines.split(separator: ",").map(String.init))
         if etcd == nil {

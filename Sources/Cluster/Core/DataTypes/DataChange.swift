@@ -32,13 +32,17 @@ public enum DataChange: Equatable, Sendable {
 }
 
 extension DataChange {
+    /// Of an array of bytes, besides them.
+    private static let arrayBytes = 32
+
     /// About what it holds in memory.
     public var byteCount: Int {
         switch self {
         case .add, .expire: 0
         case .addMembers(let names), .removeMembers(let names), .removeFields(let names):
-            names.reduce(0) { $0 + $1.count }
-        case .setFields(let fields): fields.reduce(0) { $0 + $1.name.count + $1.value.count }
+            names.reduce(0) { $0 + $1.count + Self.arrayBytes }
+        case .setFields(let fields):
+            fields.reduce(0) { $0 + $1.name.count + $1.value.count + 2 * Self.arrayBytes }
         case .setFieldIfAbsent(let field): field.name.count + field.value.count
         case .addToField(let name, _, _): name.count
         }
