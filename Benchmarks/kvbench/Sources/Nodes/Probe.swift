@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// One request over HTTP, which waits for its reply: for what has no hurry.
 public enum Probe {
@@ -88,19 +89,35 @@ public enum Probe {
             description: "a minute was not enough for \(process.name)\(reason)\n\(process.log)")
     }
 
-    /// A port that nobody listens at.
+    /// Below the range from which the kernel takes ports for outgoing connections, which come between asking and listening.
+    private static let ports = 15_000..<32_000
+    private static let lastPort = Mutex(ports.lowerBound + Int(getpid()) * 97 % ports.count)
+
+    /// A port that nobody listens at, not given out before by this process.
     public static func freePort() throws -> UInt16 {
+        for _ in ports {
+            let port = lastPort.withLock { last in
+                last = last + 1 < ports.upperBound ? last + 1 : ports.lowerBound
+                return UInt16(last)
+            }
+            if isFree(port) { return port }
+        }
+        throw Failure(description: "no port is free")
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutableBytes(of: &address) { bytes in
-            let pointer = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!
-            return bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
+        return withUnsafeBytes(of: &address) {
+            bind(
+                descriptor, $0.assumingMemoryBound(to: sockaddr.self).baseAddress,
+                socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
         }
-        guard isBound else { throw Failure(description: "no port is free") }
-        return UInt16(bigEndian: address.sin_port)
     }
 }
