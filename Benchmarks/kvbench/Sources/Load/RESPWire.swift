@@ -13,7 +13,6 @@ public struct RESPWire: Wire {
     private let writing: Writing
     /// What `KV.BUCKET` chooses; nil for a server that has none.
     private let bucket: String?
-    private var next: UInt64 = 0
     /// Replies that are no operation's: that of `KV.BUCKET`.
     private var unasked = 0
     /// Of the operations that have not ended.

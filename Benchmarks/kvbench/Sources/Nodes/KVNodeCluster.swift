@@ -33,8 +33,7 @@ public final class KVNodeCluster {
     public private(set) var nodes: [Node] = []
     private let directory: URL
 
-    /// - Parameter members: How many of the nodes make up the cluster; the others wait to join.
-    public init(_ options: Options, directory: URL, members: Int? = nil) throws {
+    public init(_ options: Options, directory: URL) throws {
         self.options = options
         self.directory = directory
         for index in 0..<options.nodes {
@@ -50,27 +49,22 @@ public final class KVNodeCluster {
                     process: process, grpcPort: try Probe.freePort(), httpPort: try Probe.freePort(),
                     respPort: try Probe.freePort(), peerPort: try Probe.freePort()))
         }
-        let first = nodes.prefix(members ?? options.nodes)
-        let memberList = first.map { "\"\($0.process.name)@127.0.0.1:\($0.peerPort)\"" }.joined(
-            separator: ", ")
-        let seeds = first.map { "\"127.0.0.1:\($0.peerPort)\"" }.joined(separator: ", ")
-        for (index, node) in nodes.enumerated() {
-            let cluster =
-                index < first.count ? "members: [\(memberList)]" : "join: true\n  seeds: [\(seeds)]"
-            try configuration(of: node, cluster).write(
+        let members = nodes.map { "\"\($0.process.name)@127.0.0.1:\($0.peerPort)\"" }.joined(separator: ", ")
+        for node in nodes {
+            try configuration(of: node, members: members).write(
                 to: node.process.directory.appendingPathComponent("node.yaml"), atomically: true,
                 encoding: .utf8)
         }
     }
 
-    private func configuration(of node: Node, _ cluster: String) -> String {
+    private func configuration(of node: Node, members: String) -> String {
         """
         node:
           name: "\(node.process.name)"
           data_directory: "\(node.process.directory.appendingPathComponent("data").path)"
         cluster:
           name: "kvbench"
-          \(cluster)
+          members: [\(members)]
         engine:
           type: "\(options.engine)"
           durability: "\(options.durability)"
@@ -86,11 +80,10 @@ public final class KVNodeCluster {
         """
     }
 
-    /// Starts the members, and waits until each reaches all.
-    public func start(_ count: Int? = nil) throws {
-        let members = nodes.prefix(count ?? nodes.count)
-        for node in members { try node.process.start() }
-        for node in members { try waitUntilServing(node) }
+    /// Starts all nodes, and waits until each reaches all.
+    public func start() throws {
+        for node in nodes { try node.process.start() }
+        for node in nodes { try waitUntilServing(node) }
     }
 
     /// Until it serves, and reaches as many others as hold copies.
@@ -124,26 +117,6 @@ public final class KVNodeCluster {
     public func wipe(_ node: Node) throws {
         precondition(!node.process.isRunning, "the node uses its disk")
         try FileManager.default.removeItem(at: node.process.directory.appendingPathComponent("data"))
-    }
-
-    /// Has a node that runs become a member, or leave; it takes as long as the copying does.
-    public func stage(_ words: [String], at node: Node) throws {
-        for words in [words, ["commit"]] {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: options.binary)
-            process.arguments = ["cluster"] + words + ["--endpoint", "127.0.0.1:\(node.grpcPort)"]
-            let output = Pipe()
-            process.standardOutput = output
-            process.standardError = output
-            try process.run()
-            let said = output.fileHandleForReading.readDataToEndOfFile()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else {
-                throw Probe.Failure(
-                    description: "kvnode cluster \(words.joined(separator: " ")): "
-                        + String(decoding: said, as: UTF8.self))
-            }
-        }
     }
 
     /// Ends all nodes, and removes what they have stored.

@@ -14,7 +14,6 @@ struct PeerRow: Sendable {
     var driver: DriverName = .resp
     var workload: Workload
     var pipeline = 1
-    var connections: Int?
     /// Whether its reply tells of a second copy, at Redis.
     var isConfirmed = false
     /// What it is held against: another row's name, and the most that the ratio of CPU per operation may be.

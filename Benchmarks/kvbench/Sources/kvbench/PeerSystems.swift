@@ -92,7 +92,7 @@ final class PeerSystems {
             LoadPlan(
                 servers: servers, driver: driver, workload: row.workload,
                 firstRecords: records.count, values: values, valueSize: command.valueSize,
-                connections: row.connections ?? command.connections,
+                connections: command.connections,
                 pipeline: row.pipeline, seconds: seconds, operations: operations, seed: seed),
             records: records)
     }
