@@ -7,6 +7,8 @@ struct PeerOutbox {
 
     var isEmpty: Bool { pending.isEmpty }
 
+    func hasMessages(for peer: NodeID) -> Bool { pending.contains { $0.peer == peer } }
+
     mutating func append(_ message: PeerRequestMessage, to peer: NodeID) {
         let index: Int
         if let known = pending.firstIndex(where: { $0.peer == peer }) {

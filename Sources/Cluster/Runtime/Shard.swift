@@ -232,10 +232,18 @@ final class Shard: @unchecked Sendable {
 
     func isReachable(_ node: NodeID) -> Bool { reachable.contains(node) }
 
-    /// Whom to read from, or to forward to: those that can be reached first.
+    /// Whom to read from, or to forward to, cheapest first: this node, the peers to which a batch leaves at the end of this
+    /// tick anyway, the others, and last those that can't be reached.
     func readable(_ sets: ReplicaSets) -> [NodeID] {
-        if sets.readable.allSatisfy(reachable.contains) { return Array(sets.readable) }
-        return sets.readable.filter(reachable.contains) + sets.readable.filter { !reachable.contains($0) }
+        var nodes = Array(sets.readable)
+        nodes.sort { cost(ofAsking: $0) < cost(ofAsking: $1) }
+        return nodes
+    }
+
+    private func cost(ofAsking node: NodeID) -> Int {
+        if node == context.selfID { return 0 }
+        if !reachable.contains(node) { return 3 }
+        return outbox.hasMessages(for: node) ? 1 : 2
     }
 
     func properties(ofBucket bucket: String) -> BucketProperties {

@@ -157,7 +157,7 @@ struct SettingTable: Sendable {
             "requests.max_batch_entries", .int(1...100_000), .int(1_000),
             "The most entries of a BatchGet or BatchPut."),
         Setting(
-            "requests.read_fanout", .choice(["all", "quorum"]), .text("all"),
+            "requests.read_fanout", .choice(["all", "quorum"]), .text("quorum"),
             "Replicas that a read asks at first: all n, or r and one more after hedge_ms."),
         Setting(
             "requests.hedge_ms", .int(0...60_000), .int(20),
