@@ -230,8 +230,9 @@ struct CodecSamples {
 
     mutating func peerRequest() -> PeerRequestMessage {
         let body: PeerRequest =
-            switch random.below(15) {
+            switch random.below(16) {
             case 0: .get(key())
+            case 14: .getUnlessSame(key(), hash: integer())
             case 1: .put(key(), versions(), policy: policy())
             case 2:
                 .list(replicaList())
@@ -255,9 +256,10 @@ struct CodecSamples {
 
     mutating func peerReply() -> PeerReplyMessage {
         let body: PeerReply =
-            switch random.below(11) {
+            switch random.below(12) {
             case 0: .versions(optional { $0.versions() })
             case 1: .stored
+            case 10: .same
             case 2:
                 .listed(
                     rows: list(upTo: 3) { ListRow(key: $0.key(), versions: $0.versions().withoutValues) },

@@ -50,6 +50,26 @@ import Testing
         }
     }
 
+    @Test func aReplicaMayAnswerThatItHasTheSameAsAnother() {
+        var get = coordinator(r: 2)
+        _ = actions(&get) { $0.start(&$1) }
+        #expect(actions(&get) { $0.received(old, from: nodeA, &$1) } == [])
+        #expect(actions(&get) { $0.received(sameAs: nodeA, from: nodeB, &$1) } == [.respond(old)])
+        // Both are behind the third, by what they said.
+        #expect(
+            actions(&get) { $0.received(new, from: nodeC, &$1) }
+                == [.repair(nodeA, old.merged(with: new)), .repair(nodeB, old.merged(with: new)), .finished])
+    }
+
+    @Test func whoHasTheSameAsOneThatHasNotAnsweredHasFailed() {
+        var get = coordinator(r: 2)
+        _ = actions(&get) { $0.start(&$1) }
+        #expect(actions(&get) { $0.received(sameAs: nodeA, from: nodeB, &$1) } == [])
+        #expect(actions(&get) { $0.received(old, from: nodeA, &$1) } == [])
+        #expect(actions(&get) { $0.received(sameAs: nodeA, from: nodeC, &$1) } == [.respond(old), .finished])
+        #expect(actions(&get) { $0.received(sameAs: nodeA, from: nodeC, &$1) } == [])
+    }
+
     @Test func aKeyThatNobodyHasIsNotRepaired() {
         var get = coordinator(r: 2)
         _ = actions(&get) { $0.start(&$1) }

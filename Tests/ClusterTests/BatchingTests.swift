@@ -37,7 +37,7 @@ private final class CountingTransport: PeerTransport {
 extension PeerRequest {
     fileprivate var isOfClients: Bool {
         switch self {
-        case .get, .put: true
+        case .get, .getUnlessSame, .put: true
         default: false
         }
     }

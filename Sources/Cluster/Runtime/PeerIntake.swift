@@ -11,7 +11,7 @@ struct PeerIntake {
     private let passage: Passage
     private var hasToldLayout = false
     private var answers = PeerBatches()
-    private var reads: [(id: UInt64, key: StorageKey)] = []
+    private var reads: [(id: UInt64, key: StorageKey, hash: UInt64?)] = []
     private var writes: [ReplicaWriteJob.Entry] = []
 
     init(node: ClusterNode, peer: NodeID, replies: any PeerReplyPath) {
@@ -23,15 +23,8 @@ struct PeerIntake {
 
     mutating func take(_ message: PeerRequestMessage) {
         switch message.body {
-        case .get(let key):
-            guard passage.view.servesReads(of: key.partition...key.partition, by: message.epoch) else {
-                return refuse(message)
-            }
-            if let answer = node.replica.residentVersions(key) {
-                answers.append(PeerReplyMessage(id: message.id, body: answer.reply))
-            } else {
-                reads.append((message.id, key))
-            }
+        case .get(let key): read(key, unless: nil, message)
+        case .getUnlessSame(let key, let hash): read(key, unless: hash, message)
         case .put(let key, let versions, let policy):
             switch passage.view.rule(forWriteTo: key.partition, by: message.epoch) {
             case .store:
@@ -83,6 +76,18 @@ struct PeerIntake {
         }
     }
 
+    /// - Parameter hash: Of the state that need not be sent, since the peer has it.
+    private mutating func read(_ key: StorageKey, unless hash: UInt64?, _ message: PeerRequestMessage) {
+        guard passage.view.servesReads(of: key.partition...key.partition, by: message.epoch) else {
+            return refuse(message)
+        }
+        if let reply = node.replica.residentReply(key, unless: hash) {
+            answers.append(PeerReplyMessage(id: message.id, body: reply))
+        } else {
+            reads.append((message.id, key, hash))
+        }
+    }
+
     /// What anti-entropy and reaping ask of a key or of rows: of a replica that is read from, which holds all of them.
     private mutating func takeWholeState(_ message: PeerRequestMessage) {
         guard let partition = message.body.partition,
@@ -92,8 +97,8 @@ struct PeerIntake {
         case .state(let key):
             // Before the state is read.
             let seen = node.replica.clocks.told(of: key)
-            node.replica.read([key]) { [replies, passage] answers in
-                Self.answer(message.id, answers[0].reply(seen: seen), replies)
+            node.replica.read([(key, nil)]) { [replies, passage] answers in
+                Self.answer(message.id, answers[0].telling(seen: seen), replies)
                 withExtendedLifetime(passage) {}
             }
         case .reconcile(let key, let versions, let seen, let policy):
@@ -130,8 +135,8 @@ struct PeerIntake {
         Self.send(&answers, replies)
         if !reads.isEmpty {
             let ids = reads.map(\.id)
-            node.replica.read(reads.map(\.key)) { [replies, passage] answers in
-                Self.answer(zip(ids, answers).map { ($0, $1.reply) }, replies)
+            node.replica.read(reads.map { ($0.key, $0.hash) }) { [replies, passage] answers in
+                Self.answer(zip(ids, answers).map { ($0, $1) }, replies)
                 withExtendedLifetime(passage) {}
             }
         }
@@ -199,12 +204,10 @@ extension PeerRequest {
     }
 }
 
-extension Result<Versions?, ReplicaError> {
-    fileprivate func reply(seen: VersionVector) -> PeerReply {
-        switch self {
-        case .success(let versions): .state(versions ?? Versions(), seen: seen)
-        case .failure(let error): .failed(error)
-        }
+extension PeerReply {
+    /// A key's state with what was seen before it was read.
+    fileprivate func telling(seen: VersionVector) -> PeerReply {
+        if case .versions(let versions) = self { .state(versions ?? Versions(), seen: seen) } else { self }
     }
 }
 

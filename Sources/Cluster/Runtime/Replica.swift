@@ -24,8 +24,8 @@ final class Replica: Sendable {
         self.rules = rules
     }
 
-    /// What the engine has in memory of `key`: its state (nil inside: never written), or nil if a disk must be asked.
-    func residentVersions(_ key: StorageKey) -> Result<Versions?, ReplicaError>? {
+    /// What the engine has in memory of `key`: its state, as it is stored and as a peer would get it; nil if a disk must be asked.
+    func residentState(_ key: StorageKey) -> (state: [UInt8]?, reply: PeerReply)? {
         do throws(EngineError) {
             // Decoding happens outside of the borrow: the closure only copies.
             let found = try executor.engine.withResidentValue(.data, key.bytes) {
@@ -33,32 +33,72 @@ final class Replica: Sendable {
                 if let span { [UInt8](copying: span) } else { nil }
             }
             guard let found else { return nil }
-            return .success(try found.map(Versions.stored))
+            return (found, .versions(try found.map(Versions.stored)))
         } catch {
-            return .failure(ReplicaError(error))
+            return (nil, .failed(ReplicaError(error)))
+        }
+    }
+
+    /// What a peer is told of a key, if the engine has it in memory; nil if a disk must be asked.
+    ///
+    /// - Parameter hash: Of the state that the peer has, if it has named one.
+    func residentReply(_ key: StorageKey, unless hash: UInt64?) -> PeerReply? {
+        do throws(EngineError) {
+            let found = try executor.engine.withResidentValue(.data, key.bytes) {
+                (span) throws(EngineError) in Self.found(span, of: key, unless: hash)
+            }
+            return try found?.reply
+        } catch {
+            return .failed(ReplicaError(error))
         }
     }
 
     /// Reads `keys` on one reader thread and calls `whenDone` there with the answers in the same order.
-    func read(_ keys: [StorageKey], whenDone: @escaping @Sendable ([Result<Versions?, ReplicaError>]) -> Void)
-    {
+    ///
+    /// - Parameter keys: Each with the hash of the state that is not to be told, if there is one.
+    func read(
+        _ keys: [(key: StorageKey, hash: UInt64?)], whenDone: @escaping @Sendable ([PeerReply]) -> Void
+    ) {
         do throws(EngineError) {
             try executor.submitRead { engine in
-                var answers = [Result<Versions?, ReplicaError>](repeating: .success(nil), count: keys.count)
+                var answers = [PeerReply](repeating: .versions(nil), count: keys.count)
                 do throws(EngineError) {
-                    try engine.multiGet(.data, keys.map(\.bytes)) { (index, span) throws(EngineError) in
-                        guard let span else { return }
-                        answers[index] = .success(try Versions.stored([UInt8](copying: span)))
+                    try engine.multiGet(.data, keys.map(\.key.bytes)) { (index, span) throws(EngineError) in
+                        let (key, hash) = keys[index]
+                        answers[index] = try Self.found(span, of: key, unless: hash).reply
                     }
                 } catch {
                     // One damaged key fails its batch's reads; each key alone then tells which it is.
-                    answers = keys.map { Self.readAlone($0, engine) }
+                    answers = keys.map { Self.readAlone($0.key, engine) }
                 }
                 whenDone(answers)
             }
         } catch {
-            whenDone(keys.map { _ in .failure(ReplicaError(error)) })
+            whenDone(keys.map { _ in .failed(ReplicaError(error)) })
         }
+    }
+
+    /// What was found of a key.
+    private enum Found {
+        case nothing
+        case same
+        case state([UInt8])
+
+        var reply: PeerReply {
+            get throws(EngineError) {
+                switch self {
+                case .nothing: .versions(nil)
+                case .same: .same
+                case .state(let bytes): .versions(try .stored(bytes))
+                }
+            }
+        }
+    }
+
+    private static func found(_ state: RawSpan?, of key: StorageKey, unless hash: UInt64?) -> Found {
+        guard let state else { return .nothing }
+        if let hash, RowChange.hash(of: key, state: state) == hash { return .same }
+        return .state([UInt8](copying: state))
     }
 
     /// Applies `entries` in one commit and calls `whenDone` on the writer thread, or one that stands for it (`EngineWriteJob`).
@@ -191,11 +231,11 @@ final class Replica: Sendable {
 
     private static func readAlone(
         _ key: StorageKey, _ engine: any StorageEngine
-    ) -> Result<Versions?, ReplicaError> {
+    ) -> PeerReply {
         do throws(EngineError) {
-            return .success(try engine.get(.data, key.bytes).map(Versions.stored))
+            return .versions(try engine.get(.data, key.bytes).map(Versions.stored))
         } catch {
-            return .failure(ReplicaError(error))
+            return .failed(ReplicaError(error))
         }
     }
 

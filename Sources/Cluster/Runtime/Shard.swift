@@ -173,13 +173,17 @@ final class Shard: @unchecked Sendable {
     // MARK: What operations ask for
 
     /// Reads a key of this node's replica: at once if it is in memory, else with the tick's batch.
-    func readLocally(_ key: StorageKey, for id: UInt64) {
-        if let answer = context.replica.residentVersions(key) {
-            operations[id]?.operation.received(answer.reply, from: context.selfID)
-        } else {
+    ///
+    /// - Returns: The state as it is stored, if it was in memory.
+    @discardableResult
+    func readLocally(_ key: StorageKey, for id: UInt64) -> [UInt8]? {
+        guard let found = context.replica.residentState(key) else {
             reads.append((id, key))
             scheduleFlush()
+            return nil
         }
+        operations[id]?.operation.received(found.reply, from: context.selfID)
+        return found.state
     }
 
     /// Applies a mutation to this node's replica with the tick's batch; with `id` 0 nobody waits for the outcome.
@@ -278,7 +282,7 @@ final class Shard: @unchecked Sendable {
         }
         if !reads.isEmpty {
             let batch = take(&reads)
-            context.replica.read(batch.map(\.key)) { answers in
+            context.replica.read(batch.map { ($0.key, nil) }) { answers in
                 self.loop.execute { self.answered(batch.map(\.id), answers) }
             }
         }
@@ -302,9 +306,9 @@ final class Shard: @unchecked Sendable {
         }
     }
 
-    private func answered(_ ids: [UInt64], _ answers: [Result<Versions?, ReplicaError>]) {
+    private func answered(_ ids: [UInt64], _ answers: [PeerReply]) {
         for (id, answer) in zip(ids, answers) {
-            operations[id]?.operation.received(answer.reply, from: context.selfID)
+            operations[id]?.operation.received(answer, from: context.selfID)
         }
     }
 

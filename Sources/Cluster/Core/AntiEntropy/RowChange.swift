@@ -7,7 +7,11 @@ public struct RowChange: Sendable {
 
     /// Of a key and its state, as its leaf counts it.
     public static func hash(of key: StorageKey, state: [UInt8]) -> UInt64 {
-        TreeHash.ofRow(keyHash: TreeHash.ofKey(key), state: state.span.bytes)
+        hash(of: key, state: state.span.bytes)
+    }
+
+    public static func hash(of key: StorageKey, state: RawSpan) -> UInt64 {
+        TreeHash.ofRow(keyHash: TreeHash.ofKey(key), state: state)
     }
 
     /// The key's state has changed from one encoding to another; nil stands for none.

@@ -4,7 +4,7 @@
 /// Requests have kinds from 1, replies from 129, so that neither decodes as the other.
 public enum PeerCodec {
     /// Raised with every change that an older node can't read; `PeerHello` carries it.
-    public static let protocolVersion: UInt16 = 4
+    public static let protocolVersion: UInt16 = 5
 
     /// What a message's first byte says.
     enum Kind {
@@ -23,6 +23,7 @@ public enum PeerCodec {
         static let reconcile: UInt8 = 15
         static let confirm: UInt8 = 16
         static let remove: UInt8 = 17
+        static let getUnlessSame: UInt8 = 18
 
         static let versions: UInt8 = 129
         static let noVersions: UInt8 = 130
@@ -36,6 +37,7 @@ public enum PeerCodec {
         static let gossipBack: UInt8 = 141
         static let stateIs: UInt8 = 142
         static let confirmed: UInt8 = 143
+        static let same: UInt8 = 144
     }
 
     // MARK: Requests
@@ -46,6 +48,10 @@ public enum PeerCodec {
         case .get(let key):
             header(Kind.get, message, &writer)
             writer.bytes(key.bytes)
+        case .getUnlessSame(let key, let hash):
+            header(Kind.getUnlessSame, message, &writer)
+            writer.bytes(key.bytes)
+            writer.u64(hash)
         case .put(let key, let versions, let policy):
             header(Kind.put, message, &writer)
             append(key, versions, policy, to: &writer)
@@ -153,6 +159,8 @@ public enum PeerCodec {
         let body: PeerRequest
         switch kind {
         case Kind.get: body = .get(try decodeKey(&reader))
+        case Kind.getUnlessSame:
+            body = .getUnlessSame(try decodeKey(&reader), hash: try reader.u64())
         case Kind.put:
             let put = try decodePut(&reader)
             body = .put(put.key, put.versions, policy: put.policy)

@@ -8,6 +8,8 @@ extension PeerCodec {
             VersionsCodec.encode(versions, into: &writer)
         case .versions(.none):
             header(Kind.noVersions, message, &writer)
+        case .same:
+            header(Kind.same, message, &writer)
         case .stored:
             header(Kind.stored, message, &writer)
         case .listed(let rows, let isLast):
@@ -80,6 +82,7 @@ extension PeerCodec {
         switch kind {
         case Kind.versions: body = .versions(try VersionsCodec.decode(&reader))
         case Kind.noVersions: body = .versions(nil)
+        case Kind.same: body = .same
         case Kind.stored: body = .stored
         case Kind.listed: body = try decodeListed(&reader)
         case Kind.forwarded: body = .forwarded(try ResponseCodec.decodeResponse(&reader))

@@ -1,6 +1,8 @@
 /// What a coordinator asks of a replica, or one node of another.
 public enum PeerRequest: Equatable, Sendable {
     case get(StorageKey)
+    /// The same, if your state of the key is not the one with this hash (`RowChange.hash`), which the sender has.
+    case getUnlessSame(StorageKey, hash: UInt64)
     /// Merge these versions into the replica's.
     case put(StorageKey, Versions, policy: Versions.Policy)
     case list(ReplicaList)
@@ -89,6 +91,8 @@ public struct ReplicaList: Equatable, Sendable {
 public enum PeerReply: Equatable, Sendable {
     /// Nil if the replica has nothing of the key.
     case versions(Versions?)
+    /// The state is the one whose hash `getUnlessSame` named.
+    case same
     /// Done, for `put`, `buckets`, `hint`, `layout`, `reconcile` and `remove`.
     case stored
     case listed(rows: [ListRow], isLast: Bool)

@@ -90,6 +90,15 @@ public struct ConditionalPut: Sendable {
         take(now: now, &actions)
     }
 
+    /// A replica answered that it has just what `other` has, which had answered before.
+    public mutating func received(
+        sameAs other: NodeID, from node: NodeID, now: UInt64, _ actions: inout [Action]
+    ) {
+        guard isReading else { return }
+        get.received(sameAs: other, from: node, &readActions)
+        take(now: now, &actions)
+    }
+
     /// A replica could not answer in the reading.
     public mutating func failedToRead(_ node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
         guard isReading else { return }

@@ -101,6 +101,16 @@ public struct GetCoordinator: Sendable {
         goOn(&actions)
     }
 
+    /// A replica answered that it has just what `other` has, which had answered before.
+    public mutating func received(
+        sameAs other: NodeID, from node: NodeID, _ actions: inout [Action]
+    ) {
+        guard let known = replies.first(where: { $0.node == other }) else {
+            return failed(node, ReplicaError(.invalid, "the same as nothing"), &actions)
+        }
+        received(known.versions, from: node, &actions)
+    }
+
     /// A replica or fallback could not answer.
     public mutating func failed(_ node: NodeID, _ error: ReplicaError, _ actions: inout [Action]) {
         guard phase != .finished else { return }

@@ -12,6 +12,8 @@ final class ConditionalPutOperation: Operation {
     private var coordinator: ConditionalPut
     private var written: LocalWrite?
     private var writeID: UInt64?
+    /// What this node has of the key, as it is stored, if it was in memory.
+    private var ownState: [UInt8]?
     private var isOutdated = false
     private var relocation = Relocation()
 
@@ -29,6 +31,9 @@ final class ConditionalPutOperation: Operation {
         case .versions(let versions):
             let now = shard.context.environment.wallMillis()
             step { $0.received(versions, from: node, now: now, &$1) }
+        case .same:
+            let now = shard.context.environment.wallMillis()
+            step { $0.received(sameAs: shard.context.selfID, from: node, now: now, &$1) }
         case .failed(let error): failed(node, error)
         default: failed(node, .unexpectedReply)
         }
@@ -71,9 +76,12 @@ final class ConditionalPutOperation: Operation {
         event(&coordinator, &actions)
         for action in actions {
             switch action {
+            case .read(.ask(shard.context.selfID)):
+                ownState = shard.readLocally(intent.key, for: id)
             case .read(let read):
                 shard.perform(
-                    read, of: intent.key, policy: intent.policy, until: intent.attempt.deadline, for: id)
+                    read, of: intent.key, ownState, policy: intent.policy, until: intent.attempt.deadline,
+                    for: id)
             case .write(let write):
                 shard.perform(write, of: intent, found: coordinator.found, written, for: beginWrite())
             case .fail(let error):

@@ -10,6 +10,8 @@ final class GetOperation: Operation {
     private let policy: Versions.Policy
     private let attempt: Attempt
     private var coordinator: GetCoordinator
+    /// What this node has of the key, as it is stored, if it was in memory.
+    private var ownState: [UInt8]?
     private var isOutdated = false
 
     init(
@@ -30,6 +32,7 @@ final class GetOperation: Operation {
     func received(_ reply: PeerReply, from node: NodeID) {
         switch reply {
         case .versions(let versions): step { $0.received(versions, from: node, &$1) }
+        case .same: step { $0.received(sameAs: shard.context.selfID, from: node, &$1) }
         case .failed(let error): failed(node, error)
         default: failed(node, .unexpectedReply)
         }
@@ -60,24 +63,28 @@ final class GetOperation: Operation {
             }
         case .finished:
             shard.end(id)
+        case .ask(shard.context.selfID):
+            ownState = shard.readLocally(key, for: id)
         case .ask, .askFallback, .repair, .startHedge:
-            shard.perform(action, of: key, policy: policy, until: attempt.deadline, for: id)
+            shard.perform(
+                action, of: key, ownState, policy: policy, until: attempt.deadline, for: id)
         }
     }
 }
 
 extension Shard {
     /// The actions that every reading shares, a conditional put's included.
+    ///
+    /// - Parameter ownState: What this node has of the key, if that is known: a replica that has the same need not send it.
     func perform(
-        _ action: GetCoordinator.Action, of key: StorageKey, policy: Versions.Policy,
-        until deadline: NIODeadline,
-        for id: UInt64
+        _ action: GetCoordinator.Action, of key: StorageKey, _ ownState: [UInt8]?, policy: Versions.Policy,
+        until deadline: NIODeadline, for id: UInt64
     ) {
         switch action {
-        case .ask(context.selfID):
-            readLocally(key, for: id)
         case .ask(let node):
-            send(.get(key), to: node, for: id, timeout: deadline - loop.now)
+            let request: PeerRequest =
+                ownState.map { .getUnlessSame(key, hash: RowChange.hash(of: key, state: $0)) } ?? .get(key)
+            send(request, to: node, for: id, timeout: deadline - loop.now)
         case .askFallback(let node, for: let replicas):
             send(.hints(of: key, for: replicas), to: node, for: id, timeout: deadline - loop.now)
         case .repair(context.selfID, let versions):
