@@ -34,7 +34,7 @@ extension PeerRow {
 
     /// All rows that these engines have, references first.
     static func all(engines: [String]) -> [PeerRow] {
-        references + engines.flatMap(rows) + protocols(engine: engines[0]) + synced(engine: engines.last!)
+        references + engines.flatMap(rows) + protocols(engine: engines[0]) + engines.flatMap(synced)
     }
 
     private static let references = [
@@ -87,7 +87,7 @@ extension PeerRow {
     }
 
     /// As durable as etcd is, by an engine that keeps what it has.
-    private static func synced(engine: String) -> [PeerRow] {
+    private static func synced(_ engine: String) -> [PeerRow] {
         engine == "memory"
             ? []
             : [

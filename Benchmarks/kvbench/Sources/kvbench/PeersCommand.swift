@@ -18,7 +18,7 @@ struct PeersCommand: ParsableCommand {
 
     @OptionGroup var bench: Workbench
 
-    @Option(help: "Engines, by commas; the first one stands for the protocols, the last for synced writes.")
+    @Option(help: "Engines, by commas; the first one stands for the protocols.")
     var engines = "memory,rocksdb"
 
     @Option(help: "Rows to measure, by words that their names contain, by commas; references come with them.")
