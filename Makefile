@@ -1,6 +1,6 @@
 # Thin names over scripts/: each target says what it is for in `make help`.
 
-.PHONY: help setup run test lint proto bench allocations healing docs mutants
+.PHONY: help setup run test lint proto bench micro healing docs mutants
 
 help:
 	@echo "make run     install what is missing, build for release, start three nodes on three engines"
@@ -8,8 +8,7 @@ help:
 	@echo "make lint    format, shell syntax, direction of dependencies"
 	@echo "make proto   regenerate the committed protobuf and gRPC code"
 	@echo "make bench   the engines side by side under replicated workloads: a report (scripts/bench --help)"
-	@echo "make allocations"
-	@echo "             what a command of Redis's protocol takes of the heap, against limits"
+	@echo "make micro   what small steps cost by themselves, in time and in blocks of the heap, against limits"
 	@echo "make healing how long failures and growth of a cluster take, and what clients notice"
 	@echo "make mutants breaks the sources in one way after the other, and has the simulator find each"
 	@echo "make docs    API reference into .build/docs, and a check of the links between documents"
@@ -32,8 +31,8 @@ proto:
 bench: setup
 	@scripts/bench
 
-allocations: setup
-	@swift run -c release resp-allocations
+micro: setup
+	@scripts/micro
 
 healing: setup
 	@scripts/healing

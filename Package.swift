@@ -40,6 +40,8 @@ let package = Package(
         .library(name: "RocksEngine", targets: ["RocksEngine"]),
         .library(name: "LevelEngine", targets: ["LevelEngine"]),
         .library(name: "LMDBEngine", targets: ["LMDBEngine"]),
+        .library(name: "ClusterCore", targets: ["ClusterCore"]),
+        .library(name: "TextAPI", targets: ["TextAPI"]),
     ],
     traits: [
         .trait(name: "RocksDB", description: "The RocksDB engine (needs librocksdb)."),
@@ -109,14 +111,18 @@ let package = Package(
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
             ] + nio,
             swiftSettings: strict),
+        // Two modules, so that what needs no gRPC is built, and measured, without it.
         .target(
-            name: "API",
+            name: "TextAPI",
             dependencies: [
                 "Cluster", "ClusterCore", log,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
-            ] + nio + grpc + protobuf,
-            swiftSettings: strict),
+            ] + nio,
+            path: "Sources/API", exclude: ["GRPC", "Generated"], swiftSettings: strict),
+        .target(
+            name: "API", dependencies: ["TextAPI", "Cluster", "ClusterCore", log] + nio + grpc + protobuf,
+            path: "Sources/API", exclude: ["HTTP", "RESP", "Shared"], swiftSettings: strict),
 
         // MARK: The executable
         .systemLibrary(
@@ -125,7 +131,7 @@ let package = Package(
             name: "kvnode",
             dependencies: engines + [
                 .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"])),
-                "ClusterCore", "Cluster", "Transport", "API", log,
+                "ClusterCore", "Cluster", "Transport", "API", "TextAPI", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -148,15 +154,6 @@ let package = Package(
                 "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
-
-        // MARK: Benchmarks that need more than the products
-        .target(name: "AllocationCounter", path: "Benchmarks/Allocations/AllocationCounter"),
-        .executableTarget(
-            name: "resp-allocations",
-            dependencies: [
-                "AllocationCounter", "API", .product(name: "NIOCore", package: "swift-nio"),
-            ],
-            path: "Benchmarks/Allocations/RESPAllocations", swiftSettings: strict),
 
         // MARK: Tests
         .executableTarget(
@@ -181,7 +178,7 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "Cluster", "ClusterCore", log,
+                "API", "TextAPI", "Cluster", "ClusterCore", log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + grpc + protobuf,
             swiftSettings: strict),

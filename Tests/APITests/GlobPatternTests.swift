@@ -1,6 +1,6 @@
 import Testing
 
-@testable import API
+@testable import TextAPI
 
 @Suite struct GlobPatternTests {
     @Test(arguments: [

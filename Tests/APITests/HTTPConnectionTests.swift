@@ -1,6 +1,6 @@
-import API
 import ClusterCore
 import Testing
+import TextAPI
 
 @Suite("HTTP: bad input and connections")
 struct HTTPConnectionTests {

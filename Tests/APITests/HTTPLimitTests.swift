@@ -1,8 +1,8 @@
-import API
 import ClusterCore
 import Foundation
 import Glibc
 import Testing
+import TextAPI
 
 @Suite("HTTP: long replies and slow clients")
 struct HTTPLimitTests {

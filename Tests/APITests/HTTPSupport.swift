@@ -1,8 +1,8 @@
-import API
 import Foundation
 import Logging
 import NIOPosix
 import Testing
+import TextAPI
 
 /// Runs `body` against an HTTP server over a fake store, then stops the server in order.
 func withHTTPServer(

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import API
+@testable import TextAPI
 
 @Suite struct KeySlotTests {
     /// The first is the check value of CRC-16/XMODEM, 0x31C3.

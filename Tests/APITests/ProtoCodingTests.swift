@@ -4,6 +4,7 @@ import SwiftProtobuf
 import Testing
 
 @testable import API
+@testable import TextAPI
 
 /// The hand-written codecs against the generated messages.
 @Suite("gRPC: codecs")

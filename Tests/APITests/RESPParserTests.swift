@@ -2,7 +2,7 @@ import ClusterCore
 import NIOCore
 import Testing
 
-@testable import API
+@testable import TextAPI
 
 @Suite struct RESPParserTests {
     private typealias Command = [[UInt8]]

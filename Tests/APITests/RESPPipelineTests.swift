@@ -3,7 +3,7 @@ import NIOCore
 import NIOEmbedded
 import Testing
 
-@testable import API
+@testable import TextAPI
 
 /// What comes in one piece is asked of the store at once, and answered in one piece. (`BatchingTests` of the cluster shows what
 /// becomes of requests that come together.)

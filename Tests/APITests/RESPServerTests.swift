@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@testable import API
+@testable import TextAPI
 
 /// Runs `body` against a RESP server over a fake store, which keeps siblings, then stops the server in order.
 private func withRESPServer(

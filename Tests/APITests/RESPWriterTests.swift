@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import API
+@testable import TextAPI
 
 @Suite struct RESPWriterTests {
     private func written(_ version: RESPWriter.Version = .two, _ body: (inout RESPWriter) -> Void) -> String {

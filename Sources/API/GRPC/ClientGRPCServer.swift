@@ -4,6 +4,7 @@ import GRPCNIOTransportHTTP2Posix
 import Logging
 import NIOCore
 import NIOPosix
+import TextAPI
 
 /// The gRPC server for clients: `kvnode.v1.KeyValue`, `kvnode.v1.Cluster` and `grpc.health.v1.Health`.
 public final class ClientGRPCServer: Sendable {

@@ -1,4 +1,5 @@
 import ClusterCore
+import TextAPI
 
 extension ProtoWriter {
     /// A GetDataResponse.

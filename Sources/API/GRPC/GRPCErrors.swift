@@ -1,5 +1,6 @@
 import ClusterCore
 import GRPCCore
+import TextAPI
 
 extension RequestError.Code {
     /// The status code that proto/kvnode/v1/kvnode.proto promises.
@@ -11,25 +12,6 @@ extension RequestError.Code {
         case .deadlineExceeded: .deadlineExceeded
         case .overloaded, .noSpace: .resourceExhausted
         case .internal: .internalError
-        }
-    }
-
-    /// For programs that need to tell more causes apart than there are status codes; part of both public
-    /// APIs.
-    var reason: String {
-        switch self {
-        case .invalidArgument: "invalid_argument"
-        case .preconditionFailed: "precondition_failed"
-        case .quorumNotReached: "quorum_not_reached"
-        case .deadlineExceeded: "deadline_exceeded"
-        case .overloaded: "overloaded"
-        case .shuttingDown: "shutting_down"
-        case .noSpace: "no_space"
-        case .internal: "internal"
-        case .layoutChanging: "layout_changing"
-        case .wrongType: "wrong_type"
-        case .notANumber: "not_a_number"
-        case .outOfRange: "out_of_range"
         }
     }
 }

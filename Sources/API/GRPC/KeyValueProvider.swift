@@ -3,6 +3,7 @@ import ClusterCore
 import GRPCCore
 import GRPCProtobuf
 import SwiftProtobuf
+import TextAPI
 
 /// `kvnode.v1.KeyValue` over a `KeyValueService`.
 struct KeyValueProvider: RegistrableRPCService {

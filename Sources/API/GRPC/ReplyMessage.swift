@@ -1,4 +1,5 @@
 import ClusterCore
+import TextAPI
 
 /// Which message a successful response is sent as. The numbers are those of SessionResult.outcome.
 enum ReplyMessage: UInt64, Sendable {

@@ -1,5 +1,6 @@
 import ClusterCore
 import GRPCCore
+import TextAPI
 
 // Encodes the core's responses as the messages of proto/kvnode/v1/kvnode.proto. The numbers are field
 // numbers; each `size` counts exactly what its `write` appends.
@@ -99,14 +100,4 @@ extension ProtoSize {
     }
 
     static func dot(_ dot: Dot) -> Int { fixed64(dot.actor) + uint(dot.counter) }
-}
-
-extension Sibling.Content {
-    /// What a reader is shown.
-    var parts: (value: [UInt8], contentType: String) {
-        switch self {
-        case .value(let value, let contentType): (value, contentType)
-        case .tombstone, .part: ([], "")
-        }
-    }
 }

@@ -1,6 +1,7 @@
 import Cluster
 import ClusterCore
 import GRPCCore
+import TextAPI
 
 /// One `Session` stream: a reader that submits, a writer that sends what is ready, and no task per operation.
 struct SessionHandler: Sendable {

@@ -1,4 +1,5 @@
 import ClusterCore
+import TextAPI
 
 extension Kvnode_V1_StageRequest {
     /// The change of a role that is asked for. Checks all that needs no layout.

@@ -110,7 +110,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         receivedBytes = 0
         watch.requestBegins()
         do throws(Problem) {
-            let plan = try HTTPPlan(head, service: shared.service, rules: shared.rules)
+            let plan = try HTTPPlan(head, isReady: shared.service.isReady, rules: shared.rules)
             let limit = plan.bodyLimit(values: shared.maxBodyBytes)
             let announced = Self.announcedLength(head.headers)
             if let announced, announced > limit { throw Self.tooLarge(limit) }

@@ -1,4 +1,3 @@
-import Cluster
 import ClusterCore
 import NIOHTTP1
 
@@ -15,7 +14,10 @@ enum HTTPPlan {
     /// The body holds the properties.
     case setProperties(bucket: String)
 
-    init(_ head: HTTPRequestHead, service: any KeyValueService, rules: RequestRules) throws(Problem) {
+    /// - Parameter isReady: `KeyValueService.isReady`, which only one of the paths asks for.
+    init(
+        _ head: HTTPRequestHead, isReady: @autoclosure () -> Bool, rules: RequestRules
+    ) throws(Problem) {
         let (route, query) = try HTTPRoute.parse(head.uri)
         guard route.methods.contains(head.method) else {
             var problem = Problem(
@@ -26,7 +28,7 @@ enum HTTPPlan {
         }
         switch route {
         case .health: self = .reply(.text("ok\n"))
-        case .readiness: self = .reply(Self.readiness(service))
+        case .readiness: self = .reply(Self.readiness(isReady()))
         case .properties(let bucket):
             _ = try QueryParameters(query, allowed: [])
             self = head.method == .PUT ? .setProperties(bucket: bucket) : .getProperties(bucket: bucket)
@@ -45,8 +47,8 @@ enum HTTPPlan {
         }
     }
 
-    private static func readiness(_ service: any KeyValueService) -> HTTPReply {
-        if service.isReady { return .text("ready\n") }
+    private static func readiness(_ isReady: Bool) -> HTTPReply {
+        if isReady { return .text("ready\n") }
         return Problem(
             .serviceUnavailable, "not_ready", "the node is draining, or doesn't reach a majority of the nodes"
         ).reply

@@ -3,8 +3,8 @@ import ClusterCore
 
 /// `CLUSTER`, for clients that choose a node by a key's slot. Here any node serves any key, so the slots are dealt out among
 /// the nodes that can be reached: which a client asks is a matter of load alone, and nothing is ever MOVED.
-package enum ClusterCommands {
-    package enum Question {
+enum ClusterCommands {
+    enum Question {
         case slots, shards, nodes, info, id
     }
 

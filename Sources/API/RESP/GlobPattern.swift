@@ -1,5 +1,5 @@
 /// A pattern of Redis's: `*` any bytes, `?` one byte, `[a-z]` and `[^a-z]` one of a set, `\\` before a byte that is meant.
-package struct GlobPattern {
+struct GlobPattern {
     fileprivate enum Piece {
         case any
         case one

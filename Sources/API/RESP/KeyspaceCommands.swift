@@ -1,8 +1,8 @@
 import ClusterCore
 
 /// Commands on all keys of the connection's bucket.
-package enum KeyspaceCommands {
-    package enum Task {
+enum KeyspaceCommands {
+    enum Task {
         /// The keys from this partition on, and where to go on.
         case scan(from: Int, count: Int, GlobPattern?, kind: String?)
         case keys(GlobPattern)

@@ -1,7 +1,7 @@
 import ClusterCore
 
 /// Commands on maps, which Redis calls hashes, as it has them.
-package enum MapCommands {
+enum MapCommands {
     static func plan(
         _ command: RESPCommand, _ parser: RESPParser
     ) throws(RESPCommandError) -> RESPPlan {
@@ -42,7 +42,7 @@ package enum MapCommands {
     }
 
     /// What of a map a reply tells.
-    package enum Question {
+    enum Question {
         case all
         case count
         case names

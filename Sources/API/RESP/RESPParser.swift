@@ -7,7 +7,7 @@ import NIOCore
 /// `next`. A command whose end has not come is not looked at again from its beginning when more comes.
 ///
 /// What is wrong, and in which words, is Redis's: clients show it to their users.
-package struct RESPParser {
+struct RESPParser {
     struct Limits: Sendable {
         /// Arguments of a command, its name included.
         var maxArguments = 1 << 20
@@ -43,21 +43,19 @@ package struct RESPParser {
     private var arguments: [Range<Int>] = []
     private var argumentBytes = 0
 
-    package init() { self.init(limits: Limits()) }
-
-    init(limits: Limits) { self.limits = limits }
+    init(limits: Limits = Limits()) { self.limits = limits }
 
     /// How many arguments the command has that `next` found, its name included; at least one.
-    package var count: Int { arguments.count }
+    var count: Int { arguments.count }
 
     /// An argument of that command, in place; 0 is its name.
-    package func argument(_ index: Int) -> ByteBufferView {
+    func argument(_ index: Int) -> ByteBufferView {
         let range = arguments[index]
         return (isInline ? words : buffer).viewBytes(at: range.lowerBound, length: range.count)!
     }
 
     /// Takes in what has come. The command found last is gone then.
-    package mutating func append(_ bytes: ByteBuffer) {
+    mutating func append(_ bytes: ByteBuffer) {
         forget()
         if buffer.readableBytes == 0 {
             buffer = bytes
@@ -71,7 +69,7 @@ package struct RESPParser {
     /// Finds the next command; false if it has not come to its end yet.
     ///
     /// - Throws: What the client did wrong. Nothing that follows can be understood then.
-    package mutating func next() throws(RESPProtocolError) -> Bool {
+    mutating func next() throws(RESPProtocolError) -> Bool {
         if case .start = state { forget() }
         while true {
             switch state {
@@ -155,7 +153,7 @@ package struct RESPParser {
 }
 
 /// What a client sent that is no command. The connection ends with it.
-package enum RESPProtocolError: Error, Equatable {
+enum RESPProtocolError: Error, Equatable {
     case badArrayLength
     case badBulkLength
     case notABulkString(UInt8)

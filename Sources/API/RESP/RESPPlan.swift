@@ -1,7 +1,7 @@
 import ClusterCore
 
 /// What a command comes to.
-package enum RESPPlan {
+enum RESPPlan {
     /// An answer that needs nothing of the store.
     case reply(RESPReply)
     /// This answer, in that version of the protocol, which is the connection's from then on.
@@ -22,7 +22,7 @@ package enum RESPPlan {
     case put(PutRequest)
 
     /// How what was read becomes a reply.
-    package enum ReadFormat {
+    enum ReadFormat {
         /// The value.
         case value
         /// An array of the values.
@@ -42,7 +42,7 @@ package enum RESPPlan {
     }
 
     /// How what a change has done becomes a reply.
-    package enum ChangeFormat {
+    enum ChangeFormat {
         case count
         case ok
         /// The number, which is a whole one.
@@ -54,7 +54,7 @@ package enum RESPPlan {
     }
 
     /// How what was done becomes a reply.
-    package enum WriteFormat {
+    enum WriteFormat {
         case ok
         /// OK, or null if it was not done.
         case okOrNull
@@ -85,12 +85,6 @@ extension Sibling {
 }
 
 extension Reading {
-    /// What a client gets who can take one value only: of several the last one written, as `lastWriteWins` has it.
-    var latest: Sibling? {
-        if siblings.count <= 1 { return siblings.first }
-        return siblings.max { ($0.timestamp, $0.dot) < ($1.timestamp, $1.dot) }
-    }
-
     /// What the key holds; nil: nothing.
     var kind: DataKind? { siblings.first?.content.kind }
 }

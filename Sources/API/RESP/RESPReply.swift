@@ -1,5 +1,5 @@
 /// A reply, before it is known by which version of the protocol it goes out.
-package enum RESPReply: Equatable {
+enum RESPReply: Equatable {
     /// A status; at most 15 bytes need no allocation.
     case simple(String)
     case error(String, code: String = "ERR")
@@ -18,7 +18,7 @@ package enum RESPReply: Equatable {
 
     static func bulk(_ text: String) -> RESPReply { .bulk(Array(text.utf8)) }
 
-    package static func == (a: RESPReply, b: RESPReply) -> Bool {
+    static func == (a: RESPReply, b: RESPReply) -> Bool {
         switch (a, b) {
         case (.simple(let a), .simple(let b)): a == b
         case (.error(let a, let codeOfA), .error(let b, let codeOfB)): a == b && codeOfA == codeOfB

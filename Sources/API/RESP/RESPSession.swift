@@ -2,7 +2,7 @@ import ClusterCore
 import NIOCore
 
 /// What a connection has been told of itself, and what its commands come to.
-package struct RESPSession {
+struct RESPSession {
     let id: Int
     private(set) var bucket: String
     private(set) var version = RESPWriter.Version.two
@@ -14,7 +14,7 @@ package struct RESPSession {
     ///   - id: The connection's number, as `CLIENT ID` tells it.
     ///   - bucket: Until `KV.BUCKET` names another.
     ///   - wallMillis: Milliseconds since 1970.
-    package init(id: Int, bucket: String, wallMillis: @escaping @Sendable () -> UInt64) {
+    init(id: Int, bucket: String, wallMillis: @escaping @Sendable () -> UInt64) {
         self.id = id
         self.wallMillis = wallMillis
         self.bucket = bucket
@@ -22,7 +22,7 @@ package struct RESPSession {
     }
 
     /// What the command that the parser has found comes to.
-    package mutating func plan(_ parser: RESPParser) -> RESPPlan {
+    mutating func plan(_ parser: RESPParser) -> RESPPlan {
         guard let command = RESPCommand(name: parser.argument(0)) else { return .reply(Self.unknown(parser)) }
         guard command.description.arity.contains(parser.count) else {
             return .reply(Self.wrongCount(command.rawValue))

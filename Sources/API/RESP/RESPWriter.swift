@@ -2,8 +2,8 @@ import NIOCore
 
 /// Writes replies of Redis's serialization protocol. What only its third version has is written as the second does it: a map
 /// as an array of keys and values in turn.
-package struct RESPWriter {
-    package enum Version: Int, Sendable {
+struct RESPWriter {
+    enum Version: Int, Sendable {
         case two = 2
         case three = 3
     }

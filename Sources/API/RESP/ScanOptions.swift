@@ -2,7 +2,7 @@ import ClusterCore
 import NIOCore
 
 /// The options of `SCAN`, `SSCAN` and `HSCAN`.
-package struct ScanOptions {
+struct ScanOptions {
     private(set) var pattern: GlobPattern?
     private(set) var count: Int?
     /// As `TYPE` names it.

@@ -1,7 +1,7 @@
 import ClusterCore
 
 /// Commands on sets, as Redis has them.
-package enum SetCommands {
+enum SetCommands {
     static func plan(
         _ command: RESPCommand, _ parser: RESPParser
     ) throws(RESPCommandError) -> RESPPlan {
@@ -19,7 +19,7 @@ package enum SetCommands {
     }
 
     /// What of a set a reply tells.
-    package enum Question {
+    enum Question {
         case members
         case count
         case contains([UInt8])

@@ -1,7 +1,7 @@
 import ClusterCore
 
 /// A change of one key by a client that passes no context.
-package struct StringWrite {
+struct StringWrite {
     enum Change: Equatable {
         case set([UInt8])
         /// The value becomes longer by this; that of a key without one is empty.

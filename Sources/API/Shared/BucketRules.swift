@@ -1,8 +1,8 @@
 import ClusterCore
 
 /// What may name a bucket where the store itself isn't asked.
-enum BucketRules {
-    static func check(_ bucket: String) throws(RequestError) {
+package enum BucketRules {
+    package static func check(_ bucket: String) throws(RequestError) {
         guard KeyLimits.accepts(bucket: bucket) else {
             throw RequestError(
                 .invalidArgument,

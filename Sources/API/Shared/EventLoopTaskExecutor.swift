@@ -5,12 +5,12 @@ import NIOPosix
 ///
 /// A task that is resumed on a loop goes on there: the loop of the connection's socket when bytes came, or
 /// the store's when a reply did. Whatever runs here must not block.
-final class EventLoopTaskExecutor: TaskExecutor {
+package final class EventLoopTaskExecutor: TaskExecutor {
     private let group: MultiThreadedEventLoopGroup
 
-    init(group: MultiThreadedEventLoopGroup) { self.group = group }
+    package init(group: MultiThreadedEventLoopGroup) { self.group = group }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let loop: any EventLoop = MultiThreadedEventLoopGroup.currentEventLoop ?? group.next()
         loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }

@@ -9,7 +9,7 @@ public enum MemberRules {
     }
 
     /// Whether `text` is `host:port` with a port that can be connected to. The host is not resolved.
-    static func isAddress(_ text: String) -> Bool {
+    package static func isAddress(_ text: String) -> Bool {
         guard let colon = text.lastIndex(of: ":"), colon > text.startIndex, text.utf8.count <= 300,
             let port = Int(text[text.index(after: colon)...])
         else { return false }

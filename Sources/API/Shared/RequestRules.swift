@@ -1,13 +1,18 @@
 import ClusterCore
 
 /// What both client APIs do to a request before the store sees it. The store checks the rest itself.
-struct RequestRules: Sendable {
+package struct RequestRules: Sendable {
     /// The keys in a page whose request names no number, and the most that any page has.
-    var defaultListLimit: Int
-    var maxListLimit: Int
+    private let defaultListLimit: Int
+    private let maxListLimit: Int
+
+    package init(defaultListLimit: Int, maxListLimit: Int) {
+        self.defaultListLimit = defaultListLimit
+        self.maxListLimit = maxListLimit
+    }
 
     /// Fills in what was left out, and refuses what couldn't be given back through every API.
-    func apply(to request: inout Request) throws(RequestError) {
+    package func apply(to request: inout Request) throws(RequestError) {
         switch request {
         case .get, .update: return
         case .put(var put):

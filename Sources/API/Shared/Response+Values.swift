@@ -2,7 +2,7 @@ import ClusterCore
 
 extension Response {
     /// As it is for a client that asks for values: what the key holds may be something else.
-    var ofValues: Response {
+    package var ofValues: Response {
         switch self {
         case .read(let reading) where reading.siblings.contains(where: \.content.isPart):
             return .failed(RequestError(.wrongType, "the key holds a set or a map, which is no value"))

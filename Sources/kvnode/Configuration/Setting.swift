@@ -1,4 +1,4 @@
-import API
+import TextAPI
 
 /// One key of the configuration: all that reading, checking, printing and help need to know of it.
 struct Setting: Sendable {

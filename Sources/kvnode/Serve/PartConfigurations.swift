@@ -2,6 +2,7 @@ import API
 import Cluster
 import ClusterCore
 import NIOCore
+import TextAPI
 import Transport
 
 /// What each part of a node is told, from the one configuration.
