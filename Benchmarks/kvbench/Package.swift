@@ -15,6 +15,11 @@ let package = Package(
     products: [
         .executable(name: "kvbench", targets: ["kvbench"]),
         .library(name: "DiskCounter", type: .dynamic, targets: ["DiskCounter"]),
+        // For Benchmarks/EngineHost, which has the engines without a cluster.
+        .library(name: "Workloads", targets: ["Workloads"]),
+        .library(name: "Load", targets: ["Load"]),
+        .library(name: "Results", targets: ["Results"]),
+        .library(name: "HostProtocol", targets: ["HostProtocol"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -30,6 +35,8 @@ let package = Package(
                 "Workloads", "Results", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),
+        // What kvbench and an engine-host tell each other.
+        .target(name: "HostProtocol", dependencies: ["Results"], swiftSettings: strict),
         // Processes under test, and what they cost.
         .target(name: "Nodes", swiftSettings: strict),
         // Loaded into the processes under test: counts what they ask of the disk.
@@ -40,7 +47,7 @@ let package = Package(
         .executableTarget(
             name: "kvbench",
             dependencies: [
-                "Workloads", "Load", "Nodes", "Results", "Report",
+                "Workloads", "Load", "Nodes", "HostProtocol", "Results", "Report",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -22,7 +22,7 @@ public struct Recorder {
     /// Reads that found several values.
     public private(set) var siblings = 0
 
-    init(begun: UInt64) { self.begun = begun }
+    public init(begun: UInt64) { self.begun = begun }
 
     private static func histogram() -> Histogram<UInt64> {
         Histogram(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
@@ -41,7 +41,7 @@ public struct Recorder {
     /// - Parameters:
     ///   - begun: When it was to begin: nanoseconds of the monotonic clock.
     ///   - bytes: Of keys and values that it wrote.
-    mutating func done(_ kind: OperationKind, begun: UInt64, at now: UInt64, bytes: Int) {
+    public mutating func done(_ kind: OperationKind, begun: UInt64, at now: UInt64, bytes: Int) {
         close(until: now)
         let took = min(now - begun, Self.longest)
         kinds[kind, default: Self.histogram()].record(took)
@@ -50,20 +50,20 @@ public struct Recorder {
         bytesWritten += bytes
     }
 
-    mutating func failed(_ words: String, at now: UInt64) {
+    public mutating func failed(_ words: String, at now: UInt64) {
         close(until: now)
         secondErrors += 1
         let words = errors[words] != nil || errors.count < Self.maxErrors ? words : "others"
         errors[words, default: 0] += 1
     }
 
-    mutating func found(_ values: Int) {
+    public mutating func found(_ values: Int) {
         if values == 0 { absent += 1 }
         if values > 1 { siblings += 1 }
     }
 
     /// Ends the seconds that are over.
-    mutating func close(until now: UInt64) {
+    public mutating func close(until now: UInt64) {
         while (now - begun) / 1_000_000_000 > UInt64(timeline.count) {
             timeline.append(
                 Second(

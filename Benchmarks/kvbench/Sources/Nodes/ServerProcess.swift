@@ -41,19 +41,32 @@ public final class ServerProcess {
     }
 
     /// Begins the process; it dies with this one, however that ends.
-    public func start() throws {
+    public func start() throws { try start(input: FileHandle.nullDevice, output: nil) }
+
+    /// The same for one that takes orders on its standard input and answers on its output.
+    public func startConversation() throws -> Conversation {
+        let (conversation, descriptor) = try Conversation.begin()
+        let other = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try start(input: other, output: other)
+        // As long as this process had it too, the end of the other one would not show.
+        try other.close()
+        return conversation
+    }
+
+    /// - Parameter output: Nil for its log.
+    private func start(input: FileHandle, output: FileHandle?) throws {
         precondition(!isRunning, "\(name) runs already")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
         process.arguments = ["--pdeathsig", "KILL", "--"] + command
         process.environment = environment
-        process.standardInput = FileHandle.nullDevice
         let file = open(logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             throw Probe.Failure(description: "\(logPath): \(String(cString: strerror(errno)))")
         }
         let log = FileHandle(fileDescriptor: file)
-        process.standardOutput = log
+        process.standardInput = input
+        process.standardOutput = output ?? log
         process.standardError = log
         try process.run()
         try log.close()

@@ -2,6 +2,9 @@ import Results
 
 /// Under what conditions it was measured.
 struct Facts {
+    /// Of the report.
+    static let title = "Storage engines compared"
+
     /// Names with what they stand for, in the order in which they are to be read.
     let pairs: [(name: String, text: String)]
     /// For a shell.
@@ -10,7 +13,8 @@ struct Facts {
     init(_ comparison: Comparison) {
         let (machine, options) = (comparison.machine, comparison.options)
         let gibibytes = (Double(machine.memoryBytes) / 1_073_741_824).formatted(decimals: 1)
-        pairs = [
+        let hasClusters = comparison.alone == nil || !comparison.cells.isEmpty
+        var pairs = [
             ("Begun", comparison.begun),
             (
                 "Machine",
@@ -18,12 +22,16 @@ struct Facts {
             ),
             ("Load average over 1, 5 and 15 minutes", Self.load(machine)),
             ("Versions", Self.versions(comparison.versions)),
-            ("Cluster", Self.cluster(options)),
+            ("Cluster", hasClusters ? Self.cluster(options) : "none"),
             ("Data", "\(options.records.grouped) records, values of \(options.valueSize.grouped) bytes"),
-            ("Clients", Self.clients(options)),
+            ("Clients", hasClusters ? Self.clients(options) : "none"),
+        ]
+        if let alone = comparison.alone { pairs.append(("Engines alone", Self.alone(alone))) }
+        pairs += [
             ("Rounds", "\(options.rounds) of \(options.secondsPerRound.plain) s each"),
             ("Seed", "\(comparison.seed)"),
         ]
+        self.pairs = pairs
         command = comparison.command.map(Self.quoted).joined(separator: " ")
     }
 
@@ -44,6 +52,11 @@ struct Facts {
     private static func cluster(_ options: Options) -> String {
         let nodes = options.nodes == 0 ? "one that was running" : "\(options.nodes) nodes"
         return "\(nodes), N=\(options.n) R=\(options.r) W=\(options.w)"
+    }
+
+    private static func alone(_ alone: Alone) -> String {
+        let begun = alone.clustersBegun.map { "; the clusters' figures are of a run begun \($0)" } ?? ""
+        return "\(alone.operationsInFlight.grouped) operations in flight, no cluster\(begun)"
     }
 
     private static func clients(_ options: Options) -> String {

@@ -15,20 +15,34 @@ public struct HTMLReport {
         let head: [Markup] = [
             .element("meta", ["charset": "utf-8"], []),
             .element("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"], []),
-            .element("title", text: Self.title), .element("style", text: Style.sheet),
+            .element("title", text: Facts.title), .element("style", text: Style.sheet),
         ]
-        let body = [header, verdicts, conditions, reading] + comparison.groups.enumerated().map(section)
+        let parts = [header, replication, verdicts, conditions, reading].compactMap(\.self)
+        let body = parts + comparison.groups.enumerated().map(section)
         let html = Markup.element(
             "html", ["xmlns": "http://www.w3.org/1999/xhtml", "lang": "en"],
             [.element("head", head), .element("body", [.element("main", body)])])
         return "<!DOCTYPE html>\n\(html.written)\n"
     }
 
-    private static let title = "Storage engines compared"
-
     private var header: Markup {
         .element(
-            "header", [.element("h1", text: Self.title), .element("p", text: "Begun \(comparison.begun).")])
+            "header", [.element("h1", text: Facts.title), .element("p", text: "Begun \(comparison.begun).")])
+    }
+
+    /// Nil if no engine was measured in a cluster and without.
+    private var replication: Markup? {
+        Table.replication(of: comparison).map { table in
+            let charts = ShareChart.charts(of: comparison.replications, palette).enumerated()
+            return .element(
+                "section",
+                [
+                    .element("h2", text: "What replication costs"),
+                    .element(
+                        "div", ["class": "charts"], charts.map { $1.markup(id: "replication-chart\($0)") }),
+                    self.table(table),
+                ])
+        }
     }
 
     private var verdicts: Markup {

@@ -8,14 +8,15 @@ public struct MarkdownReport {
 
     /// CommonMark with tables as GitHub has them; it ends with a line's end.
     public var text: String {
-        ([header, verdicts, reading] + comparison.groups.map(section)).joined(separator: "\n\n") + "\n"
+        ([header, replication, verdicts, reading].compactMap(\.self) + comparison.groups.map(section))
+            .joined(separator: "\n\n") + "\n"
     }
 
     private var header: String {
         let facts = Facts(comparison)
         let rows = facts.pairs.map { "| \(Markdown.escaped($0.name)) | \(Markdown.escaped($0.text)) |" }
         return """
-            # Storage engines compared
+            # \(Facts.title)
 
             | Condition | |
             | --- | --- |
@@ -27,6 +28,13 @@ public struct MarkdownReport {
             \(facts.command)
             ```
             """
+    }
+
+    /// Nil if no engine was measured in a cluster and without.
+    private var replication: String? {
+        Table.replication(of: comparison).map { table in
+            "## What replication costs\n\n\(Markdown.escaped(table.caption)):\n\n\(Markdown.table(table))"
+        }
     }
 
     private var verdicts: String {

@@ -28,7 +28,7 @@ enum Style {
         .range{fill:none;stroke-width:2}.whisker{fill:none;stroke:var(--ink);stroke-width:1.5}
         .s0{stroke:var(--c0)}.s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}
         .s4{stroke:var(--c4)}.s5{stroke:var(--c5)}
-        .f0{fill:var(--c0)}.f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}.f5{fill:var(--c5)}
+        .pale{fill-opacity:.35}.f0{fill:var(--c0)}.f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}.f5{fill:var(--c5)}
         .line.s1{stroke-dasharray:7 3}.line.s2{stroke-dasharray:2 3}.line.s3{stroke-dasharray:9 3 2 3}
         .line.s4{stroke-dasharray:14 4}.line.s5{stroke-dasharray:5 2 1 2 1 2}
         """

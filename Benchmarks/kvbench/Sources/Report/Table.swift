@@ -32,6 +32,29 @@ extension Table {
             header: ["Engine"] + figures.map(\.heading), rows: rows)
     }
 
+    /// A row per engine, durability and workload that was measured in a cluster and without; nil of none.
+    static func replication(of comparison: Comparison) -> Table? {
+        let replications = comparison.replications
+        guard let copies = replications.first?.copies else { return nil }
+        let cpu = Figure.cpuPerOperation
+        let rows = replications.map { one in
+            [
+                "\(one.workload), \(one.durability), \(one.engine)", cpu.format(one.alone),
+                cpu.format(one.engines), cpu.format(one.replicated), one.own.text { cpu.format($0) },
+                (one.ownPart * 100).formatted(decimals: 0) + "%",
+                one.ratio.text { $0.formatted(decimals: 2) },
+                one.throughput.text { $0.formatted(decimals: 2) },
+            ].map { Field(text: $0) }
+        }
+        return Table(
+            caption: "CPU of an operation in a cluster and without, in microseconds",
+            header: [
+                "Workload, durability, engine", "Engine alone", "\(copies) × that", "Cluster",
+                "Replication's own share", "Part of the whole", "Cluster, times the engine alone",
+                "Throughput, times the engine's alone",
+            ], rows: rows)
+    }
+
     /// A row per engine but the first, a column per figure in which any of them has a ratio; nil of one engine.
     static func ratios(of group: Group, seed: UInt64) -> Table? {
         guard !group.others.isEmpty else { return nil }
@@ -50,6 +73,14 @@ extension Table {
             header: ["Engine, times \(group.reference.engine)"]
                 + columns.map { figures[$0].name.sentenceCased },
             rows: rows)
+    }
+}
+
+extension Estimate {
+    /// "1.20 (1.10–1.30)"; the median alone where there is no interval.
+    fileprivate func text(_ format: (Double) -> String) -> String {
+        let bounds = interval.map { " (\(format($0.lowerBound))–\(format($0.upperBound)))" } ?? ""
+        return format(median) + bounds
     }
 }
 

@@ -9,7 +9,7 @@ extension Figure {
 }
 
 extension Group {
-    var title: String { "workload \(workload), \(durability)" }
+    var title: String { "workload \(workload), \(durability)\(isAlone ? ", without a cluster" : "")" }
 
     /// What it is made of and how it is called: "reads (workload c, buffered)".
     var description: String {

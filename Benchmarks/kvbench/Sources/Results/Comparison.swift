@@ -1,4 +1,4 @@
-/// What one run of `kvbench compare` found; stored as JSON, so that a later run can be held against it.
+/// What one run of `kvbench compare` or `kvbench engine` found; stored as JSON, so that a later run can be held against it.
 public struct Comparison: Codable, Equatable, Sendable {
     /// Of this file. Another is not read.
     public static let format = 1
@@ -13,8 +13,10 @@ public struct Comparison: Codable, Equatable, Sendable {
     /// What was run, by name: kvnode, and each engine's library where that is known.
     public var versions: [String: String]
     public var options: Options
-    /// In the order in which they were asked for.
+    /// Of clusters, in the order in which they were asked for.
     public var cells: [Cell]
+    /// Nil if no engine was measured without a cluster.
+    public var alone: Alone?
 
     public init(
         begun: String, command: [String], seed: UInt64, machine: Machine, versions: [String: String],

@@ -2,6 +2,8 @@
 public struct Group: Equatable, Sendable {
     public let workload: String
     public let durability: String
+    /// Whether they are engines without a cluster.
+    public let isAlone: Bool
     /// Not empty. The others are held against the first.
     public let cells: [Cell]
 
@@ -12,15 +14,19 @@ public struct Group: Equatable, Sendable {
 }
 
 extension Comparison {
-    /// In the order in which they were asked for.
+    /// Those of clusters, then those of engines alone, each in the order in which they were asked for.
     public var groups: [Group] {
+        Self.groups(of: cells, isAlone: false) + Self.groups(of: alone?.cells ?? [], isAlone: true)
+    }
+
+    private static func groups(of cells: [Cell], isAlone: Bool) -> [Group] {
         var names: [(workload: String, durability: String)] = []
         for cell in cells where !names.contains(where: { cell.isOf($0.workload, $0.durability) }) {
             names.append((cell.workload, cell.durability))
         }
         return names.map { name in
             Group(
-                workload: name.workload, durability: name.durability,
+                workload: name.workload, durability: name.durability, isAlone: isAlone,
                 cells: cells.filter { $0.isOf(name.workload, name.durability) })
         }
     }

@@ -5,5 +5,5 @@ struct Kvbench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kvbench",
         abstract: "Compares kvnode's storage engines under replicated workloads, and kvnode with its peers.",
-        subcommands: [CompareCommand.self, PeersCommand.self])
+        subcommands: [CompareCommand.self, EngineCommand.self, PeersCommand.self])
 }

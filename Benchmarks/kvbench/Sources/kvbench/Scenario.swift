@@ -33,6 +33,12 @@ struct Scenario {
         case .wipe: "The same, and the replica comes back at once, with an empty disk."
         }
     }
+
+    /// What failed, with the records that were asked for and not found: who deletes finds nothing there, others should.
+    func errors(_ errors: [String: Int], absent: Int) -> [String: Int] {
+        guard absent > 0, workload.mix.share(of: .delete) == 0, !workload.startsEmpty else { return errors }
+        return errors.merging(["a record was not found": absent], uniquingKeysWith: +)
+    }
 }
 
 /// What is left of a fault in one round.

@@ -7,7 +7,7 @@ struct Palette {
 
     init(_ comparison: Comparison) {
         var engines: [String] = []
-        for cell in comparison.cells where !engines.contains(cell.engine) { engines.append(cell.engine) }
+        for cell in comparison.allCells where !engines.contains(cell.engine) { engines.append(cell.engine) }
         self.engines = engines
     }
 

@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import Nodes
+import Results
+import Workloads
+
+/// What replication costs: each engine alone beside a cluster of it.
+struct EngineCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engine",
+        abstract: "Measures each engine without a cluster beside a cluster of it: what replication costs.",
+        discussion: """
+            Starts an engine-host (the engine with its writer thread and group commit, nothing of a cluster) and a cluster for each \
+            engine and durability, loads both with the same records, and runs each workload on one after the other, round by \
+            round. What is in flight at the engine alone is what --threads and --pipeline put in flight at the cluster.
+
+            kvbench engine --engines rocksdb,lmdb --workloads a,c --records 100000 --rounds 5 --out report
+            kvbench engine --workloads a,c --records 100000 --beside earlier/report.json --out report
+            """)
+
+    @OptionGroup var load: LoadOptions
+
+    @Option(help: "The engine-host to run.")
+    var engineHost = "Benchmarks/EngineHost/.build/release/engine-host"
+
+    @Flag(help: "No clusters: the engines alone.")
+    var alone = false
+
+    @Option(help: "No clusters: their figures are those of this report.json, of an earlier run.")
+    var beside: String?
+
+    func validate() throws {
+        guard FileManager.default.isExecutableFile(atPath: engineHost) else {
+            throw ValidationError(
+                "there is no engine-host at \(engineHost): swift build -c release --package-path Benchmarks/EngineHost"
+            )
+        }
+        guard !alone || beside == nil else { throw ValidationError("--alone has nothing beside it") }
+        for scenario in load.scenarios {
+            if scenario.fault != nil {
+                throw ValidationError("\(scenario.name) strikes a cluster's node: kvbench compare")
+            }
+            if scenario.workload.keepsSiblings {
+                throw ValidationError(
+                    "\(scenario.name) keeps siblings, which an engine alone has none of: kvbench compare")
+            }
+        }
+    }
+
+    func run() throws {
+        let folder = try ReportFolder(load.out)
+        var comparison = try load.comparison()
+        comparison.alone = Alone(cells: [], operationsInFlight: load.threads * load.pipeline)
+        if let beside { try comparison.take(beside, for: load) }
+        for durability in load.durability.all {
+            try measure(durability, &comparison, folder)
+        }
+        try folder.finish(comparison)
+    }
+
+    private func measure(
+        _ durability: String, _ comparison: inout Comparison, _ folder: ReportFolder
+    ) throws {
+        let place = load.bench.folder("engine-\(durability)")
+        let host = URL(fileURLWithPath: engineHost).path
+        // An engine and the cluster of it one after the other, as they are pairs.
+        let contestants = try load.engines.all.flatMap { engine -> [any Contestant] in
+            let one = try EngineAlone(
+                engine, durability: durability, load, host: host,
+                folder: place.appendingPathComponent("\(engine)-alone"))
+            if alone || beside != nil { return [one] }
+            let cluster = try EngineUnderTest(
+                engine, durability: durability, load, rate: nil, folder: place.appendingPathComponent(engine))
+            return [one, cluster]
+        }
+        let run = InterleavedRun(contestants, durability: durability, load, folder: place)
+        defer { run.remove() }
+        try run.measure { clusters, alone in
+            comparison.cells += clusters
+            comparison.alone?.cells += alone
+            try folder.store(&comparison)
+        }
+    }
+}
+
+extension Comparison {
+    /// Takes the clusters' figures from an earlier report; throws if it has not all that is asked for, or was measured otherwise.
+    fileprivate mutating func take(_ path: String, for load: LoadOptions) throws {
+        let earlier = try Comparison.read(from: URL(fileURLWithPath: path))
+        let (theirs, ours) = (earlier.options, options)
+        let conditions = [
+            ("records", theirs.records, ours.records), ("bytes of a value", theirs.valueSize, ours.valueSize),
+            ("connections", theirs.connections, ours.connections),
+            ("operations in flight on a connection", theirs.pipeline, ours.pipeline),
+        ]
+        for (name, theirs, ours) in conditions where theirs != ours {
+            throw ValidationError("\(path) was measured with other \(name): \(theirs), not \(ours)")
+        }
+        if let rate = theirs.rate {
+            throw ValidationError("\(path) was measured at a rate of \(rate), an engine alone never is")
+        }
+        for durability in load.durability.all {
+            for workload in load.workloads.all {
+                for engine in load.engines.all {
+                    let found = earlier.cells.first {
+                        ($0.engine, $0.durability, $0.workload) == (engine, durability, workload)
+                    }
+                    guard let found else {
+                        throw ValidationError(
+                            "\(path) has no figures of \(engine), \(durability), under workload \(workload)")
+                    }
+                    cells.append(found)
+                }
+            }
+        }
+        (options.nodes, options.n, options.r, options.w) = (theirs.nodes, theirs.n, theirs.r, theirs.w)
+        options.driver = theirs.driver
+        alone?.clustersBegun = earlier.begun
+    }
+}
