@@ -36,7 +36,7 @@ enum Reading {
             : "The two were measured in runs of their own, so that there are no pairs to make intervals of."
         return [
             "An engine alone has the node's writer thread and group commit, and rows as a replica stores them, in one process. A write reads its row first, as a replica's does. Keys, values and stored states are made outside of what is counted as the engine's CPU.",
-            "Replication's own share is the CPU of an operation in a cluster less \(copies) times that of the engine alone: clients' protocols, coordination, versions and messages between nodes, and batches that are smaller at each node than at an engine with all operations to itself. \(pairs)",
+            "Replication's own share is the CPU of an operation in a cluster less \(copies) times that of the engine alone: clients' protocols, coordination, versions and messages between nodes, and batches that are smaller at each node than at an engine with all operations to itself. \(pairs) As each figure has a median of its own, they need not add up.",
         ]
     }
 
