@@ -13,7 +13,7 @@ enum Reading {
         hints.append(
             "CPU, memory, syncs and bytes on disk are those of all nodes together. Each of \(options.n) replicas keeps the data, so that an amplification is \(options.n) where an engine writes or keeps it just once."
         )
-        if let alone = comparison.alone { hints += Self.hints(alone, copies: options.n) }
+        if let alone = comparison.alone { hints += Self.hints(alone, options) }
         if let rate = options.rate {
             hints.append(
                 "\(rate.plain) operations a second were offered: throughput says only whether an engine kept up."
@@ -29,14 +29,14 @@ enum Reading {
         return hints
     }
 
-    private static func hints(_ alone: Alone, copies: Int) -> [String] {
+    private static func hints(_ alone: Alone, _ options: Options) -> [String] {
         let pairs =
             alone.clustersBegun == nil
             ? "Both are of rounds that ran beside each other, with intervals of their pairs."
             : "The two were measured in runs of their own, so that there are no pairs to make intervals of."
         return [
             "An engine alone has the node's writer thread and group commit, and rows as a replica stores them, in one process. A write reads its row first, as a replica's does. Keys, values and stored states are made outside of what is counted as the engine's CPU.",
-            "Replication's own share is the CPU of an operation in a cluster less \(copies) times that of the engine alone: clients' protocols, coordination, versions and messages between nodes, and batches that are smaller at each node than at an engine with all operations to itself. \(pairs) As each figure has a median of its own, they need not add up.",
+            "Replication's own share is the CPU of an operation in a cluster less that of the engine alone for each copy: \(options.n), which a write meets, or \(options.r) where all operations read, as a read asks so many replicas. Where there are both, reads are counted as often as writes, so that the share is rather higher than told. It has clients' protocols, coordination, versions and messages between nodes, and batches that are smaller at each node than at an engine with all operations to itself. \(pairs) As each figure has a median of its own, they need not add up.",
         ]
     }
 

@@ -35,12 +35,13 @@ extension Table {
     /// A row per engine, durability and workload that was measured in a cluster and without; nil of none.
     static func replication(of comparison: Comparison) -> Table? {
         let replications = comparison.replications
-        guard let copies = replications.first?.copies else { return nil }
+        guard !replications.isEmpty else { return nil }
         let cpu = Figure.cpuPerOperation
         let rows = replications.map { one in
             [
                 "\(one.workload), \(one.durability), \(one.engine)", cpu.format(one.alone),
-                cpu.format(one.engines), cpu.format(one.replicated), one.own.text { cpu.format($0) },
+                "\(one.copies) × = \(cpu.format(one.engines))", cpu.format(one.replicated),
+                one.own.text { cpu.format($0) },
                 (one.ownPart * 100).formatted(decimals: 0) + "%",
                 one.ratio.text { $0.formatted(decimals: 2) },
                 one.throughput.text { $0.formatted(decimals: 2) },
@@ -49,7 +50,7 @@ extension Table {
         return Table(
             caption: "CPU of an operation in a cluster and without, in microseconds",
             header: [
-                "Workload, durability, engine", "Engine alone", "\(copies) × that", "Cluster",
+                "Workload, durability, engine", "Engine alone", "For each copy", "Cluster",
                 "Replication's own share", "Part of the whole", "Cluster, times the engine alone",
                 "Throughput, times the engine's alone",
             ], rows: rows)

@@ -3,6 +3,7 @@ public struct Replication: Equatable, Sendable {
     public let engine: String
     public let durability: String
     public let workload: String
+    /// That an operation meets: N where any operation writes, R where all only read.
     public let copies: Int
     /// CPU of an operation of the engine alone, in microseconds.
     public let alone: Spread
@@ -88,8 +89,18 @@ extension Comparison {
             }
             return cluster.flatMap {
                 Replication(
-                    $0, alone: cell, copies: options.n, isPaired: alone.clustersBegun == nil, seed: seed)
+                    $0, alone: cell, copies: cell.isReadOnly ? options.r : options.n,
+                    isPaired: alone.clustersBegun == nil, seed: seed)
             }
+        }
+    }
+}
+
+extension Cell {
+    /// Whether no operation of its rounds has changed anything.
+    fileprivate var isReadOnly: Bool {
+        rounds.allSatisfy {
+            $0.kinds.allSatisfy { ["read", "scan"].contains($0.key) || $0.value.count == 0 }
         }
     }
 }

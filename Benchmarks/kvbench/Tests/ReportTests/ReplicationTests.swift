@@ -6,8 +6,9 @@ import Testing
 
 @Suite struct ReplicationTests {
     /// 10,000 operations a round, for so many microseconds of CPU each.
-    private static func cell(_ engine: String, microseconds: [Double]) -> Cell {
-        .sample(engine, microseconds.map { .sample(cpu: $0 / 100) })
+    private static func cell(_ engine: String, microseconds: [Double], kind: String = "update") -> Cell {
+        .sample(
+            engine, microseconds.map { .sample(cpu: $0 / 100, kinds: [kind: .sample(count: 10_000)]) })
     }
 
     private static func comparison(
@@ -35,6 +36,16 @@ import Testing
         #expect(abs(one.ratio.median - 7) < 1e-9)
         #expect(one.throughput.median == 1)
         #expect(one.throughput.interval == 1...1)
+    }
+
+    @Test(arguments: [("read", 2), ("scan", 2), ("insert", 3), ("delete", 3), ("modify", 3)])
+    func `what only reads meets R copies, what writes N`(_ kind: String, _ copies: Int) throws {
+        var comparison = Self.comparison(alone: [10], cluster: [100])
+        comparison.alone?.cells = [Self.cell("lmdb", microseconds: [10], kind: kind)]
+        let one = try #require(comparison.replications.first)
+        #expect(one.copies == copies)
+        #expect(abs(one.engines - 10 * Double(copies)) < 1e-9)
+        #expect(abs(one.own.median - (100 - 10 * Double(copies))) < 1e-9)
     }
 
     @Test func `rounds that are no pairs have no interval`() throws {
@@ -75,9 +86,9 @@ import Testing
 
                 CPU of an operation in a cluster and without, in microseconds:
 
-                | Workload, durability, engine | Engine alone | 3 × that | Cluster | Replication's own share | Part of the whole | Cluster, times the engine alone | Throughput, times the engine's alone |
+                | Workload, durability, engine | Engine alone | For each copy | Cluster | Replication's own share | Part of the whole | Cluster, times the engine alone | Throughput, times the engine's alone |
                 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-                | c, buffered, lmdb | 20.0 (10.0–30.0) | 60.0 | 140 (100–150) | 70.0 (60.0–80.0) | 50% | 7.00 (5.00–10.00) | 1.00 (1.00–1.00) |
+                | c, buffered, lmdb | 20.0 (10.0–30.0) | 3 × = 60.0 | 140 (100–150) | 70.0 (60.0–80.0) | 50% | 7.00 (5.00–10.00) | 1.00 (1.00–1.00) |
 
                 """))
         #expect(text.contains("\n## Workload c, buffered\n"))
