@@ -28,11 +28,12 @@ let package = Package(
     targets: [
         // What is asked for: which operations on which keys.
         .target(name: "Workloads", swiftSettings: strict),
+        .systemLibrary(name: "CTimer"),
         // Asks for it, over sockets, and takes the time.
         .target(
             name: "Load",
             dependencies: [
-                "Workloads", "Results", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "CTimer", "Workloads", "Results", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),
         // What kvbench and an engine-host tell each other.
@@ -54,6 +55,10 @@ let package = Package(
         .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: strict),
         .testTarget(
             name: "LoadTests", dependencies: ["Load", "Results", "Workloads"], swiftSettings: strict),
+        .testTarget(name: "NodesTests", dependencies: ["Nodes"], swiftSettings: strict),
+        .testTarget(
+            name: "kvbenchTests", dependencies: ["kvbench", "Load", "Nodes", "Results"],
+            swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Results"], swiftSettings: strict),
     ]
 )

@@ -88,14 +88,16 @@ struct EngineRound {
         case .scanned: break
         case .failed(let reason):
             recorder.failed(reason, at: now)
-            return finish(ended.caller, operation)
+            if operation.kind == .insert { records.end(operation.record, isThere: false) }
+            return callers[ended.caller].end()
         }
         recorder.done(operation.kind, begun: operation.begun, at: now, bytes: operation.bytes)
-        finish(ended.caller, operation)
-    }
-
-    private mutating func finish(_ caller: Int, _ operation: Caller.Pending) {
-        if operation.kind == .insert { records.end(operation.record) }
-        callers[caller].end()
+        switch operation.kind {
+        case .insert: records.end(operation.record, isThere: true)
+        case .update, .modify: records.note(operation.record, isThere: true)
+        case .delete: records.note(operation.record, isThere: false)
+        case .read, .scan: break
+        }
+        callers[ended.caller].end()
     }
 }

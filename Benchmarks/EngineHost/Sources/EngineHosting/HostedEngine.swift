@@ -51,7 +51,7 @@ public final class HostedEngine {
         return HostFigures(
             seconds: seconds, operations: recorder.operations, errors: recorder.errors,
             absent: recorder.absent, latency: recorder.latency, kinds: recorder.latencies,
-            bytesWritten: recorder.bytesWritten, records: records.count,
+            bytesWritten: recorder.bytesWritten, records: records.held,
             callerCPUSeconds: cpu - answeredAt - round.engineCPUSeconds, timeline: recorder.timeline)
     }
 

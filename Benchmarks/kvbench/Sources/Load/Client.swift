@@ -82,8 +82,8 @@ struct Client<Protocol: Wire> {
     mutating func begin(at now: UInt64, records: RecordCount) {
         let operation = operations.next(recordCount: records.count)
         let record = operation.record ?? records.insert()
-        // By a schedule, what begins late has waited since it was due; unless it is but the wait that was rounded up.
-        let begun = period == nil || now - due < Clock.millisecond ? now : due
+        // By a schedule, what begins late has waited since it was due.
+        let begun = period == nil ? now : due
         due = period.map { due + $0 } ?? now
         var pending = Pending(
             number: 0, kind: operation.kind, record: record, begun: begun,
@@ -144,9 +144,10 @@ struct Client<Protocol: Wire> {
                 throw WireError("a reply to no operation")
             }
             var operation = pending.remove(at: index)
-            if operation.kind == .insert { records.end(operation.record) }
             switch outcome {
-            case .failed(let words): recorder.failed(words, at: now)
+            case .failed(let words):
+                if operation.kind == .insert { records.end(operation.record, isThere: false) }
+                recorder.failed(words, at: now)
             case .found(let values, let context):
                 recorder.found(values)
                 // Who finds several values merges them, as an application does.
@@ -155,17 +156,30 @@ struct Client<Protocol: Wire> {
                 let request = write(operation.record, context: context, &operation)
                 add(operation, request)
             case .done:
+                Self.note(operation, records)
                 recorder.done(operation.kind, begun: operation.begun, at: now, bytes: operation.bytes)
             }
         }
         if let failure { throw failure }
     }
 
+    /// What it has done to its record.
+    private static func note(_ operation: Pending, _ records: RecordCount) {
+        switch operation.kind {
+        case .insert: records.end(operation.record, isThere: true)
+        case .update: records.note(operation.record, isThere: true)
+        case .delete: records.note(operation.record, isThere: false)
+        // That has written, too.
+        case .read, .modify: if operation.bytes > 0 { records.note(operation.record, isThere: true) }
+        case .scan: break
+        }
+    }
+
     /// Goes on at the next server that takes a connection. What had no reply has failed.
     mutating func reconnect(_ recorder: inout Recorder, _ records: RecordCount) throws(WireError) {
         let now = Clock.now()
         for operation in pending + refused.map(\.operation) {
-            if operation.kind == .insert { records.end(operation.record) }
+            if operation.kind == .insert { records.end(operation.record, isThere: false) }
             recorder.failed("the connection broke", at: now)
         }
         connection.close()

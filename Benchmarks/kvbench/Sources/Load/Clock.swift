@@ -2,9 +2,6 @@ import Glibc
 
 /// The monotonic clock, which is the same in every process of the machine.
 public enum Clock {
-    /// In nanoseconds; what `poll` can wait for at the least.
-    static let millisecond: UInt64 = 1_000_000
-
     /// Nanoseconds.
     public static func now() -> UInt64 {
         var time = timespec()

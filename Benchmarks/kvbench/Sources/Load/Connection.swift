@@ -34,8 +34,11 @@ struct Connection<Protocol: Wire> {
         while let address = next?.pointee {
             next = address.ai_next
             let descriptor = socket(address.ai_family, address.ai_socktype, address.ai_protocol)
+            var limit = timeval(tv_sec: 10, tv_usec: 0)
+            setsockopt(
+                descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
             if Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return descriptor }
-            reason = String(cString: strerror(errno))
+            reason = errno == EINPROGRESS ? "no answer within 10 s" : String(cString: strerror(errno))
             Glibc.close(descriptor)
         }
         throw WireError(isBroken: true, "\(server): \(reason)")

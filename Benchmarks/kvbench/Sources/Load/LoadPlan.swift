@@ -52,29 +52,3 @@ public enum Driver: Sendable {
     case session(bucket: String)
     case unary(UnaryWire.Service)
 }
-
-/// How many records there are to be asked for; grows by inserts that have ended, as in YCSB, so that nobody asks for one that is
-/// still on its way. Of one thread.
-public final class RecordCount {
-    public private(set) var count: Int
-    private var next: Int
-    /// Those that have ended before one with a lower number.
-    private var early: Set<Int> = []
-
-    public init(_ count: Int) {
-        self.count = count
-        next = count
-    }
-
-    /// The number of a new record.
-    public func insert() -> Int {
-        defer { next += 1 }
-        return next
-    }
-
-    /// The insert of a record has ended, well or not.
-    public func end(_ record: Int) {
-        early.insert(record)
-        while early.remove(count) != nil { count += 1 }
-    }
-}

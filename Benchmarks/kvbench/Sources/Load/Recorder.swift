@@ -3,7 +3,7 @@ import Results
 import Workloads
 
 /// What became of the operations of one round.
-public struct Recorder {
+public struct Recorder: Sendable {
     /// The latest that is told apart, in nanoseconds; what took longer counts as that.
     private static let longest: UInt64 = 600_000_000_000
     /// Errors in the server's words, and how often each came. Only the first few: the rest is counted under "others".

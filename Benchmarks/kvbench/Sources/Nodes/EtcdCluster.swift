@@ -33,7 +33,7 @@ public final class EtcdCluster {
     public func start() throws {
         for process in processes { try process.start() }
         for (process, port) in zip(processes, ports) {
-            try Probe.wait(for: process) {
+            try Probe.wait(for: process, among: processes) {
                 try Probe.http("GET", "/health", host: "127.0.0.1", port: port).body.contains("\"true\"")
             }
         }

@@ -30,34 +30,49 @@ public final class KVNodeCluster {
     }
 
     public let options: Options
+    /// Those that have been members from the beginning.
     public private(set) var nodes: [Node] = []
-    private let directory: URL
+    /// One that came later, until it is gone again.
+    public internal(set) var newcomer: Node?
+    let directory: URL
+    /// So many nodes there have been: a name is a node's for good.
+    private var named = 0
 
     public init(_ options: Options, directory: URL) throws {
         self.options = options
         self.directory = directory
-        for index in 0..<options.nodes {
-            let folder = directory.appendingPathComponent("node\(index)")
-            let process = try ServerProcess(
-                name: "node\(index)", directory: folder,
-                command: [
-                    options.binary, "serve", "--config", folder.appendingPathComponent("node.yaml").path,
-                ],
-                diskCounter: options.diskCounter)
-            nodes.append(
-                Node(
-                    process: process, grpcPort: try Probe.freePort(), httpPort: try Probe.freePort(),
-                    respPort: try Probe.freePort(), peerPort: try Probe.freePort()))
-        }
-        let members = nodes.map { "\"\($0.process.name)@127.0.0.1:\($0.peerPort)\"" }.joined(separator: ", ")
-        for node in nodes {
-            try configuration(of: node, members: members).write(
-                to: node.process.directory.appendingPathComponent("node.yaml"), atomically: true,
-                encoding: .utf8)
-        }
+        nodes = try (0..<options.nodes).map { _ in try makeNode() }
+        for node in nodes { try configure(node, joins: false) }
     }
 
-    private func configuration(of node: Node, members: String) -> String {
+    /// All that are there.
+    public var processes: [ServerProcess] { (nodes + [newcomer].compactMap(\.self)).map(\.process) }
+
+    /// One with a name, a directory and ports of its own.
+    func makeNode() throws -> Node {
+        let name = "node\(named)"
+        named += 1
+        let folder = directory.appendingPathComponent(name)
+        let process = try ServerProcess(
+            name: name, directory: folder,
+            command: [
+                options.binary, "serve", "--config", folder.appendingPathComponent("node.yaml").path,
+            ],
+            diskCounter: options.diskCounter)
+        return Node(
+            process: process, grpcPort: try Probe.freePort(), httpPort: try Probe.freePort(),
+            respPort: try Probe.freePort(), peerPort: try Probe.freePort())
+    }
+
+    /// - Parameter joins: Whether it waits until it is told to join.
+    func configure(_ node: Node, joins: Bool) throws {
+        let members = nodes.map { "\"\($0.process.name)@127.0.0.1:\($0.peerPort)\"" }.joined(separator: ", ")
+        try configuration(of: node, members: members, joins: joins).write(
+            to: node.process.directory.appendingPathComponent("node.yaml"), atomically: true,
+            encoding: .utf8)
+    }
+
+    private func configuration(of node: Node, members: String, joins: Bool) -> String {
         """
         node:
           name: "\(node.process.name)"
@@ -65,6 +80,7 @@ public final class KVNodeCluster {
         cluster:
           name: "kvbench"
           members: [\(members)]
+          join: \(joins)
         engine:
           type: "\(options.engine)"
           durability: "\(options.durability)"
@@ -88,7 +104,7 @@ public final class KVNodeCluster {
 
     /// Until it serves, and reaches as many others as hold copies.
     public func waitUntilServing(_ node: Node) throws {
-        try Probe.wait(for: node.process) {
+        try Probe.wait(for: node.process, among: processes) {
             guard try Probe.http("GET", "/readyz", host: "127.0.0.1", port: node.httpPort).status == 200
             else {
                 return false
@@ -104,13 +120,8 @@ public final class KVNodeCluster {
 
     /// Sets how the bucket that is used resolves what is concurrent.
     public func setProperties(bucket: String, keepsSiblings: Bool) throws {
-        let conflict = keepsSiblings ? "siblings" : "last-write-wins"
-        let reply = try Probe.http(
-            "PUT", "/v1/buckets/\(bucket)/properties",
-            body:
-                #"{"n": \#(options.n), "r": \#(options.r), "w": \#(options.w), "conflict": "\#(conflict)"}"#,
-            host: "127.0.0.1", port: nodes[0].httpPort)
-        guard reply.status == 200 else { throw Probe.Failure(description: "properties: \(reply.body)") }
+        try Bucket(name: bucket, n: options.n, r: options.r, w: options.w, keepsSiblings: keepsSiblings)
+            .set(host: "127.0.0.1", port: nodes[0].httpPort)
     }
 
     /// Removes what a node that has ended had stored.
@@ -121,7 +132,7 @@ public final class KVNodeCluster {
 
     /// Ends all nodes, and removes what they have stored.
     public func remove() throws {
-        for node in nodes { node.process.kill() }
+        for process in processes { process.kill() }
         try FileManager.default.removeItem(at: directory)
     }
 }

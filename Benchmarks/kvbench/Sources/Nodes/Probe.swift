@@ -61,22 +61,30 @@ public enum Probe {
         defer { freeaddrinfo(address) }
         let descriptor = socket(address.pointee.ai_family, address.pointee.ai_socktype, 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+        }
         guard Glibc.connect(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0 else {
+            let reason = errno == EINPROGRESS ? "no answer within 10 s" : String(cString: strerror(errno))
             close(descriptor)
-            throw Failure(description: "\(host):\(port): \(String(cString: strerror(errno)))")
+            throw Failure(description: "\(host):\(port): \(reason)")
         }
         return descriptor
     }
 
-    /// Repeats `body` until it is true, for a minute at most.
+    /// Repeats `body` until it is true, for a minute at most. Throws `Interrupted` when the user wants no more.
     ///
-    /// - Parameter process: Which is to be alive meanwhile; what it said last is told if it isn't, or takes too long.
-    public static func wait(for process: ServerProcess, _ body: () throws -> Bool) throws {
+    /// - Parameters:
+    ///   - process: What it said last is told if that takes too long.
+    ///   - all: Which are to be alive meanwhile: what the first said last that isn't is told at once.
+    public static func wait(
+        for process: ServerProcess, among all: [ServerProcess], _ body: () throws -> Bool
+    ) throws {
         var reason = ""
         for _ in 0..<1_200 {
-            guard process.isRunning else {
-                throw Failure(description: "\(process.name) ended:\n\(process.log)")
+            try Interruption.check()
+            for one in all where !one.isRunning {
+                throw Failure(description: "\(one.name) ended:\n\(one.log)")
             }
             do {
                 if try body() { return }

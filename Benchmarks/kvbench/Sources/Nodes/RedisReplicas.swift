@@ -31,7 +31,7 @@ public final class RedisReplicas {
     /// Starts them, and waits until both replicas follow.
     public func start() throws {
         for process in processes { try process.start() }
-        try Probe.wait(for: processes[0]) {
+        try Probe.wait(for: processes[0], among: processes) {
             try Probe.line("WAIT 2 1000\r\n", host: "127.0.0.1", port: port) == ":2"
         }
     }

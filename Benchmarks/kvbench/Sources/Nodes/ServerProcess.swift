@@ -31,6 +31,9 @@ public final class ServerProcess {
 
     public var isRunning: Bool { process?.isRunning ?? false }
 
+    /// Of the process that was started last and has ended by itself; nil of others.
+    var exitStatus: Int32? { process.flatMap { $0.isRunning ? nil : $0.terminationStatus } }
+
     private var logPath: String { directory.appendingPathComponent("log").path }
 
     private var countsPath: String { directory.appendingPathComponent("disk-counts").path }

@@ -17,7 +17,7 @@ struct Facts {
         var pairs = [
             ("Begun", comparison.begun),
             (
-                "Machine",
+                options.nodes == 0 ? "Machine of the clients" : "Machine",
                 "\(machine.processor), \(machine.processors) processor\(machine.processors == 1 ? "" : "s"), \(gibibytes) GiB of memory, \(machine.kernel)"
             ),
             ("Load average over 1, 5 and 15 minutes", Self.load(machine)),
@@ -33,6 +33,11 @@ struct Facts {
         ]
         self.pairs = pairs
         command = comparison.command.map(Self.quoted).joined(separator: " ")
+    }
+
+    /// What to know first of a comparison that did not come to its end; nil of a whole one.
+    static func partial(_ comparison: Comparison) -> String? {
+        comparison.partial.map { "Partial: it ended before all was measured, \($0)." }
     }
 
     static func versions(_ versions: [String: String]) -> String {

@@ -26,8 +26,14 @@ public struct HTMLReport {
     }
 
     private var header: Markup {
-        .element(
-            "header", [.element("h1", text: Facts.title), .element("p", text: "Begun \(comparison.begun).")])
+        let partial = Facts.partial(comparison).map {
+            Markup.element("p", ["class": "verdict"], [.element("strong", text: $0)])
+        }
+        return .element(
+            "header",
+            [.element("h1", text: Facts.title)] + [partial].compactMap(\.self) + [
+                .element("p", text: "Begun \(comparison.begun).")
+            ])
     }
 
     /// Nil if no engine was measured in a cluster and without.

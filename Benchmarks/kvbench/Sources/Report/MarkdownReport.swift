@@ -15,10 +15,11 @@ public struct MarkdownReport {
     private var header: String {
         let facts = Facts(comparison)
         let rows = facts.pairs.map { "| \(Markdown.escaped($0.name)) | \(Markdown.escaped($0.text)) |" }
+        let partial = Facts.partial(comparison).map { "**\(Markdown.escaped($0))**\n\n" } ?? ""
         return """
             # \(Facts.title)
 
-            | Condition | |
+            \(partial)| Condition | |
             | --- | --- |
             \(rows.joined(separator: "\n"))
 

@@ -6,7 +6,7 @@ enum Notes {
     static let greatestGeneratorShare = 0.5
 
     static func of(_ group: Group) -> [String] {
-        cautions(group) + [rounds(group), events(group)].compactMap(\.self)
+        cautions(group) + [rounds(group), events(group)].compactMap(\.self) + disturbances(group)
     }
 
     /// Those that belong beside a verdict.
@@ -52,8 +52,20 @@ enum Notes {
     private static func events(_ group: Group) -> String? {
         let events = Happening.of(group)
         if events.isEmpty { return nil }
-        let list = events.map { "\($0.name) at \($0.second.formatted(decimals: 1)) s" }
-        return "What was done meanwhile: \(list.joined(separator: "; "))."
+        return "What was done meanwhile: \(events.map(\.description).joined(separator: "; "))."
+    }
+
+    /// What clients noticed of what took its time.
+    private static func disturbances(_ group: Group) -> [String] {
+        group.cells.compactMap { cell in
+            guard let found = Disturbance(of: cell.rounds) else { return nil }
+            func milliseconds(_ microseconds: Double) -> String {
+                Figure.latencyP99.format(microseconds / 1_000)
+            }
+            let (before, during) = (found.before, found.during)
+            return
+                "\(cell.engine), while \(found.name): \(Figure.throughput.format(during.operationsPerSecond)) operations a second beside \(Figure.throughput.format(before.operationsPerSecond)) before; p99 of a second \(milliseconds(during.p99)) ms (the worst \(milliseconds(during.greatestP99))) beside \(milliseconds(before.p99)) ms (the worst \(milliseconds(before.greatestP99))); \(during.errors.grouped) operations failed, \(before.errors.grouped) before."
+        }
     }
 }
 
@@ -62,20 +74,37 @@ struct Happening: Equatable {
     /// The median over rounds.
     let second: Double
     let name: String
+    /// How long it took, the median as well; nil of what happens at once.
+    var lasted: Double?
+
+    /// When it was complete is a moment of its own.
+    var moments: [(second: Double, name: String)] {
+        [(second, name)] + (lasted.map { [(second + $0, "complete")] } ?? [])
+    }
+
+    var description: String {
+        let end = lasted.map { ", complete after \($0.formatted(decimals: 1)) s" } ?? ""
+        return "\(name) at \(second.formatted(decimals: 1)) s\(end)"
+    }
 
     /// In the order of time. The same thing done twice in a round is two.
     static func of(_ group: Group) -> [Happening] {
-        var seconds: [String: [Int: [Double]]] = [:]
+        var all: [String: [Int: [Event]]] = [:]
         for round in group.cells.flatMap(\.rounds) {
             var times: [String: Int] = [:]
             for event in round.events {
-                seconds[event.name, default: [:]][times[event.name, default: 0], default: []].append(
-                    event.second)
+                all[event.name, default: [:]][times[event.name, default: 0], default: []].append(event)
                 times[event.name, default: 0] += 1
             }
         }
-        return seconds.flatMap { name, occasions in
-            occasions.values.compactMap { Spread($0).map { Happening(second: $0.median, name: name) } }
+        return all.flatMap { name, occasions in
+            occasions.values.compactMap { events in
+                Spread(events.map(\.second)).map {
+                    Happening(
+                        second: $0.median, name: name,
+                        lasted: Spread(events.compactMap(\.seconds))?.median)
+                }
+            }
         }.sorted { ($0.second, $0.name) < ($1.second, $1.name) }
     }
 }

@@ -11,7 +11,9 @@ enum Reading {
         ]
         if let coverage = coverage(of: comparison.groups.map(\.rounds).min() ?? 0) { hints.append(coverage) }
         hints.append(
-            "CPU, memory, syncs and bytes on disk are those of all nodes together. Each of \(options.n) replicas keeps the data, so that an amplification is \(options.n) where an engine writes or keeps it just once."
+            options.nodes == 0
+                ? "The clusters were running already: what their nodes take of processors, memory and disks isn't known."
+                : "CPU, memory, syncs and bytes on disk are those of all nodes together. Each of \(options.n) replicas keeps the data, so that an amplification is \(options.n) where an engine writes or keeps it just once."
         )
         if let alone = comparison.alone { hints += Self.hints(alone, options) }
         if let rate = options.rate {
@@ -23,9 +25,11 @@ enum Reading {
                 "No rate was offered: each connection sends as soon as it is answered. Latency is that of a cluster with all it can do, and a slow answer holds back the operations behind it, which latency then doesn't count."
             )
         }
-        hints.append(
-            "Where the nodes and the generator share one machine, its processors limit throughput. CPU per operation suffers less from that."
-        )
+        if options.nodes > 0 {
+            hints.append(
+                "Where the nodes and the generator share one machine, its processors limit throughput. CPU per operation suffers less from that."
+            )
+        }
         return hints
     }
 

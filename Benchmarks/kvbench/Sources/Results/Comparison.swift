@@ -17,6 +17,8 @@ public struct Comparison: Codable, Equatable, Sendable {
     public var cells: [Cell]
     /// Nil if no engine was measured without a cluster.
     public var alone: Alone?
+    /// Why it ended before all was measured; nil of a whole one.
+    public var partial: String?
 
     public init(
         begun: String, command: [String], seed: UInt64, machine: Machine, versions: [String: String],
@@ -120,17 +122,17 @@ public struct Round: Codable, Equatable, Sendable {
     public var latency: Latency
     /// By the kind of operation: read, update, insert, scan, modify, delete.
     public var kinds: [String: Latency]
-    /// User and system time of all nodes.
-    public var nodeCPUSeconds: Double
+    /// User and system time of all nodes; nil where it can't be known, as is what follows.
+    public var nodeCPUSeconds: Double?
     public var generatorCPUSeconds: Double
     /// Resident, all nodes together, the most that was seen.
-    public var memoryBytes: Int
+    public var memoryBytes: Int?
     /// Keys and values that clients wrote.
     public var userBytesWritten: Int
     /// By all nodes, to files; nil where it could not be counted.
     public var diskBytesWritten: Int?
     /// Of all nodes' directories, at the end.
-    public var diskBytesUsed: Int
+    public var diskBytesUsed: Int?
     /// Keys and values that the cluster holds at the end, each counted once.
     public var userBytesHeld: Int
     /// fsync, fdatasync, msync of all nodes; nil where they could not be counted.
@@ -142,8 +144,8 @@ public struct Round: Codable, Equatable, Sendable {
 
     public init(
         seconds: Double, operations: Int, errors: [String: Int], latency: Latency, kinds: [String: Latency],
-        nodeCPUSeconds: Double, generatorCPUSeconds: Double, memoryBytes: Int, userBytesWritten: Int,
-        diskBytesWritten: Int?, diskBytesUsed: Int, userBytesHeld: Int, syncs: Int?, timeline: [Second],
+        nodeCPUSeconds: Double?, generatorCPUSeconds: Double, memoryBytes: Int?, userBytesWritten: Int,
+        diskBytesWritten: Int?, diskBytesUsed: Int?, userBytesHeld: Int, syncs: Int?, timeline: [Second],
         events: [Event]
     ) {
         self.seconds = seconds
@@ -221,9 +223,12 @@ public struct Event: Codable, Equatable, Sendable {
     public var second: Double
     /// For people: "node2 killed".
     public var name: String
+    /// When it was complete, if it takes its time; it may be after the last operation.
+    public var until: Double?
 
-    public init(second: Double, name: String) {
+    public init(second: Double, name: String, until: Double? = nil) {
         self.second = second
         self.name = name
+        self.until = until
     }
 }

@@ -12,6 +12,7 @@ public enum Figure: String, CaseIterable, Codable, Sendable {
     case writeAmplification
     case spaceAmplification
     case syncsPerOperation
+    case changeSeconds
     case errors
     case generatorShare
 
@@ -30,6 +31,7 @@ public enum Figure: String, CaseIterable, Codable, Sendable {
         case .writeAmplification: "write amplification"
         case .spaceAmplification: "space amplification"
         case .syncsPerOperation: "syncs per operation"
+        case .changeSeconds: "time until the change is complete"
         case .errors: "errors"
         case .generatorShare: "generator's CPU"
         }
@@ -42,6 +44,7 @@ public enum Figure: String, CaseIterable, Codable, Sendable {
         case .latencyMean, .latencyP50, .latencyP95, .latencyP99, .latencyP999, .latencyMax: "ms"
         case .cpuPerOperation: "µs"
         case .memory: "MiB"
+        case .changeSeconds: "s"
         case .generatorShare: "of one core"
         case .writeAmplification, .spaceAmplification, .syncsPerOperation, .errors: nil
         }
@@ -64,12 +67,15 @@ public enum Figure: String, CaseIterable, Codable, Sendable {
         case .latencyP99: milliseconds(round.latency.p99, of: round.latency)
         case .latencyP999: milliseconds(round.latency.p999, of: round.latency)
         case .latencyMax: milliseconds(round.latency.max, of: round.latency)
-        case .cpuPerOperation: quotient(round.nodeCPUSeconds * 1_000_000, Double(round.operations))
-        case .memory: Double(round.memoryBytes) / 1_048_576
+        case .cpuPerOperation:
+            round.nodeCPUSeconds.flatMap { quotient($0 * 1_000_000, Double(round.operations)) }
+        case .memory: round.memoryBytes.map { Double($0) / 1_048_576 }
         case .writeAmplification:
             round.diskBytesWritten.flatMap { quotient(Double($0), Double(round.userBytesWritten)) }
-        case .spaceAmplification: quotient(Double(round.diskBytesUsed), Double(round.userBytesHeld))
+        case .spaceAmplification:
+            round.diskBytesUsed.flatMap { quotient(Double($0), Double(round.userBytesHeld)) }
         case .syncsPerOperation: round.syncs.flatMap { quotient(Double($0), Double(round.operations)) }
+        case .changeSeconds: round.events.lazy.compactMap(\.seconds).first
         case .errors: Double(round.errorCount)
         case .generatorShare: quotient(round.generatorCPUSeconds, round.seconds)
         }
@@ -82,6 +88,11 @@ public enum Figure: String, CaseIterable, Codable, Sendable {
     private func quotient(_ dividend: Double, _ divisor: Double) -> Double? {
         divisor > 0 ? dividend / divisor : nil
     }
+}
+
+extension Event {
+    /// How long it took; nil of what happens at once.
+    public var seconds: Double? { until.map { $0 - second } }
 }
 
 extension Round {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Nodes
 import Report
 import Results
 
@@ -13,37 +14,69 @@ struct CompareCommand: ParsableCommand {
             round, so that a noisy machine hurts all alike. Workloads: \(Scenario.names.joined(separator: ", ")).
 
             kvbench compare --engines rocksdb,lmdb --workloads a,c,kill --records 100000 --rounds 3 --out report
+
+            kvbench compare --endpoints rocksdb=10.0.0.1:7403,10.0.0.2:7403 --endpoints lmdb=10.0.1.1:7403,10.0.1.2:7403
             """)
 
     @OptionGroup var load: LoadOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "A cluster that is running, instead of nodes that are started; once for each of several clusters, which then have names.",
+            valueName: "name=host:port,host:port"),
+        transform: { try Endpoints($0) })
+    var endpoints: [Endpoints] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Where a cluster of --endpoints is told of buckets by HTTP; port 7402 of its first host without, or its first server with --driver http.",
+            valueName: "name=host:port"),
+        transform: { try Endpoints($0) })
+    var http: [Endpoints] = []
+
     @Option(help: "Operations a second over all clients; as many as they can without.") var rate: Double?
     @Option(help: "The report.json of an earlier run, to say what has changed.") var baseline: String?
-
-    func validate() throws {
-        if let rate, !(0.1...10_000_000).contains(rate) {
-            throw ValidationError("a rate is from 0.1 to 10,000,000 operations a second")
-        }
-    }
 
     func run() throws {
         let earlier = try baseline.map { try Comparison.read(from: URL(fileURLWithPath: $0)) }
         let folder = try ReportFolder(load.out)
-        var comparison = try load.comparison(rate: rate)
-        for durability in load.durability.all {
-            let place = load.bench.folder("compare-\(durability)")
-            let clusters = try load.engines.all.map {
-                try EngineUnderTest(
-                    $0, durability: durability, load, rate: rate, folder: place.appendingPathComponent($0))
-            }
-            let run = InterleavedRun(clusters, durability: durability, load, folder: place)
-            defer { run.remove() }
-            try run.measure { cells, _ in
-                comparison.cells += cells
-                try folder.store(&comparison)
+        var comparison =
+            endpoints.isEmpty
+            ? try load.comparison(rate: rate)
+            : load.comparison(load.told(nodes: 0, rate: rate), versions: [:])
+        try folder.report(&comparison) { comparison in
+            for durability in load.durability.all { try measure(durability, &comparison, folder) }
+        }
+        if let earlier { print(Changes.between(baseline: earlier, current: comparison).markdown) }
+    }
+
+    private func measure(
+        _ durability: String, _ comparison: inout Comparison, _ folder: ReportFolder
+    ) throws {
+        let before = comparison.cells
+        let place = load.bench.folder("compare-\(durability)")
+        let run = InterleavedRun(
+            try subjects(durability: durability, folder: place).map {
+                EngineUnderTest($0.name, durability: durability, $0.subject, load, rate: rate)
+            }, durability: durability, load, folder: place)
+        defer { run.remove() }
+        try run.measure { cells, _ in
+            comparison.cells = before + cells
+            try folder.keep(&comparison)
+        }
+    }
+
+    /// What is measured with one durability, under the names that the report has.
+    private func subjects(
+        durability: String, folder: URL
+    ) throws -> [(name: String, subject: any Subject)] {
+        if endpoints.isEmpty {
+            return try load.engineNames.map {
+                let folder = folder.appendingPathComponent($0)
+                return ($0, try StartedCluster(engine: $0, durability: durability, load, folder: folder))
             }
         }
-        let changes = earlier.map { Changes.between(baseline: $0, current: comparison).markdown }
-        try folder.finish(comparison, addition: changes)
+        let http = try Endpoints.http(of: endpoints, said: http, speaksHTTP: load.driver == .http)
+        return zip(endpoints, http).map { ($0.name, RunningCluster($0, http: $1, load)) }
     }
 }

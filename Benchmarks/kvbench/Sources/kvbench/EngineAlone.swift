@@ -17,7 +17,7 @@ final class EngineAlone: Contestant {
     /// Bytes of keys and values, by their bucket.
     private var bytesHeld: [String: Int] = [:]
     /// When the last round ended, or the warming up, as with a cluster.
-    private var lastCost = Cost()
+    private var lastUsage: Usage?
 
     /// - Parameter host: The engine-host to run.
     init(_ name: String, durability: String, _ load: LoadOptions, host: String, folder: URL) throws {
@@ -36,17 +36,16 @@ final class EngineAlone: Contestant {
         guard case .ready = try nextAnswer() else { throw failure("it isn't ready") }
     }
 
-    func kill() {
+    func remove() throws {
         conversation = nil
         process.kill()
+        try FileManager.default.removeItem(at: process.directory)
     }
-
-    func remove() throws { try FileManager.default.removeItem(at: process.directory) }
 
     // MARK: Records
 
-    func prepare(_ scenario: Scenario, progress: @escaping (String) -> Void) throws {
-        defer { lastCost = Cost(of: [process]) }
+    func prepare(_ scenario: Scenario, progress: (String) -> Void) throws {
+        defer { lastUsage = Usage([process]) }
         let workload = scenario.workload
         if workload.startsEmpty { return }
         if firstRecords[load.bucket(of: workload)] == nil { try fill(for: workload, progress) }
@@ -57,7 +56,7 @@ final class EngineAlone: Contestant {
         }
     }
 
-    private func fill(for workload: Workload, _ progress: @escaping (String) -> Void) throws {
+    private func fill(for workload: Workload, _ progress: (String) -> Void) throws {
         let (bucket, size) = (load.bucket(of: workload), load.valueSize(of: workload))
         let count = load.recordCount(ofSize: size)
         var order = order(.load, bucket, seconds: 24 * 3_600, seed: load.bench.seed)
@@ -78,7 +77,7 @@ final class EngineAlone: Contestant {
 
     // MARK: Rounds
 
-    func measure(_ scenario: Scenario, round: Int, progress: @escaping (String) -> Void) throws -> Round {
+    func measure(_ scenario: Scenario, round: Int, progress: (String) -> Void) throws -> Round {
         let workload = scenario.workload
         let bucket = workload.startsEmpty ? LoadOptions.emptyBucket(round) : load.bucket(of: workload)
         let order = order(
@@ -88,23 +87,23 @@ final class EngineAlone: Contestant {
             memory = max(memory, process.memoryBytes)
             progress("\(Int(seconds)) s, \(operations) operations")
         }
-        let before = lastCost
-        lastCost = Cost(of: [process])
-        return result(done, scenario, costing: lastCost - before, max(memory, process.memoryBytes))
+        let now = Usage([process])
+        let used = lastUsage.map { now - $0 } ?? now
+        lastUsage = now
+        return result(done, scenario, used, max(memory, process.memoryBytes))
     }
 
-    private func result(_ done: HostFigures, _ scenario: Scenario, costing cost: Cost, _ memory: Int) -> Round
-    {
+    private func result(_ done: HostFigures, _ scenario: Scenario, _ used: Usage, _ memory: Int) -> Round {
         Round(
             seconds: done.seconds, operations: done.operations,
             errors: scenario.errors(done.errors, absent: done.absent), latency: done.latency,
             kinds: done.kinds,
             // The process asks itself: what that costs is no engine's.
-            nodeCPUSeconds: max(0, cost.cpuSeconds - done.callerCPUSeconds),
+            nodeCPUSeconds: max(0, used.cpuSeconds - done.callerCPUSeconds),
             generatorCPUSeconds: done.callerCPUSeconds, memoryBytes: memory,
-            userBytesWritten: done.bytesWritten, diskBytesWritten: cost.disk?.bytes,
+            userBytesWritten: done.bytesWritten, diskBytesWritten: used.bytesWritten,
             diskBytesUsed: process.diskBytesUsed, userBytesHeld: bytesHeld.values.reduce(0, +),
-            syncs: cost.disk?.syncs, timeline: done.timeline, events: [])
+            syncs: used.syncs, timeline: done.timeline, events: [])
     }
 
     // MARK: Conversation
@@ -114,7 +113,9 @@ final class EngineAlone: Contestant {
         try conversation.send(try Line.bytes(order))
         while true {
             switch try nextAnswer() {
-            case .progress(let seconds, let operations): progress(seconds, operations)
+            case .progress(let seconds, let operations):
+                try Interruption.check()
+                progress(seconds, operations)
             case .done(let figures):
                 bytesHeld[order.bucket] = figures.records * (RecordKey.length + order.valueSize)
                 return figures

@@ -30,6 +30,7 @@ struct EngineCommand: ParsableCommand {
     var beside: String?
 
     func validate() throws {
+        try load.validateStarted()
         guard FileManager.default.isExecutableFile(atPath: engineHost) else {
             throw ValidationError(
                 "there is no engine-host at \(engineHost): swift build -c release --package-path Benchmarks/EngineHost"
@@ -37,8 +38,8 @@ struct EngineCommand: ParsableCommand {
         }
         guard !alone || beside == nil else { throw ValidationError("--alone has nothing beside it") }
         for scenario in load.scenarios {
-            if scenario.fault != nil {
-                throw ValidationError("\(scenario.name) strikes a cluster's node: kvbench compare")
+            if scenario.incident != nil {
+                throw ValidationError("\(scenario.name) does something to a cluster's nodes: kvbench compare")
             }
             if scenario.workload.keepsSiblings {
                 throw ValidationError(
@@ -52,10 +53,9 @@ struct EngineCommand: ParsableCommand {
         var comparison = try load.comparison()
         comparison.alone = Alone(cells: [], operationsInFlight: load.threads * load.pipeline)
         if let beside { try comparison.take(beside, for: load) }
-        for durability in load.durability.all {
-            try measure(durability, &comparison, folder)
+        try folder.report(&comparison) { comparison in
+            for durability in load.durability.all { try measure(durability, &comparison, folder) }
         }
-        try folder.finish(comparison)
     }
 
     private func measure(
@@ -64,21 +64,22 @@ struct EngineCommand: ParsableCommand {
         let place = load.bench.folder("engine-\(durability)")
         let host = URL(fileURLWithPath: engineHost).path
         // An engine and the cluster of it one after the other, as they are pairs.
-        let contestants = try load.engines.all.flatMap { engine -> [any Contestant] in
+        let contestants = try load.engineNames.flatMap { engine -> [any Contestant] in
             let one = try EngineAlone(
                 engine, durability: durability, load, host: host,
                 folder: place.appendingPathComponent("\(engine)-alone"))
             if alone || beside != nil { return [one] }
-            let cluster = try EngineUnderTest(
-                engine, durability: durability, load, rate: nil, folder: place.appendingPathComponent(engine))
-            return [one, cluster]
+            let cluster = try StartedCluster(
+                engine: engine, durability: durability, load, folder: place.appendingPathComponent(engine))
+            return [one, EngineUnderTest(engine, durability: durability, cluster, load, rate: nil)]
         }
         let run = InterleavedRun(contestants, durability: durability, load, folder: place)
         defer { run.remove() }
+        let before = (clusters: comparison.cells, alone: comparison.alone?.cells ?? [])
         try run.measure { clusters, alone in
-            comparison.cells += clusters
-            comparison.alone?.cells += alone
-            try folder.store(&comparison)
+            comparison.cells = before.clusters + clusters
+            comparison.alone?.cells = before.alone + alone
+            try folder.keep(&comparison)
         }
     }
 }
@@ -101,7 +102,7 @@ extension Comparison {
         }
         for durability in load.durability.all {
             for workload in load.workloads.all {
-                for engine in load.engines.all {
+                for engine in load.engineNames {
                     let found = earlier.cells.first {
                         ($0.engine, $0.durability, $0.workload) == (engine, durability, workload)
                     }

@@ -6,152 +6,104 @@ import Workloads
 
 /// A cluster of one engine, and what it holds.
 final class EngineUnderTest: Contestant {
-    /// Records of one size in a bucket of their own.
-    private struct Records {
-        var bucket: String
-        var valueSize: Int
-        var first: Int
-        var count: RecordCount
-    }
-
     let name: String
     let title: String
     let isAlone = false
-    private let cluster: KVNodeCluster
-    private let load: LoadOptions
-    private let rate: Double?
-    private let values = ValueSource()
-    /// By their bucket.
-    private var records: [String: Records] = [:]
-    /// When the last round ended, or the warming up. What is done between rounds, such as compactions, is the next one's.
-    private var lastCost = Cost()
+    let subject: any Subject
+    let options: LoadOptions
+    let rate: Double?
+    let values = ValueSource()
+    var records: [String: Records] = [:]
+    /// When the last round was over, or the warming up, and the cluster had recovered from what was done to it. What is done
+    /// between rounds otherwise, such as compactions, is the next one's.
+    private var lastUsage: Usage?
 
-    init(_ name: String, durability: String, _ load: LoadOptions, rate: Double?, folder: URL) throws {
+    init(_ name: String, durability: String, _ subject: any Subject, _ options: LoadOptions, rate: Double?) {
         self.name = name
-        self.load = load
+        self.subject = subject
+        self.options = options
         self.rate = rate
         title = "\(name), \(durability)"
-        var options = KVNodeCluster.Options(
-            engine: name, durability: durability, binary: load.bench.kvnodePath)
-        (options.nodes, options.n, options.r, options.w) = (load.nodes, load.n, load.r, load.w)
-        options.diskCounter = load.bench.diskCounter
-        cluster = try KVNodeCluster(options, directory: folder)
     }
 
-    func start() throws { try cluster.start() }
+    func start() throws { try subject.start() }
 
-    func kill() { for node in cluster.nodes { node.process.kill() } }
+    func remove() throws { try subject.remove() }
 
-    func remove() throws { try cluster.remove() }
-
-    // MARK: Records
-
-    func prepare(_ scenario: Scenario, progress: @escaping (String) -> Void) throws {
-        defer { lastCost = cost }
-        let workload = scenario.workload
-        if workload.startsEmpty { return }
-        let records = try records[load.bucket(of: workload)] ?? fill(for: workload, progress)
-        if load.warmUp.value > 0 {
-            let plan = plan(workload, records, seconds: load.warmUp.value, seed: ~load.bench.seed)
-            _ = try Load.run(plan, records: records.count) { _, _ in
-                progress("warming up")
-                return true
-            }
-        }
+    func prepare(_ scenario: Scenario, progress: (String) -> Void) throws {
+        try load(scenario.workload, progress)
+        try warmUp(scenario.workload, progress)
+        lastUsage = subject.usage
     }
 
-    private func fill(for workload: Workload, _ progress: @escaping (String) -> Void) throws -> Records {
-        let (bucket, size) = (load.bucket(of: workload), load.valueSize(of: workload))
-        var loading = Records(bucket: bucket, valueSize: size, first: 0, count: RecordCount(0))
-        try cluster.setProperties(bucket: bucket, keepsSiblings: workload.keepsSiblings)
-        let count = load.recordCount(ofSize: size)
-        var plan = plan(.load, loading, seconds: 24 * 3_600, seed: load.bench.seed)
-        plan.operations = count
-        plan.pipeline = load.loadingPipeline(ofSize: size)
-        plan.rate = nil
-        let done = try Load.run(plan, records: loading.count) { _, recorder in
-            progress("loaded \(recorder.operations) of \(count)")
-            return true
-        }
-        guard done.recorder.operations == count else {
-            throw Probe.Failure(description: "\(title): loading failed: \(done.recorder.errors)")
-        }
-        loading.first = count
-        records[bucket] = loading
-        return loading
-    }
-
-    private func plan(_ workload: Workload, _ records: Records, seconds: Double, seed: UInt64) -> LoadPlan {
-        var plan = LoadPlan(
-            servers: cluster.servers(load.driver),
-            driver: load.driver.driver(bucket: records.bucket, keepsSiblings: workload.keepsSiblings),
-            workload: workload, firstRecords: records.first, values: values, valueSize: records.valueSize,
-            connections: load.threads, pipeline: load.pipeline, rate: rate, seconds: seconds, seed: seed)
-        plan.reconnects = true
-        return plan
-    }
-
-    // MARK: Rounds
-
-    func measure(_ scenario: Scenario, round: Int, progress: @escaping (String) -> Void) throws -> Round {
+    func measure(_ scenario: Scenario, round: Int, progress: (String) -> Void) throws -> Round {
         let records = try records(for: scenario, round)
         let plan = plan(
-            scenario.workload, records, seconds: load.duration.value,
-            seed: load.bench.seed &+ UInt64(round))
-        var (memory, events, faults) = (0, [Event](), FaultPlan(scenario.fault))
-        var failure: (any Error)?
-        let done = try Load.run(plan, records: records.count) { seconds, recorder in
-            memory = max(memory, cluster.processes.memoryBytes)
-            do {
-                if let event = try faults.perform(at: seconds / load.duration.value, on: cluster) {
-                    events.append(Event(second: seconds, name: event))
-                }
-            } catch {
-                failure = error
+            scenario.workload, records, seconds: options.duration.value,
+            seed: options.bench.seed &+ UInt64(round))
+        let before = try usageBefore(scenario)
+        var course = Course(scenario.incident, seconds: options.duration.value)
+        var memory = subject.memoryBytes
+        let done = try Load.run(plan, records: records.count) { now in
+            try Interruption.check()
+            memory = subject.memoryBytes.map { max($0, memory ?? 0) }
+            if let cluster = subject.cluster { try course.perform(at: now.seconds, on: cluster) }
+            progress("\(Int(now.seconds)) s, \(now.operationsPerSecond) operations/s")
+            return course.next
+        }
+        // Before anything else, so that it is that of the operations.
+        let used = before.flatMap { before in subject.usage.map { $0 - before } }
+        var result = result(done, scenario, used, memory)
+        if let cluster = subject.cluster {
+            progress("recovering")
+            try recover(cluster, from: scenario, &course, ended: done.seconds)
+            for node in cluster.nodes where !node.process.isRunning {
+                throw Probe.Failure(
+                    description: "\(title): \(node.process.name) has ended:\n\(node.process.log)")
             }
-            progress("\(Int(seconds)) s, \(recorder.timeline.last?.operations ?? 0) operations/s")
-            return failure == nil
         }
-        if let failure { throw failure }
-        for node in cluster.nodes where scenario.fault != nil { try cluster.waitUntilServing(node) }
-        for node in cluster.nodes where !node.process.isRunning {
-            throw Probe.Failure(description: "\(title): \(node.process.name) has ended:\n\(node.process.log)")
-        }
-        let before = lastCost
-        lastCost = cost
-        return result(done, scenario, costing: lastCost - before, memory, events)
+        result.events = course.events
+        return result
     }
 
-    /// Those of the workload; in a bucket of the round if it begins without any.
-    private func records(for scenario: Scenario, _ round: Int) throws -> Records {
-        guard scenario.workload.startsEmpty else { return records[load.bucket(of: scenario.workload)]! }
-        let bucket = LoadOptions.emptyBucket(round)
-        try cluster.setProperties(bucket: bucket, keepsSiblings: false)
-        let empty = Records(
-            bucket: bucket, valueSize: load.valueSize(of: scenario.workload), first: 0, count: RecordCount(0))
-        records[bucket] = empty
-        return empty
+    /// A node that is to come is started now, and waits; that is no part of the round.
+    private func usageBefore(_ scenario: Scenario) throws -> Usage? {
+        guard scenario.incident == .join, let cluster = subject.cluster else { return lastUsage }
+        try cluster.startNewcomer()
+        let start = Usage([cluster.newcomer!.process])
+        return lastUsage.map { $0 + start }
     }
 
-    private var cost: Cost { Cost(of: cluster.processes) }
+    /// Waits for the end of what was done in the round, and until the cluster is as it was before.
+    private func recover(
+        _ cluster: KVNodeCluster, from scenario: Scenario, _ course: inout Course<KVNodeCluster>,
+        ended: Double
+    ) throws {
+        let start = Clock.now()
+        // What a busy machine has kept from being done in time: a node may be down.
+        while let due = course.next { try course.perform(at: max(due, ended), on: cluster) }
+        while course.isUnderWay {
+            try Interruption.check()
+            usleep(20_000)
+            try course.notice(at: ended + Double(Clock.now() - start) / 1e9)
+        }
+        if scenario.incident != nil {
+            try cluster.removeNewcomer()
+            for node in cluster.nodes { try cluster.waitUntilServing(node) }
+            try cluster.waitUntilFilled()
+        }
+        lastUsage = subject.usage
+    }
 
-    private func result(
-        _ done: Loaded, _ scenario: Scenario, costing cost: Cost, _ memory: Int, _ events: [Event]
-    ) -> Round {
+    private func result(_ done: Loaded, _ scenario: Scenario, _ used: Usage?, _ memory: Int?) -> Round {
         let recorder = done.recorder
         return Round(
-            seconds: done.seconds, operations: recorder.operations,
+            seconds: done.seconds, operations: recorder.operations, 
             errors: scenario.errors(recorder.errors, absent: recorder.absent), latency: recorder.latency,
-            kinds: recorder.latencies, nodeCPUSeconds: cost.cpuSeconds,
+            kinds: recorder.latencies, nodeCPUSeconds: used?.cpuSeconds,
             generatorCPUSeconds: done.cpuSeconds, memoryBytes: memory,
-            userBytesWritten: recorder.bytesWritten,
-            diskBytesWritten: cost.disk?.bytes, diskBytesUsed: cluster.processes.diskBytesUsed,
-            userBytesHeld: userBytesHeld, syncs: cost.disk?.syncs,
-            timeline: recorder.timeline, events: events)
-    }
-
-    /// Of all buckets, as far as they were not deleted from.
-    private var userBytesHeld: Int {
-        records.values.reduce(0) { $0 + $1.count.count * (RecordKey.length + $1.valueSize) }
+            userBytesWritten: recorder.bytesWritten, diskBytesWritten: used?.bytesWritten,
+            diskBytesUsed: subject.diskBytesUsed, userBytesHeld: userBytesHeld, syncs: used?.syncs,
+            timeline: recorder.timeline, events: [])
     }
 }

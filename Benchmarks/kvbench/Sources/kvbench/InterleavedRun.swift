@@ -13,11 +13,9 @@ protocol Contestant: AnyObject {
 
     func start() throws
     /// Loads what the workload asks for, and warms up.
-    func prepare(_ scenario: Scenario, progress: @escaping (String) -> Void) throws
-    func measure(_ scenario: Scenario, round: Int, progress: @escaping (String) -> Void) throws -> Round
-    /// Ends its processes.
-    func kill()
-    /// Removes its files.
+    func prepare(_ scenario: Scenario, progress: (String) -> Void) throws
+    func measure(_ scenario: Scenario, round: Int, progress: (String) -> Void) throws -> Round
+    /// Ends what was started, and removes its files.
     func remove() throws
 }
 
@@ -27,6 +25,8 @@ final class InterleavedRun {
     private let durability: String
     private let load: LoadOptions
     private let folder: URL
+    /// One of each contestant for each workload, in their order.
+    private var cells: [Cell] = []
 
     /// - Parameter folder: Has the contestants' files, and nothing else.
     init(_ contestants: [any Contestant], durability: String, _ load: LoadOptions, folder: URL) {
@@ -36,30 +36,25 @@ final class InterleavedRun {
         self.folder = folder
     }
 
-    /// - Parameter whenDone: Gets the cells of each workload when they are complete.
-    func measure(_ whenDone: (_ clusters: [Cell], _ alone: [Cell]) throws -> Void) throws {
+    /// - Parameter whenMore: Gets all cells so far, after each round.
+    func measure(_ whenMore: (_ clusters: [Cell], _ alone: [Cell]) throws -> Void) throws {
         for contestant in contestants {
             Terminal.progress("\(contestant.title): starting")
             try contestant.start()
         }
-        for scenario in load.scenarios {
-            let cells = try measure(scenario)
-            try whenDone(
-                zip(contestants, cells).filter { !$0.0.isAlone }.map(\.1),
-                zip(contestants, cells).filter { $0.0.isAlone }.map(\.1))
-        }
+        for scenario in load.scenarios { try measure(scenario, whenMore) }
     }
 
-    /// - Returns: A cell for each contestant.
-    private func measure(_ scenario: Scenario) throws -> [Cell] {
-        var cells = contestants.map {
-            Cell(engine: $0.name, durability: durability, workload: scenario.name)
-        }
+    private func measure(
+        _ scenario: Scenario, _ whenMore: (_ clusters: [Cell], _ alone: [Cell]) throws -> Void
+    ) throws {
         for contestant in contestants {
             try contestant.prepare(scenario) {
                 Terminal.progress("\(contestant.title), \(scenario.name): \($0)")
             }
         }
+        let first = cells.count
+        cells += contestants.map { Cell(engine: $0.name, durability: durability, workload: scenario.name) }
         for round in 0..<load.rounds {
             // Each is the first one once, so that none always has what the one before has left behind.
             for place in contestants.indices {
@@ -69,18 +64,27 @@ final class InterleavedRun {
                 let result = try contestant.measure(scenario, round: round) {
                     Terminal.progress("\(title): \($0)")
                 }
-                cells[index].rounds.append(result)
+                cells[first + index].rounds.append(result)
+                try whenMore(measured(alone: false), measured(alone: true))
             }
         }
-        return cells
     }
 
-    /// Ends all, and removes their files. What can't be removed is said, as the figures are there all the same.
+    /// Of the clusters, or of what is alone.
+    private func measured(alone: Bool) -> [Cell] {
+        cells.indices.filter {
+            contestants[$0 % contestants.count].isAlone == alone && !cells[$0].rounds.isEmpty
+        }.map { cells[$0] }
+    }
+
+    /// Ends what was started, and removes its files. What can't be removed is said, as the figures are there all the same.
     func remove() {
-        for contestant in contestants { contestant.kill() }
         do {
             for contestant in contestants { try contestant.remove() }
-            try FileManager.default.removeItem(at: folder)
+            if FileManager.default.fileExists(atPath: folder.path) {
+                try FileManager.default.removeItem(at: folder)
+            }
+            load.bench.removeDirectory()
         } catch {
             Terminal.warn("\(error)")
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Nodes
 import Results
 import Workloads
 
@@ -7,16 +8,20 @@ import Workloads
 struct LoadOptions: ParsableArguments {
     @OptionGroup var bench: Workbench
 
-    @Option(help: "Engines, by commas; ratios are to the first.", transform: Words.init)
-    var engines = Words("rocksdb,leveldb,lmdb")
+    @Option(
+        help: "Engines, by commas; ratios are to the first (default: rocksdb,leveldb,lmdb).",
+        transform: Words.init)
+    var engines: Words?
 
     @Option(help: "Workloads, by commas.", transform: Words.init)
     var workloads = Words("a,b,c,d,f")
 
-    @Option(help: "buffered, synced, or both by a comma.", transform: Words.init)
+    @Option(
+        help: "buffered, synced, or both by a comma; of a cluster that is running, what its nodes have been told.",
+        transform: Words.init)
     var durability = Words("buffered")
 
-    @Option(help: "Nodes of each cluster.") var nodes = 3
+    @Option(help: "Nodes of each cluster (default: 3).") var nodes: Int?
     @Option(help: "Replicas of each key.") var n = 3
     @Option(help: "Replicas that must answer a read.") var r = 2
     @Option(help: "Replicas that must store a write.") var w = 2
@@ -39,14 +44,11 @@ struct LoadOptions: ParsableArguments {
         for name in durability.all where !["buffered", "synced"].contains(name) {
             throw ValidationError("durability is buffered or synced, not \"\(name)\"")
         }
-        guard !engines.all.isEmpty, !workloads.all.isEmpty, !durability.all.isEmpty else {
+        guard !workloads.all.isEmpty, !durability.all.isEmpty else {
             throw ValidationError("there is nothing to compare")
         }
-        guard Set(engines.all).count == engines.all.count else {
-            throw ValidationError("an engine is named twice")
-        }
-        guard 1...n ~= r, 1...n ~= w, 1...nodes ~= n else {
-            throw ValidationError("r and w are at most n, and n at most the number of nodes")
+        guard n > 0, 1...n ~= r, 1...n ~= w else {
+            throw ValidationError("n is at least 1, r and w are at least 1 and at most n")
         }
         guard records > 0, rounds > 0, threads > 0, pipeline > 0, duration.value >= 1,
             (1...(1 << 20)) ~= valueSize
@@ -56,25 +58,46 @@ struct LoadOptions: ParsableArguments {
         }
     }
 
+    /// Of what is started; what is running has engines of its own.
+    func validateStarted() throws {
+        try bench.requireKvnode()
+        guard !engineNames.isEmpty else { throw ValidationError("there is nothing to compare") }
+        guard Set(engineNames).count == engineNames.count else {
+            throw ValidationError("an engine is named twice")
+        }
+        guard n <= nodeCount else { throw ValidationError("n is at most the number of nodes") }
+    }
+
+    var engineNames: [String] { engines?.all ?? ["rocksdb", "leveldb", "lmdb"] }
+
+    /// Of clusters that are started.
+    var nodeCount: Int { nodes ?? 3 }
+
     var scenarios: [Scenario] { workloads.all.compactMap(Scenario.init) }
 
     /// What a report says of them.
-    func told(rate: Double?) -> Options {
+    ///
+    /// - Parameter nodes: Of each cluster; 0 where that isn't known.
+    func told(nodes: Int, rate: Double?) -> Options {
         Options(
             nodes: nodes, n: n, r: r, w: w, records: records, valueSize: valueSize, connections: threads,
             pipeline: pipeline, secondsPerRound: duration.value, rounds: rounds, rate: rate,
             driver: driver.rawValue)
     }
 
-    /// A report without figures yet.
+    /// A report without figures yet, of nodes that are started.
     func comparison(rate: Double? = nil) throws -> Comparison {
         let version = try Command.output(bench.kvnodePath, ["--version"])
-        return Comparison(
+        return comparison(
+            told(nodes: nodeCount, rate: rate),
+            versions: ["kvnode": version.trimmingCharacters(in: .whitespacesAndNewlines)])
+    }
+
+    func comparison(_ options: Options, versions: [String: String]) -> Comparison {
+        Comparison(
             begun: ISO8601DateFormatter().string(from: Date()),
             command: ["kvbench"] + CommandLine.arguments.dropFirst(), seed: bench.seed,
-            machine: MachineFacts.current,
-            versions: ["kvnode": version.trimmingCharacters(in: .whitespacesAndNewlines)],
-            options: told(rate: rate))
+            machine: MachineFacts.current, versions: versions, options: options)
     }
 }
 
@@ -88,7 +111,7 @@ extension LoadOptions {
     }
 
     /// Where its inserts go in a round if it begins without records.
-    static func emptyBucket(_ round: Int) -> String { "bench-empty-\(round)" }
+    static func emptyBucket(_ round: some CustomStringConvertible) -> String { "bench-empty-\(round)" }
 
     func valueSize(of workload: Workload) -> Int { workload.valueSize ?? valueSize }
 

@@ -27,6 +27,8 @@ struct PeerResults {
         results = Array(repeating: [], count: rows.count)
     }
 
+    var isEmpty: Bool { results.allSatisfy(\.isEmpty) }
+
     mutating func add(_ result: PeerResult, to row: Int) { results[row].append(result) }
 
     var table: String {

@@ -55,6 +55,7 @@ final class PeerSystems {
             let count = records(row.system)
             let done = try self.load(
                 load, RecordCount(0), seconds: 3_600, operations: count, seed: command.bench.seed)
+            try Interruption.check()
             guard done.recorder.operations == count else {
                 throw Probe.Failure(description: "loading \(row.system): \(done.recorder.errors)")
             }
@@ -94,7 +95,7 @@ final class PeerSystems {
                 firstRecords: records.count, values: values, valueSize: command.valueSize,
                 connections: command.connections,
                 pipeline: row.pipeline, seconds: seconds, operations: operations, seed: seed),
-            records: records)
+            records: records, tick: { _, _ in !Interruption.isAsked })
     }
 
     private func target(_ row: PeerRow) -> ([Server], Driver) {
@@ -129,6 +130,7 @@ final class PeerSystems {
             try redis?.remove()
             try etcd?.remove()
             try FileManager.default.removeItem(at: folder)
+            command.bench.removeDirectory()
         } catch {
             Terminal.warn("\(error)")
         }

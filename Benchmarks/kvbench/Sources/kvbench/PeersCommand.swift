@@ -49,6 +49,7 @@ struct PeersCommand: ParsableCommand {
     var etcd: String?
 
     func validate() throws {
+        try bench.requireKvnode()
         guard !engines.split(separator: ",").isEmpty, records > 0, etcdRecords > 0, connections > 0,
             rounds > 1,
             seconds > 0, (1...(1 << 20)) ~= valueSize
@@ -69,19 +70,32 @@ struct PeersCommand: ParsableCommand {
             }
         }
         guard !rows.isEmpty else { throw ValidationError("no rows of these names") }
-        let systems = try PeerSystems(self, rows)
-        defer { systems.remove() }
-        try systems.start()
+        Interruption.listen()
         var results = PeerResults(rows)
-        for round in 0..<rounds {
-            for (index, row) in rows.enumerated() {
-                let result = try systems.measure(row, seed: bench.seed &+ UInt64(round))
-                Terminal.progress("round \(round + 1) of \(rounds): \(row.name) \(result.summary)")
-                if round > 0 { results.add(result, to: index) }
-            }
+        do {
+            try measure(rows) { results.add($1, to: $0) }
+        } catch let interrupted as Interruption.Interrupted {
+            Terminal.endProgress()
+            if !results.isEmpty { print("Partial, \(interrupted).\n\n\(results.table)") }
+            throw ExitCode(interrupted.exitCode)
         }
         Terminal.endProgress()
         print(results.table)
         print("\n\(MachineFacts.line); load average after the end \(MachineFacts.loadAverage)")
+    }
+
+    /// - Parameter note: Gets each result that counts, with the index of its row.
+    private func measure(_ rows: [PeerRow], _ note: (Int, PeerResult) -> Void) throws {
+        let systems = try PeerSystems(self, rows)
+        defer { systems.remove() }
+        try systems.start()
+        for round in 0..<rounds {
+            for (index, row) in rows.enumerated() {
+                let result = try systems.measure(row, seed: bench.seed &+ UInt64(round))
+                try Interruption.check()
+                Terminal.progress("round \(round + 1) of \(rounds): \(row.name) \(result.summary)")
+                if round > 0 { note(index, result) }
+            }
+        }
     }
 }

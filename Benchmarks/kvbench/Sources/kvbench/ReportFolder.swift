@@ -1,4 +1,6 @@
+import ArgumentParser
 import Foundation
+import Nodes
 import Report
 import Results
 
@@ -6,28 +8,53 @@ import Results
 struct ReportFolder {
     private let folder: URL
 
+    /// Makes the folder.
     init(_ path: String) throws {
         folder = URL(fileURLWithPath: path)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    /// What there is so far, so that what is measured stays whatever comes later.
-    func store(_ comparison: inout Comparison) throws {
+    /// Keeps what is measured so far, marked so, for the case that nothing comes any more.
+    func keep(_ comparison: inout Comparison) throws {
         comparison.machine.loadAfter = MachineFacts.loads
-        try comparison.write(to: folder.appendingPathComponent("report.json"))
+        var kept = comparison
+        kept.partial = "something was still to come"
+        try kept.write(to: folder.appendingPathComponent("report.json"))
     }
 
-    /// The report for people, which is also printed.
-    ///
-    /// - Parameter addition: What is printed after it.
-    func finish(_ comparison: Comparison, addition: String? = nil) throws {
+    /// Has `measure` measure until it is done, or interrupted, and writes the report of what there is then, which is also printed.
+    func report(_ comparison: inout Comparison, _ measure: (inout Comparison) throws -> Void) throws {
+        Interruption.listen()
+        do {
+            try measure(&comparison)
+        } catch {
+            Terminal.endProgress()
+            if comparison.hasFigures {
+                // A log may follow.
+                let reason = "\(error)".prefix { $0 != "\n" }
+                comparison.partial = String(reason.hasSuffix(":") ? reason.dropLast() : reason)
+                print(try write(comparison))
+                Terminal.warn("what was measured until then is in \(folder.path)")
+            }
+            guard let interrupted = error as? Interruption.Interrupted else { throw error }
+            throw ExitCode(interrupted.exitCode)
+        }
         Terminal.endProgress()
+        print(try write(comparison))
+        print("report.json, report.md and report.html are in \(folder.path)")
+    }
+
+    /// - Returns: The report as text.
+    private func write(_ comparison: Comparison) throws -> String {
+        try comparison.write(to: folder.appendingPathComponent("report.json"))
         let markdown = MarkdownReport(comparison).text
         try markdown.write(to: folder.appendingPathComponent("report.md"), atomically: true, encoding: .utf8)
         try HTMLReport(comparison).page.write(
             to: folder.appendingPathComponent("report.html"), atomically: true, encoding: .utf8)
-        print(markdown)
-        if let addition { print(addition) }
-        print("report.json, report.md and report.html are in \(folder.path)")
+        return markdown
     }
+}
+
+extension Comparison {
+    fileprivate var hasFigures: Bool { !cells.isEmpty || alone?.cells.isEmpty == false }
 }

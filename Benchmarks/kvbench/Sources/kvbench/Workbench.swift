@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Load
 import Nodes
 import Workloads
@@ -9,13 +10,18 @@ struct Workbench: ParsableArguments {
     @Option(help: "The kvnode to measure.")
     var kvnode = ".build/release/kvnode"
 
-    @Option(help: "Where the clusters' files go; they are removed at the end.")
-    var directory = FileManager.default.temporaryDirectory.appendingPathComponent("kvbench").path
+    @Option(
+        help: """
+            Where the clusters' files go, each run's in a folder of its own, which is removed at the end (default: kvbench in \
+            the directory for temporary files).
+            """)
+    var directory: String?
 
     @Option(help: "What all that is drawn by chance follows from.")
     var seed: UInt64 = 1
 
-    func validate() throws {
+    /// Of commands that start nodes.
+    func requireKvnode() throws {
         guard FileManager.default.isExecutableFile(atPath: kvnode) else {
             throw ValidationError("there is no kvnode at \(kvnode): swift build -c release --product kvnode")
         }
@@ -26,7 +32,17 @@ struct Workbench: ParsableArguments {
 
     /// A new folder below `directory`.
     func folder(_ name: String) -> URL {
-        URL(fileURLWithPath: directory).appendingPathComponent("\(name)-\(getpid())")
+        parent.appendingPathComponent("\(name)-\(getpid())")
+    }
+
+    private var parent: URL {
+        directory.map { URL(fileURLWithPath: $0) }
+            ?? FileManager.default.temporaryDirectory.appendingPathComponent("kvbench")
+    }
+
+    /// Removes the directory, unless the user has named it or another run uses it.
+    func removeDirectory() {
+        if directory == nil { rmdir(parent.path) }
     }
 
     /// What counts what is written to files; beside this program.
@@ -38,8 +54,6 @@ struct Workbench: ParsableArguments {
 }
 
 extension KVNodeCluster {
-    var processes: [ServerProcess] { nodes.map(\.process) }
-
     func servers(_ driver: DriverName) -> [Server] {
         nodes.map { node in
             let port =

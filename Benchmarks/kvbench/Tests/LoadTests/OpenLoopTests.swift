@@ -94,4 +94,25 @@ import Workloads
         #expect(loaded.recorder.latency.p50 >= 200_000)
         #expect(loaded.recorder.operations == (try server.result()))
     }
+
+    @Test func `an operation that begins less than a millisecond late has waited as well`() throws {
+        let period = 1_000_000
+        let server = try FakeServer { listener in
+            let peer = try listener.accept()
+            var count = 0
+            while (try? peer.read(exactly: Peer.getSize)) != nil {
+                // One in four holds up the next one for half of its period.
+                let end = Clock.now() + UInt64(count % 4 == 0 ? period * 3 / 2 : 0)
+                while Clock.now() < end {}
+                count += 1
+                try peer.send("$1\r\nx\r\n")
+            }
+            return count
+        }
+        let loaded = try LoadPlan.test([server.address], rate: 1e9 / Double(period), seconds: 1).run()
+        #expect(loaded.recorder.operations == (try server.result()))
+        // A quarter takes one and a half, and the next quarter is due for the last third of that.
+        let curve = loaded.recorder.latency.curve
+        #expect((curve.first { $0.percentile == 60 }?.microseconds ?? 0) >= 450)
+    }
 }

@@ -5,13 +5,16 @@ import Testing
 @Suite struct FigureTests {
     private static let round = Round.sample(
         operations: 20_000, errors: ["late": 2, "refused": 1], p99: 2_500, cpu: 3, generatorCPU: 4,
-        memory: 3_145_728, userBytes: 1_000, diskBytes: 4_500, used: 5_000_000, syncs: 500)
+        memory: 3_145_728, userBytes: 1_000, diskBytes: 4_500, used: 5_000_000, syncs: 500,
+        events: [Event(second: 1, name: "killed"), Event(second: 2, name: "joins", until: 6.5)])
 
     @Test(arguments: [
         (Figure.throughput, 2_000.0), (.latencyMean, 0.7), (.latencyP50, 0.5), (.latencyP95, 1),
         (.latencyP99, 2.5),
         (.latencyP999, 40), (.latencyMax, 123.456), (.cpuPerOperation, 150), (.memory, 3),
-        (.writeAmplification, 4.5), (.spaceAmplification, 2.5), (.syncsPerOperation, 0.025), (.errors, 3),
+        (.writeAmplification, 4.5), (.spaceAmplification, 2.5), (.syncsPerOperation, 0.025),
+        (.changeSeconds, 4.5),
+        (.errors, 3),
         (.generatorShare, 0.4),
     ])
     func `a round's value`(_ figure: Figure, _ value: Double) {
@@ -22,10 +25,22 @@ import Testing
         let nothing = Round.sample(operations: 0, userBytes: 0, syncs: nil)
         let none: [Figure] = [
             .latencyMean, .latencyP50, .latencyP95, .latencyP99, .latencyP999, .latencyMax, .cpuPerOperation,
-            .writeAmplification, .syncsPerOperation,
+            .writeAmplification, .syncsPerOperation, .changeSeconds,
         ]
         for figure in Figure.allCases {
             #expect((figure.value(of: nothing) == nil) == none.contains(figure), "\(figure)")
+        }
+    }
+
+    @Test func `of nodes that nobody could look at, nothing is known but what clients saw`() {
+        var round = Self.round
+        (round.nodeCPUSeconds, round.memoryBytes, round.diskBytesWritten) = (nil, nil, nil)
+        (round.diskBytesUsed, round.syncs) = (nil, nil)
+        let unknown: [Figure] = [
+            .cpuPerOperation, .memory, .writeAmplification, .spaceAmplification, .syncsPerOperation,
+        ]
+        for figure in Figure.allCases {
+            #expect((figure.value(of: round) == nil) == unknown.contains(figure), "\(figure)")
         }
     }
 

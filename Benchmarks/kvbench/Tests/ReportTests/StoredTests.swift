@@ -18,6 +18,7 @@ import Testing
         ])
         comparison.seed = .max
         comparison.options.rate = 1_000
+        comparison.partial = "interrupted"
         return comparison
     }
 
@@ -35,7 +36,10 @@ import Testing
             // Those of the outermost object are the least indented.
             let keys = lines.filter { $0.hasPrefix("  \"") }.map { $0.split(separator: "\"")[1] }
             #expect(
-                keys == ["begun", "cells", "command", "format", "machine", "options", "seed", "versions"])
+                keys == [
+                    "begun", "cells", "command", "format", "machine", "options", "partial", "seed",
+                    "versions",
+                ])
         }
     }
 

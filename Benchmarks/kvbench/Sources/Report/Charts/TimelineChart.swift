@@ -14,10 +14,11 @@ enum TimelineChart {
             return nil
         }
         let happenings = Happening.of(group)
+        let moments = happenings.flatMap(\.moments).sorted { $0.second < $1.second }
         let legend = Legend(curves.map(\.engine), .line, palette)
-        let rows = min(happenings.count, mostRows)
+        let rows = min(moments.count, mostRows)
         let plot = Plot(top: legend.height + Double(rows) * rowHeight + 22)
-        let end = max(Double(seconds), happenings.map(\.second).max() ?? 0)
+        let end = max(Double(seconds), moments.last?.second ?? 0)
         let x = Scale.linear(upTo: end, from: Plot.left, to: Plot.right)
         let y = Scale.linear(upTo: most, from: plot.bottom, to: plot.top)
         let lines = curves.map { curve in
@@ -25,9 +26,9 @@ enum TimelineChart {
             let points = curve.values.enumerated().map { (x.position(Double($0) + 0.5), y.position($1)) }
             return Shape.path("line \(palette.stroke(curve.engine))", points)
         }
-        let events = happenings.enumerated().flatMap { index, happening in
+        let events = moments.enumerated().flatMap { index, moment in
             let label = legend.height + Double(index % mostRows) * rowHeight + 12
-            return event(happening, at: x.position(happening.second), from: label, to: plot.bottom)
+            return event(moment.name, at: x.position(moment.second), from: label, to: plot.bottom)
         }
         let ticks = x.ticks.map { (x.position($0.value), $0.label) }
         return Chart(
@@ -39,12 +40,12 @@ enum TimelineChart {
 
     /// Its name on the right of its line, if there is room: there no line of a later one begins above it.
     private static func event(
-        _ happening: Happening, at x: Double, from top: Double, to bottom: Double
+        _ name: String, at x: Double, from top: Double, to bottom: Double
     ) -> [Markup] {
-        let fits = x + 5 + Chart.width(of: happening.name) <= Chart.width
+        let fits = x + 5 + Chart.width(of: name) <= Chart.width
         return [
             Shape.line("event", x, top - 10, x, bottom),
-            Shape.text(fits ? "halo start" : "halo end", fits ? x + 5 : x - 5, top, happening.name),
+            Shape.text(fits ? "halo start" : "halo end", fits ? x + 5 : x - 5, top, name),
         ]
     }
 
@@ -56,7 +57,7 @@ enum TimelineChart {
                 "\(curve.engine): \(Figure.throughput.format($0)) operations a second."
             }
         }
-        let events = happenings.map { "\($0.name) at \($0.second.formatted(decimals: 1)) s." }
+        let events = happenings.map { "\($0.description)." }
         return (engines + events).joined(separator: " ")
     }
 }
