@@ -25,7 +25,8 @@ extension EngineUnderTest {
             subject.cluster == nil ? LoadOptions.emptyBucket(Clock.now()) : LoadOptions.emptyBucket(round)
         try subject.setProperties(bucket: bucket, keepsSiblings: false)
         let empty = Records(
-            bucket: bucket, valueSize: options.valueSize(of: scenario.workload), first: 0, count: RecordCount(0))
+            bucket: bucket, valueSize: options.valueSize(of: scenario.workload), first: 0,
+            count: RecordCount(0))
         records[bucket] = empty
         return empty
     }

@@ -98,7 +98,7 @@ final class EngineUnderTest: Contestant {
     private func result(_ done: Loaded, _ scenario: Scenario, _ used: Usage?, _ memory: Int?) -> Round {
         let recorder = done.recorder
         return Round(
-            seconds: done.seconds, operations: recorder.operations, 
+            seconds: done.seconds, operations: recorder.operations,
             errors: scenario.errors(recorder.errors, absent: recorder.absent), latency: recorder.latency,
             kinds: recorder.latencies, nodeCPUSeconds: used?.cpuSeconds,
             generatorCPUSeconds: done.cpuSeconds, memoryBytes: memory,

@@ -17,7 +17,8 @@ struct LoadOptions: ParsableArguments {
     var workloads = Words("a,b,c,d,f")
 
     @Option(
-        help: "buffered, synced, or both by a comma; of a cluster that is running, what its nodes have been told.",
+        help:
+            "buffered, synced, or both by a comma; of a cluster that is running, what its nodes have been told.",
         transform: Words.init)
     var durability = Words("buffered")
 
