@@ -201,8 +201,8 @@ def test_a_node_that_dies_costs_nothing_that_was_measured(tmp_path):
     os.kill(nodes_below(tmp_path / "clusters")[0], signal.SIGKILL)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert re.search(r"lmdb: node\d has ended:\n", errors)
-    assert re.fullmatch(r"lmdb: node\d has ended", report(tmp_path)["partial"])
+    assert re.search(r"lmdb, buffered: node\d has ended:\n", errors)
+    assert re.fullmatch(r"lmdb, buffered: node\d has ended", report(tmp_path)["partial"])
     assert "Partial: it ended before all was measured" in output
     assert nodes_below(tmp_path) == []
 

@@ -113,7 +113,7 @@ def test_beside_an_earlier_report(tmp_path):
 
 
 @pytest.mark.parametrize("words, reason", [
-    (["--workloads", "kill"], "kill strikes a cluster's node"),
+    (["--workloads", "kill"], "kill does something to a cluster's nodes"),
     (["--workloads", "conflict"], "conflict keeps siblings"),
     (["--engine-host", "/nowhere/engine-host"], "there is no engine-host at /nowhere/engine-host"),
     (["--engines", "oracle", "--alone"], 'oracle alone, buffered: there is no engine "oracle"'),
