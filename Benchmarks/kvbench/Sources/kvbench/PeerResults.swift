@@ -12,6 +12,13 @@ struct PeerResult {
     var writesPerSync: Double?
     var errors: Int
 
+    subscript(figure: PeerRow.Figure) -> Double {
+        switch figure {
+        case .cpu: cpuMicroseconds
+        case .p50: p50
+        }
+    }
+
     var summary: String {
         String(format: "%.1f µs, %.0f/s", cpuMicroseconds, operationsPerSecond)
     }
@@ -46,9 +53,10 @@ struct PeerResults {
         cells.append(
             String(
                 format: "%.2f, %.2f", median(results.map(\.p50)) / 1_000, median(results.map(\.p99)) / 1_000))
-        if let (reference, most) = row.target, let other = rows.firstIndex(where: { $0.name == reference }) {
-            let ratios = zip(results, self.results[other]).map { $0.cpuMicroseconds / $1.cpuMicroseconds }
-            cells += [spread(ratios, "%.2f"), String(format: "%.2f × %@", most, reference as NSString)]
+        if let target = row.target, let other = rows.firstIndex(where: { $0.name == target.reference }) {
+            let ratios = zip(results, self.results[other]).map { $0[target.figure] / $1[target.figure] }
+            let what = (target.figure == .p50 ? "p50 of " : "") + target.reference
+            cells += [spread(ratios, "%.2f"), String(format: "%.2f × ", target.ratio) + what]
         } else {
             cells += ["", ""]
         }

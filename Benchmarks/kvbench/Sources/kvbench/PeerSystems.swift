@@ -51,6 +51,7 @@ final class PeerSystems {
             load.workload = .load
             load.pipeline = row.system == .etcd ? 1 : 16
             load.isConfirmed = false
+            load.connections = nil
             load.driver = .resp
             let count = records(row.system)
             let done = try self.load(
@@ -93,7 +94,7 @@ final class PeerSystems {
             LoadPlan(
                 servers: servers, driver: driver, workload: row.workload,
                 firstRecords: records.count, values: values, valueSize: command.valueSize,
-                connections: command.connections,
+                connections: row.connections ?? command.connections,
                 pipeline: row.pipeline, seconds: seconds, operations: operations, seed: seed),
             records: records, tick: { _, _ in !Interruption.isAsked })
     }
