@@ -11,6 +11,7 @@ final class FakeService: KeyValueService {
         var held: [@Sendable () -> Void] = []
         var submitted: [Request] = []
         var isReady = true
+        var watches = true
         var whenHeld: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
@@ -32,6 +33,37 @@ final class FakeService: KeyValueService {
             ServingNode(
                 id: NodeID(name: $0), name: $0, host: "\($0).example", respPort: 7403, isSelf: $0 == "b")
         }
+    }
+
+    /// Of a node that was asked for three keys, one of them twice.
+    static let report: WorkloadReport = {
+        var sampler = WorkloadSampler(every: 1, shard: 0, of: 1)
+        for key in ["a", "bb", "a"] {
+            sampler.get(StorageKey(bucket: "b", key: Array(key.utf8), partitionCount: 256))
+        }
+        sampler.foundNothing()
+        let put = StorageKey(bucket: "b", key: Array("ccc".utf8), partitionCount: 256)
+        sampler.put(put, .value([1, 2, 3, 4, 5], contentType: ""))
+        sampler.list(limit: 100)
+        var shape = WorkloadShape()
+        shape.add(sampler)
+        return WorkloadReport(
+            node: "node7", startedMillis: now, uptimeMillis: 1_500, sampleEvery: 1, shape: shape)
+    }()
+
+    /// Whether it tells of requests that were watched.
+    var watches: Bool {
+        get { state.withLock { $0.watches } }
+        set { state.withLock { $0.watches = newValue } }
+    }
+
+    func workload(_ completion: @escaping @Sendable (WorkloadReport) -> Void) {
+        var report = Self.report
+        if !watches {
+            report.sampleEvery = 0
+            report.shape = WorkloadShape()
+        }
+        completion(report)
     }
 
     /// Every request so far, in order.

@@ -14,7 +14,7 @@ import Testing
             cluster: {name: c, members: [a@h:1;zone=x, b@h:2;weight=2, d@h:3], partitions: 64, replication: 2}
             buckets: {r: 1, conflict: last-write-wins, quorum: sloppy, ttl_seconds: 9}
             engine: {durability: synced, reader_threads: 5, toy: {cache_bytes: 77, fast: false, compression: lz4}}
-            requests: {timeout_ms: 10, max_value_bytes: 1000, read_fanout: quorum, hedge_ms: 3}
+            requests: {timeout_ms: 10, max_value_bytes: 1000, read_fanout: quorum, hedge_ms: 3, workload_sample_every: 5}
             peer: {listen: "0.0.0.0:1", backoff_min_ms: 5, backoff_max_ms: 6, keepalive_ms: 700}
             grpc: {listen: "[::]:2", max_session_in_flight: 8}
             http: {listen: "x:3", idle_timeout_ms: 900}
@@ -44,6 +44,7 @@ import Testing
                 && node.peer.keepalive == .milliseconds(700))
         #expect(node.peer.backoffMin == .milliseconds(5) && node.peer.backoffMax == .milliseconds(6))
         #expect(node.grpc.listen == HostPort(host: "::", port: 2) && node.grpc.maxSessionInFlight == 8)
+        #expect(node.requests.workloadSampleEvery == 5)
         #expect(
             node.http.listen == HostPort(host: "x", port: 3) && node.http.idleTimeout == .milliseconds(900))
         #expect(node.resp.listen == HostPort(host: "y", port: 4) && node.resp.bucket == "cache")

@@ -226,6 +226,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         case .getProperties(let bucket):
             send(PropertiesDocument(shared.service.properties(ofBucket: bucket)).reply, context)
         case .setProperties(let bucket): setProperties(of: bucket, context)
+        case .workload: tellWorkload(context)
         }
     }
 
@@ -238,6 +239,15 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             } else {
                 loop.execute { me.value.finish(format.reply(response)) }
             }
+        }
+    }
+
+    private func tellWorkload(_ context: ChannelHandlerContext) {
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        shared.service.workload { report in
+            let reply = WorkloadDocument.reply(report)
+            loop.execute { me.value.finish(reply) }
         }
     }
 

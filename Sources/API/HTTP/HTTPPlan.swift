@@ -13,6 +13,7 @@ enum HTTPPlan {
     case getProperties(bucket: String)
     /// The body holds the properties.
     case setProperties(bucket: String)
+    case workload
 
     /// - Parameter isReady: `KeyValueService.isReady`, which only one of the paths asks for.
     init(
@@ -29,6 +30,9 @@ enum HTTPPlan {
         switch route {
         case .health: self = .reply(.text("ok\n"))
         case .readiness: self = .reply(Self.readiness(isReady()))
+        case .workload:
+            _ = try QueryParameters(query, allowed: [])
+            self = .workload
         case .properties(let bucket):
             _ = try QueryParameters(query, allowed: [])
             self = head.method == .PUT ? .setProperties(bucket: bucket) : .getProperties(bucket: bucket)
@@ -187,14 +191,14 @@ extension HTTPPlan {
         // Texts in JSON may take some more bytes than what they stand for.
         case .change: 2 * values
         case .put: values
-        case .reply, .submit, .getProperties, .setProperties: 64 << 10
+        case .reply, .submit, .getProperties, .setProperties, .workload: 64 << 10
         }
     }
 
     var wantsBody: Bool {
         switch self {
         case .put, .change, .setProperties: true
-        case .reply, .submit, .getProperties: false
+        case .reply, .submit, .getProperties, .workload: false
         }
     }
 }

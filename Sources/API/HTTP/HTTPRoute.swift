@@ -8,6 +8,8 @@ enum HTTPRoute: Equatable {
     case data(bucket: String, key: [UInt8])
     case keys(bucket: String)
     case properties(bucket: String)
+    /// What clients have asked of the node.
+    case workload
     case health
     case readiness
 
@@ -17,7 +19,7 @@ enum HTTPRoute: Equatable {
         case .key: [.GET, .HEAD, .PUT, .DELETE]
         case .data: [.GET, .HEAD, .POST]
         case .properties: [.GET, .HEAD, .PUT]
-        case .keys, .health, .readiness: [.GET, .HEAD]
+        case .keys, .workload, .health, .readiness: [.GET, .HEAD]
         }
     }
 
@@ -33,6 +35,7 @@ enum HTTPRoute: Equatable {
         }
         if path.elementsEqual("/healthz".utf8) { return (.health, query) }
         if path.elementsEqual("/readyz".utf8) { return (.readiness, query) }
+        if path.elementsEqual("/v1/workload".utf8) { return (.workload, query) }
         guard path.starts(with: prefix) else { throw unknownPath }
         let parts = path.dropFirst(prefix.count).split(
             separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)

@@ -21,7 +21,7 @@ public struct HTTPSteps {
     public func plan(_ head: HTTPRequestHead) -> Bool {
         switch try? HTTPPlan(head, isReady: true, rules: rules) {
         case .submit, .put, .change: true
-        case .reply, .getProperties, .setProperties, nil: false
+        case .reply, .getProperties, .setProperties, .workload, nil: false
         }
     }
 }

@@ -15,6 +15,14 @@ struct Attempt {
 }
 
 extension Shard {
+    /// Answers the client, or the node that has sent the request on; counts it if a client's get has found nothing.
+    func answer(_ attempt: Attempt, _ response: Response) {
+        if !attempt.isForwarded, case .read(let reading) = response, reading.siblings.isEmpty {
+            workload?.foundNothing()
+        }
+        attempt.answer(response)
+    }
+
     /// Answers that the request failed; or begins it anew, if that was since another node goes by another layout, which
     /// the two are about to agree on.
     func fail(

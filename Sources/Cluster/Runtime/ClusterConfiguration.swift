@@ -42,6 +42,8 @@ public struct ClusterConfiguration: Sendable {
     public var reaping: ReapingConfiguration
     /// Where this node serves Redis's protocol, at the host of its address, for the others to tell clients; 0 if it doesn't.
     public var respPort: UInt16 = 0
+    /// One of how many requests of clients is a sample for how often each key is asked for; 0: they are not watched at all.
+    public var workloadSampleEvery = 64
     /// How far another node's clock may be ahead before its timestamps are no longer followed.
     public var maxClockDrift: TimeAmount
 

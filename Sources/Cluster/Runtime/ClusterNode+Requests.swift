@@ -89,20 +89,29 @@ extension ClusterNode {
                 let key = try configuration.storageKey(bucket: get.bucket, key: get.key)
                 let timeout = try configuration.timeout(millis: get.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
-                shard.perform { shard.coordinate(get, key: key, attempt(timeout, shard)) }
+                shard.perform {
+                    if !isForwarded { shard.workload?.get(key) }
+                    shard.coordinate(get, key: key, attempt(timeout, shard))
+                }
             case .put(let put):
                 let key = try configuration.storageKey(bucket: put.bucket, key: put.key)
                 try configuration.check(put.content)
                 let context = try causalContext(put.context, for: key)
                 let timeout = try configuration.timeout(millis: put.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
-                shard.perform { shard.coordinate(put, key: key, context: context, attempt(timeout, shard)) }
+                shard.perform {
+                    if !isForwarded { shard.workload?.put(key, put.content) }
+                    shard.coordinate(put, key: key, context: context, attempt(timeout, shard))
+                }
             case .update(let update):
                 let key = try configuration.storageKey(bucket: update.bucket, key: update.key)
                 try configuration.check(update.change)
                 let timeout = try configuration.timeout(millis: update.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
-                shard.perform { shard.coordinate(update, key: key, attempt(timeout, shard)) }
+                shard.perform {
+                    if !isForwarded { shard.workload?.update(key) }
+                    shard.coordinate(update, key: key, attempt(timeout, shard))
+                }
             case .list(let list):
                 try configuration.check(bucket: list.bucket)
                 try configuration.check(prefix: list.prefix)
@@ -110,7 +119,10 @@ extension ClusterNode {
                 let cursor = try ListCursor.decode(
                     list.cursor, bucket: list.bucket, partitionCount: configuration.layout.partitionCount)
                 let shard = shards[0]
-                shard.perform { shard.coordinate(list, cursor: cursor, attempt(timeout, shard)) }
+                shard.perform {
+                    if !isForwarded { shard.workload?.list(limit: list.limit) }
+                    shard.coordinate(list, cursor: cursor, attempt(timeout, shard))
+                }
             }
         } catch {
             completion(.failed(error))

@@ -28,6 +28,8 @@ public final class ClusterNode: Sendable {
     let selfID: NodeID
     private let executor: EngineExecutor
     let environment: Environment
+    /// When it was made, by the wall clock and by its loops'.
+    let begun: (wallMillis: UInt64, time: NIODeadline)
     /// What the peers to which there is a connection said of themselves.
     let connectedPeers = Mutex<[NodeID: PeerHello]>([:])
     let draining = Atomic(false)
@@ -80,13 +82,18 @@ public final class ClusterNode: Sendable {
         self.configuration = configuration
         self.executor = executor
         self.environment = environment
+        begun = (environment.wallMillis(), loops[0].now)
         self.logger = logger
         self.selfID = selfID
         self.replica = replica
         registry = BucketRegistry(state.buckets, executor: executor, tieBreak: selfID)
         gate = ViewGate(view)
         shards = loops.enumerated().map { index, loop in
-            Shard(index: index, loop: loop, context: context, view: view, buckets: state.buckets)
+            let every = configuration.workloadSampleEvery
+            let workload = every == 0 ? nil : WorkloadSampler(every: every, shard: index, of: loops.count)
+            return Shard(
+                index: index, loop: loop, context: context, view: view, buckets: state.buckets,
+                workload: workload)
         }
         keeper = LayoutKeeper(
             state.history, state.standing, loop: loops[0], context: context, executor: executor, gate: gate,

@@ -22,6 +22,11 @@ public protocol KeyValueService: AnyObject, Sendable {
     /// How many partitions the keys lie in.
     var partitionCount: Int { get }
 
+    /// Tells what clients have asked of this node. Any thread; never blocks.
+    ///
+    /// - Parameter completion: Called once, on some thread; it must not block.
+    func workload(_ completion: @escaping @Sendable (WorkloadReport) -> Void)
+
     /// Whether requests have a fair chance: the node isn't draining, and a majority of the layout's nodes is connected.
     var isReady: Bool { get }
 }

@@ -49,9 +49,15 @@ final class Shard: @unchecked Sendable {
     private var reads: [(id: UInt64, key: StorageKey)] = []
     private var outbox = PeerOutbox()
     private var flushIsScheduled = false
+    /// Sees what clients ask of this node; nil if it is not to.
+    var workload: WorkloadSampler?
 
-    init(index: Int, loop: any EventLoop, context: ShardContext, view: LocalView, buckets: BucketTable) {
+    init(
+        index: Int, loop: any EventLoop, context: ShardContext, view: LocalView, buckets: BucketTable,
+        workload: WorkloadSampler?
+    ) {
         self.index = UInt64(index)
+        self.workload = workload
         self.loop = loop
         self.context = context
         self.buckets = buckets

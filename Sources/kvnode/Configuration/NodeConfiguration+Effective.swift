@@ -90,6 +90,7 @@ extension NodeConfiguration.Requests {
         maxBatchEntries = values.int("requests.max_batch_entries")
         readFanout = values.text("requests.read_fanout") == "all" ? .all : .quorum
         hedgeDelay = values.milliseconds("requests.hedge_ms")
+        workloadSampleEvery = values.int("requests.workload_sample_every")
     }
 }
 

@@ -57,6 +57,8 @@ struct NodeConfiguration: Sendable {
         var maxBatchEntries: Int
         var readFanout: ReadFanout
         var hedgeDelay: Duration
+        /// 0: not at all.
+        var workloadSampleEvery: Int
     }
 
     /// `peer.*`

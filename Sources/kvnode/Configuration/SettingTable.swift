@@ -162,6 +162,10 @@ struct SettingTable: Sendable {
         Setting(
             "requests.hedge_ms", .int(0...60_000), .int(20),
             "How long a read with fan-out quorum waits before it asks one replica more."),
+        Setting(
+            "requests.workload_sample_every", .int(0...1_000_000), .int(64),
+            "One of how many requests is a sample for how often each key is asked for; 0: requests are not watched."
+        ),
     ]
 
     private static let peer: [Setting] = [

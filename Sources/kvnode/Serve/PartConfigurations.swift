@@ -22,6 +22,7 @@ extension NodeConfiguration {
                 address: advertisedAddress, engine: engine.type, softwareVersion: Version.current,
                 settings: gossip),
             maxClockDrift: TimeAmount(cluster.maxClockDrift))
+        configuration.workloadSampleEvery = requests.workloadSampleEvery
         configuration.respPort = UInt16(resp.listen.port)
         return configuration
     }

@@ -58,6 +58,9 @@ public struct StorageKey: Hashable, Sendable {
     /// The key in its bucket; copied at each call.
     public var key: [UInt8] { Array(bytes[keyOffset...]) }
 
+    /// Bytes of the key in its bucket.
+    var keySize: Int { bytes.count - keyOffset }
+
     /// The engine keys of a partition: from `lower` up to, not including, `upper`; nil means to the end.
     public static func range(ofPartition partition: Int) -> (lower: [UInt8], upper: [UInt8]?) {
         (prefix(ofPartition: partition), partition == 65_535 ? nil : prefix(ofPartition: partition + 1))

@@ -54,7 +54,7 @@ final class ForwardOperation: Operation {
                     timeout: attempt.deadline - shard.loop.now)
             case .respond(let response):
                 shard.end(id)
-                attempt.answer(response)
+                shard.answer(attempt, response)
             case .fail(let error):
                 // First, since a stopping node must not take the pause for its end.
                 // Nor is a put begun anew that may have been done.

@@ -56,7 +56,8 @@ final class GetOperation: Operation {
     private func perform(_ action: GetCoordinator.Action) {
         switch action {
         case .respond(let versions):
-            attempt.answer(.read(Reading(versions, of: key, now: shard.context.environment.wallMillis())))
+            let reading = Reading(versions, of: key, now: shard.context.environment.wallMillis())
+            shard.answer(attempt, .read(reading))
         case .fail(let error):
             shard.fail(attempt, error, isOutdated: isOutdated) { [shard, request, key] in
                 shard.coordinate(request, key: key, $0)
