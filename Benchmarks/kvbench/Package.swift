@@ -44,11 +44,13 @@ let package = Package(
         .target(name: "DiskCounter"),
         // What came of it, and what that says.
         .target(name: "Results", swiftSettings: strict),
+        // Makes a workload's shape of what running nodes tell.
+        .target(name: "Recording", dependencies: ["Results"], swiftSettings: strict),
         .target(name: "Report", dependencies: ["Results"], swiftSettings: strict),
         .executableTarget(
             name: "kvbench",
             dependencies: [
-                "Workloads", "Load", "Nodes", "HostProtocol", "Results", "Report",
+                "Workloads", "Load", "Nodes", "HostProtocol", "Results", "Recording", "Report",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -58,6 +60,9 @@ let package = Package(
         .testTarget(name: "NodesTests", dependencies: ["Nodes"], swiftSettings: strict),
         .testTarget(
             name: "kvbenchTests", dependencies: ["kvbench", "Load", "Nodes", "Results"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RecordingTests", dependencies: ["Recording", "Results", "Workloads"],
             swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Results"], swiftSettings: strict),
     ]

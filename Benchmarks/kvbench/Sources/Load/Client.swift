@@ -103,7 +103,8 @@ struct Client<Protocol: Wire> {
     private mutating func write(_ record: Int, context: [UInt8], _ pending: inout Pending) -> Request {
         var request = Request(kind: .write, key: Self.key(record), context: context)
         version += 1
-        plan.values.append(size: plan.valueSize, record: record, version: version, to: &request.value)
+        let size = plan.workload.valueSizes?.size(ofRecord: record) ?? plan.valueSize
+        plan.values.append(size: size, record: record, version: version, to: &request.value)
         pending.bytes = request.key.count + request.value.count
         return request
     }

@@ -19,8 +19,8 @@ public struct LoadPlan: Sendable {
     /// The most operations; nil for as many as the time allows.
     public var operations: Int?
     public var seed: UInt64
-    /// A list asks for the keys of records whose numbers differ in so many last digits.
-    public var scanDigits = 2
+    /// A list asks for the keys of records whose numbers differ in so many last digits: two, or more if it may ask for more.
+    public var scanDigits: Int
     /// Whether a client whose connection breaks goes on at the next server; it ends the round otherwise.
     public var reconnects = false
 
@@ -42,6 +42,7 @@ public struct LoadPlan: Sendable {
         self.seconds = seconds
         self.operations = operations
         self.seed = seed
+        scanDigits = max(2, String(workload.scanLengths.greatest - 1).count)
     }
 }
 

@@ -28,6 +28,7 @@ enum Conditions {
             ("rounds", options.rounds.grouped),
             ("operations/s offered", options.rate?.plain ?? "as many as possible"),
             ("driver", options.driver),
+            ("recorded workload", comparison.shape.map { Facts.text($0) } ?? "none"),
             ("ended early", comparison.partial ?? "no"),
             ("versions", Facts.versions(comparison.versions)),
         ]

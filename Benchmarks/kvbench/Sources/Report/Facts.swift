@@ -1,7 +1,7 @@
 import Results
 
 /// Under what conditions it was measured.
-struct Facts {
+public struct Facts {
     /// Of the report.
     static let title = "Storage engines compared"
 
@@ -31,7 +31,7 @@ struct Facts {
             ("Rounds", "\(options.rounds) of \(options.secondsPerRound.plain) s each"),
             ("Seed", "\(comparison.seed)"),
         ]
-        self.pairs = pairs
+        self.pairs = pairs + Self.shape(comparison.shape)
         command = comparison.command.map(Self.quoted).joined(separator: " ")
     }
 

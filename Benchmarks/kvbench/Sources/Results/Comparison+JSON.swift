@@ -49,7 +49,7 @@ extension ComparisonError: LocalizedError {
 
 extension DecodingError {
     /// Where it went wrong, and why.
-    fileprivate var reason: String {
+    var reason: String {
         switch self {
         case .keyNotFound(let key, let context): "\((context.codingPath + [key]).text) is missing"
         case .valueNotFound(_, let context), .typeMismatch(_, let context):

@@ -13,6 +13,8 @@ public struct Comparison: Codable, Equatable, Sendable {
     /// What was run, by name: kvnode, and each engine's library where that is known.
     public var versions: [String: String]
     public var options: Options
+    /// Whose workload was measured, if that was a recorded one.
+    public var shape: WorkloadShape?
     /// Of clusters, in the order in which they were asked for.
     public var cells: [Cell]
     /// Nil if no engine was measured without a cluster.

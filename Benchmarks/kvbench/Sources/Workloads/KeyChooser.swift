@@ -8,6 +8,8 @@ public struct KeyChooser: Sendable {
     private let least: Int
     private let scramble: Scramble
     private var zipf: Zipf
+    /// Where the law has an exponent of its own.
+    private let ranks: ZipfRanks?
 
     /// - Parameters:
     ///   - distribution: Which records are drawn how often.
@@ -15,13 +17,18 @@ public struct KeyChooser: Sendable {
     public init(_ distribution: KeyDistribution, records: Int) {
         switch distribution {
         case .uniform: break
-        case .zipfian, .latest: precondition(records > 0, "Zipf's law needs records to begin with")
+        case .zipfian, .latest, .zipf: precondition(records > 0, "Zipf's law needs records to begin with")
         case .first(let count): precondition(count > 0, "at least one record is asked for")
         }
         self.distribution = distribution
         least = max(records, 1)
         scramble = Scramble(records: records)
         zipf = Zipf(items: least)
+        if case .zipf(let exponent) = distribution {
+            ranks = ZipfRanks(items: least, exponent: exponent)
+        } else {
+            ranks = nil
+        }
     }
 
     /// The number of a record, below `recordCount`.
@@ -37,6 +44,8 @@ public struct KeyChooser: Sendable {
         case .zipfian:
             // The ranks stay those of the beginning: twice as many would get about one draw in twenty.
             return scramble.record(ofRank: zipf.rank(using: &random), recordCount: recordCount)
+        case .zipf:
+            return scramble.record(ofRank: ranks!.rank(using: &random), recordCount: recordCount)
         case .latest:
             // A rank is the distance from the newest record, so there are more with each insert. Not at once, as with
             // many clients that would be part of nearly each draw. So long the oldest record in a hundred is not

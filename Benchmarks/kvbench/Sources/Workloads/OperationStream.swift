@@ -13,7 +13,7 @@ public struct Operation: Hashable, Sendable {
 /// numbers of records that are passed.
 public struct OperationStream: Sendable {
     private let mix: Mix
-    private let scanLengths: ClosedRange<Int>
+    private let scanLengths: Sizes
     private var keys: KeyChooser
     private var random: SplitMix64
 
@@ -41,7 +41,7 @@ public struct OperationStream: Sendable {
         case .scan:
             return Operation(
                 kind: kind, record: keys.next(recordCount: recordCount, using: &random),
-                scanLength: scanLengths.lowerBound + random.next(below: scanLengths.count))
+                scanLength: scanLengths.draw(using: &random))
         case .read, .update, .modify, .delete:
             return Operation(
                 kind: kind, record: keys.next(recordCount: recordCount, using: &random), scanLength: 0)

@@ -13,6 +13,13 @@ extension Workload {
         name: "load", summary: "Inserts into an empty store: a bulk load.",
         mix: Mix(insert: 100), keys: .uniform, startsEmpty: true)
 
+    /// The same with the values of another workload, whose records are to be there.
+    public static func loading(_ workload: Workload) -> Workload {
+        Workload(
+            name: load.name, summary: load.summary, mix: load.mix, keys: load.keys,
+            valueSizes: workload.valueSizes, startsEmpty: true)
+    }
+
     /// Writes all over the key space: the most compaction, or the most pages written.
     public static let writeHeavy = Workload(
         name: "write-heavy", summary: "Updates of 1 KiB all over, and a read in twenty: a log of devices.",
@@ -39,7 +46,7 @@ extension Workload {
     /// Listings, a page each, of the length that kvnode has where a request names none.
     public static let list = Workload(
         name: "list", summary: "Listings of 100 records from anywhere: pages of an overview.",
-        mix: Mix(scan: 100), keys: .uniform, scanLengths: 100...100)
+        mix: Mix(scan: 100), keys: .uniform, scanLengths: Sizes(100...100))
 
     /// The same load everywhere and all the time, so that what happens in the middle of it stands out.
     public static let steady = Workload(

@@ -27,7 +27,7 @@ extension Workload {
     /// is from the program's workload file.
     public static let e = Workload(
         name: "e", summary: "Scans of up to 100 records, and an insert in twenty: conversations (YCSB E).",
-        mix: Mix(insert: 5, scan: 95), keys: .zipfian, scanLengths: 1...100)
+        mix: Mix(insert: 5, scan: 95), keys: .zipfian, scanLengths: Sizes(1...100))
 
     /// YCSB's workload F, "read-modify-write", which is in the program and not in the paper: for instance a database
     /// of users, whose records they read and change.

@@ -10,8 +10,10 @@ public struct Workload: Hashable, Sendable {
     public let keys: KeyDistribution
     /// Bytes of each value; nil for as many as the user says.
     public let valueSize: Int?
-    /// How many records a scan asks for; each number in it is as likely as the others.
-    public let scanLengths: ClosedRange<Int>
+    /// Bytes of the value of each record; nil if all have `valueSize`.
+    public let valueSizes: Sizes?
+    /// How many records a scan asks for.
+    public let scanLengths: Sizes
     /// Whether concurrent writes of a key are all kept until a client merges them; the latest wins otherwise.
     public let keepsSiblings: Bool
     /// Whether it begins without records.
@@ -20,14 +22,16 @@ public struct Workload: Hashable, Sendable {
     /// A workload; what isn't said is as in most of them.
     public init(
         name: String, summary: String, mix: Mix, keys: KeyDistribution, valueSize: Int? = nil,
-        scanLengths: ClosedRange<Int> = 1...100, keepsSiblings: Bool = false, startsEmpty: Bool = false
+        valueSizes: Sizes? = nil, scanLengths: Sizes = Sizes(1...100), keepsSiblings: Bool = false,
+        startsEmpty: Bool = false
     ) {
-        precondition(scanLengths.lowerBound > 0, "a scan of no records")
+        precondition(scanLengths.least > 0, "a scan of no records")
         self.name = name
         self.summary = summary
         self.mix = mix
         self.keys = keys
         self.valueSize = valueSize
+        self.valueSizes = valueSizes
         self.scanLengths = scanLengths
         self.keepsSiblings = keepsSiblings
         self.startsEmpty = startsEmpty

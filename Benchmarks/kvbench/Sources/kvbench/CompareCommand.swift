@@ -36,6 +36,9 @@ struct CompareCommand: ParsableCommand {
 
     @Option(help: "Operations a second over all clients; as many as they can without.") var rate: Double?
     @Option(help: "The report.json of an earlier run, to say what has changed.") var baseline: String?
+    /// Whose workload is measured instead of `workloads`.
+    @Option(help: .hidden, transform: { try WorkloadShape.read(from: URL(fileURLWithPath: $0)) }) var shape:
+        WorkloadShape?
 
     func run() throws {
         let earlier = try baseline.map { try Comparison.read(from: URL(fileURLWithPath: $0)) }
@@ -44,6 +47,7 @@ struct CompareCommand: ParsableCommand {
             endpoints.isEmpty
             ? try load.comparison(rate: rate)
             : load.comparison(load.told(nodes: 0, rate: rate), versions: [:])
+        comparison.shape = shape
         try folder.report(&comparison) { comparison in
             for durability in load.durability.all { try measure(durability, &comparison, folder) }
         }
@@ -58,7 +62,7 @@ struct CompareCommand: ParsableCommand {
         let run = InterleavedRun(
             try subjects(durability: durability, folder: place).map {
                 EngineUnderTest($0.name, durability: durability, $0.subject, load, rate: rate)
-            }, durability: durability, load, folder: place)
+            }, durability: durability, scenarios, load, folder: place)
         defer { run.remove() }
         try run.measure { cells, _ in
             comparison.cells = before + cells

@@ -73,7 +73,8 @@ struct EngineCommand: ParsableCommand {
                 engine: engine, durability: durability, load, folder: place.appendingPathComponent(engine))
             return [one, EngineUnderTest(engine, durability: durability, cluster, load, rate: nil)]
         }
-        let run = InterleavedRun(contestants, durability: durability, load, folder: place)
+        let run = InterleavedRun(
+            contestants, durability: durability, load.scenarios, load, folder: place)
         defer { run.remove() }
         let before = (clusters: comparison.cells, alone: comparison.alone?.cells ?? [])
         try run.measure { clusters, alone in

@@ -41,7 +41,7 @@ extension EngineUnderTest {
         var loading = Records(bucket: bucket, valueSize: size, first: 0, count: RecordCount(0))
         try subject.setProperties(bucket: loading.bucket, keepsSiblings: workload.keepsSiblings)
         let count = options.recordCount(ofSize: size)
-        var plan = plan(.load, loading, seconds: 24 * 3_600, seed: options.bench.seed)
+        var plan = plan(.loading(workload), loading, seconds: 24 * 3_600, seed: options.bench.seed)
         plan.operations = count
         plan.pipeline = options.loadingPipeline(ofSize: size)
         plan.rate = nil

@@ -23,15 +23,20 @@ protocol Contestant: AnyObject {
 final class InterleavedRun {
     private let contestants: [any Contestant]
     private let durability: String
+    private let scenarios: [Scenario]
     private let load: LoadOptions
     private let folder: URL
     /// One of each contestant for each workload, in their order.
     private var cells: [Cell] = []
 
     /// - Parameter folder: Has the contestants' files, and nothing else.
-    init(_ contestants: [any Contestant], durability: String, _ load: LoadOptions, folder: URL) {
+    init(
+        _ contestants: [any Contestant], durability: String, _ scenarios: [Scenario], _ load: LoadOptions,
+        folder: URL
+    ) {
         self.contestants = contestants
         self.durability = durability
+        self.scenarios = scenarios
         self.load = load
         self.folder = folder
     }
@@ -42,7 +47,7 @@ final class InterleavedRun {
             Terminal.progress("\(contestant.title): starting")
             try contestant.start()
         }
-        for scenario in load.scenarios { try measure(scenario, whenMore) }
+        for scenario in scenarios { try measure(scenario, whenMore) }
     }
 
     private func measure(

@@ -66,6 +66,17 @@ import Testing
         #expect(draw(&chooser, recordCount: 200)[0] > 0)
     }
 
+    @Test func `by an exponent of its own, the hottest record has more`() {
+        let hottest = [0.5, 1.5].map { exponent in
+            var chooser = KeyChooser(.zipf(exponent: exponent), records: 10_000)
+            let counts = draw(&chooser, recordCount: 10_100)
+            #expect(counts.firstIndex(of: counts.max()!) != 0, "ranks are spread")
+            return share(counts.max()!)
+        }
+        // 1 by the sum of all weights.
+        #expect(abs(hottest[0] - 0.005) < 0.002 && abs(hottest[1] - 0.385) < 0.02)
+    }
+
     @Test func `the first records are drawn alike, and no others`() {
         var chooser = KeyChooser(.first(16), records: 1_000)
         let counts = draw(&chooser, recordCount: 1_000)

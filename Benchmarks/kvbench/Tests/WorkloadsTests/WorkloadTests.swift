@@ -41,6 +41,15 @@ import Testing
         #expect(kinds.map { mix.share(of: $0) } == [0.05, 0.1, 0.15, 0.17, 0.23, 0.3])
     }
 
+    @Test func `a mix that was counted has the counts' shares`() {
+        let mix = Mix(counted: [.read: 700, .update: 250, .delete: 50])
+        var random = SplitMix64(seed: 7)
+        let kinds: [OperationKind] = [.read, .update, .delete]
+        let drawn = counts(bins: 3, draws: 100_000) { kinds.firstIndex(of: mix.kind(using: &random))! }
+        #expect(fits(drawn, [0.7, 0.25, 0.05]))
+        #expect(OperationKind.allCases.map { mix.share(of: $0) } == [0.7, 0.25, 0, 0, 0, 0.05])
+    }
+
     @Test func `only a load begins without records, and inserts nothing but`() {
         for workload in Workload.all {
             #expect(workload.startsEmpty == (workload.mix.share(of: .insert) == 1), "\(workload.name)")
