@@ -6,6 +6,7 @@ struct Kvbench: ParsableCommand {
         commandName: "kvbench",
         abstract: "Compares kvnode's storage engines under replicated workloads, and kvnode with its peers.",
         subcommands: [
-            CompareCommand.self, EngineCommand.self, RecordCommand.self, ReplayCommand.self, PeersCommand.self,
+            CompareCommand.self, EngineCommand.self, RecordCommand.self, ReplayCommand.self,
+            PeersCommand.self,
         ])
 }
