@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func whatIsRefusedBeforeItIsServedIsNotCounted() async throws {
-        try await TestCluster.with(nodes: 1) { cluster in
+        try await TestCluster.with { cluster in
             let node = cluster.nodes[0]
             let before = await report(of: node).shape
             _ = await node.serve(.get(GetRequest(bucket: "b", key: [])))
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func aNodeThatDoesNotWatchSaysSo() async throws {
-        try await TestCluster.with(nodes: 1, { $0.workloadSampleEvery = 0 }) { cluster in
+        try await TestCluster.with({ $0.workloadSampleEvery = 0 }) { cluster in
             let node = cluster.nodes[0]
             _ = try await node.put("k", "v")
             let report = await report(of: node)

@@ -99,7 +99,9 @@ def test_a_recorded_workload_is_replayed(tmp_path, stubs):
         (one,) = cell["rounds"]
         assert one["errors"] == {} and set(one["kinds"]) == {"read", "update", "scan"}
         assert 0.7 * rate <= one["operations"] <= 1.1 * rate + 6
-        assert one["userBytesWritten"] == one["kinds"]["update"]["count"] * (16 + 200)
+        # As large as those between 128 and 255 bytes can be about a mean of 200, with keys of 16.
+        updates = one["kinds"]["update"]["count"]
+        assert updates * (16 + 145) <= one["userBytesWritten"] <= updates * (16 + 255)
 
 
 def test_what_cannot_be_recorded_is_said(tmp_path, stubs):
