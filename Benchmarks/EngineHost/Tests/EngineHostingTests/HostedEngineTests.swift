@@ -1,4 +1,5 @@
 import EngineHosting
+import Foundation
 import HostProtocol
 import Results
 import Testing

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Testing
 
 @testable import EngineHosting
@@ -28,7 +29,8 @@ import Testing
                 ended.map(\.outcome) == [
                     .wrote(wasThere: false), .wrote(wasThere: false), .wrote(wasThere: true),
                 ])
-            #expect(try executor.engine.get(.data, [1]) == [2])
+            let stored = try executor.engine.get(.data, [1])
+            #expect(stored == [2])
             // One job, so one commit.
             #expect(executor.statistics.committedGroups == 1)
         }
