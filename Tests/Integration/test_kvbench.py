@@ -264,7 +264,23 @@ def test_the_job_for_kubernetes_has_words_that_are_understood(tmp_path):
     assert f"127.0.0.1:{nowhere}: Connection refused" in done.stderr
 
 
+def test_builds_side_by_side(tmp_path):
+    done = compare(
+        tmp_path, "--builds", f"before={BINARY},after={BINARY}", "--engines", "memory", "--workloads", "c", "--records", "50",
+        "--threads", "4", "--rounds", "1", "--duration", "1s", "--warm-up", "0s")
+    assert done.returncode == 0, done.stderr[-2000:]
+    made = report(tmp_path)
+    assert [cell["engine"] for cell in made["cells"]] == ["memory before", "memory after"]
+    assert all(cell["rounds"][0]["operations"] > 10 and cell["rounds"][0]["errors"] == {} for cell in made["cells"])
+    assert set(made["versions"]) == {"kvnode before", "kvnode after"}
+
+
 @pytest.mark.parametrize("words, reason", [
+    (["--builds", "before"], '"before" is no NAME=PATH'),
+    (["--builds", f"before={BINARY}"], "nothing to be compared with"),
+    (["--builds", f"before={BINARY},before={BINARY}"], "names a build twice"),
+    (["--builds", f"before={BINARY},after=/nowhere"], "no kvnode at /nowhere"),
+    (["--builds", f"before={BINARY},after={BINARY}", "--endpoints", "127.0.0.1:1"], "nodes that are started"),
     (["--workloads", "z"], 'there is no workload "z"'),
     (["--durability", "eventual"], "buffered or synced"),
     (["--r", "4"], "at most n"),

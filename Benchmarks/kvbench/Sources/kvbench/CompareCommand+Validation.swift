@@ -9,6 +9,7 @@ extension CompareCommand {
     }
 
     private func validateStarted() throws {
+        if let builds { try builds.validate() } else { try load.bench.requireKvnode() }
         try load.validateStarted()
         guard http.isEmpty else {
             throw ValidationError("--http is of clusters of --endpoints, of which there is none")
@@ -16,9 +17,9 @@ extension CompareCommand {
     }
 
     private func validateRunning() throws {
-        guard load.engines == nil, load.nodes == nil else {
+        guard load.engines == nil, load.nodes == nil, builds == nil else {
             throw ValidationError(
-                "--engines and --nodes are of nodes that are started; those of --endpoints have what they have"
+                "--engines, --nodes and --builds are of nodes that are started; those of --endpoints have what they have"
             )
         }
         guard Set(endpoints.map(\.name)).count == endpoints.count else {

@@ -22,6 +22,13 @@ struct CompareCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Builds of kvnode, by commas: each engine is measured with each, ratios are to the first.",
+            valueName: "name=path"),
+        transform: { try Builds($0) })
+    var builds: Builds?
+
+    @Option(
+        help: ArgumentHelp(
             "A cluster that is running, instead of nodes that are started; once for each of several clusters, which then have names.",
             valueName: "name=host:port,host:port"),
         transform: { try Endpoints($0) })
@@ -45,7 +52,7 @@ struct CompareCommand: ParsableCommand {
         let folder = try ReportFolder(load.out)
         var comparison =
             endpoints.isEmpty
-            ? try load.comparison(rate: rate)
+            ? try load.comparison(of: builds?.versioned, rate: rate)
             : load.comparison(load.told(nodes: 0, rate: rate), versions: [:])
         comparison.shape = shape
         try folder.report(&comparison) { comparison in
@@ -75,12 +82,22 @@ struct CompareCommand: ParsableCommand {
         durability: String, folder: URL
     ) throws -> [(name: String, subject: any Subject)] {
         if endpoints.isEmpty {
-            return try load.engineNames.map {
-                let folder = folder.appendingPathComponent($0)
-                return ($0, try StartedCluster(engine: $0, durability: durability, load, folder: folder))
+            return try load.engineNames.flatMap { engine in
+                try started.map { build in
+                    let name = build.name.isEmpty ? engine : "\(engine) \(build.name)"
+                    let cluster = try StartedCluster(
+                        engine: engine, durability: durability, binary: build.path, load,
+                        folder: folder.appendingPathComponent(name.replacing(" ", with: "-")))
+                    return (name, cluster)
+                }
             }
         }
         let http = try Endpoints.http(of: endpoints, said: http, speaksHTTP: load.driver == .http)
         return zip(endpoints, http).map { ($0.name, RunningCluster($0, http: $1, load)) }
+    }
+
+    /// Executables of nodes that are started.
+    private var started: [Builds.Build] {
+        builds?.all ?? [Builds.Build(name: "", path: load.bench.kvnodePath)]
     }
 }

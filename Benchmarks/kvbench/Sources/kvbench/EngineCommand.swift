@@ -30,6 +30,7 @@ struct EngineCommand: ParsableCommand {
     var beside: String?
 
     func validate() throws {
+        try load.bench.requireKvnode()
         try load.validateStarted()
         guard FileManager.default.isExecutableFile(atPath: engineHost) else {
             throw ValidationError(
@@ -70,7 +71,8 @@ struct EngineCommand: ParsableCommand {
                 folder: place.appendingPathComponent("\(engine)-alone"))
             if alone || beside != nil { return [one] }
             let cluster = try StartedCluster(
-                engine: engine, durability: durability, load, folder: place.appendingPathComponent(engine))
+                engine: engine, durability: durability, binary: load.bench.kvnodePath, load,
+                folder: place.appendingPathComponent(engine))
             return [one, EngineUnderTest(engine, durability: durability, cluster, load, rate: nil)]
         }
         let run = InterleavedRun(

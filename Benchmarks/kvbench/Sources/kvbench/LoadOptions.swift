@@ -61,7 +61,6 @@ struct LoadOptions: ParsableArguments {
 
     /// Of what is started; what is running has engines of its own.
     func validateStarted() throws {
-        try bench.requireKvnode()
         guard !engineNames.isEmpty else { throw ValidationError("there is nothing to compare") }
         guard Set(engineNames).count == engineNames.count else {
             throw ValidationError("an engine is named twice")
@@ -87,11 +86,13 @@ struct LoadOptions: ParsableArguments {
     }
 
     /// A report without figures yet, of nodes that are started.
-    func comparison(rate: Double? = nil) throws -> Comparison {
-        let version = try Command.output(bench.kvnodePath, ["--version"])
-        return comparison(
-            told(nodes: nodeCount, rate: rate),
-            versions: ["kvnode": version.trimmingCharacters(in: .whitespacesAndNewlines)])
+    ///
+    /// - Parameter builds: The nodes' executables, by what the report calls them; the one of `bench` without.
+    func comparison(of builds: [String: String]? = nil, rate: Double? = nil) throws -> Comparison {
+        let versions = try (builds ?? ["kvnode": bench.kvnodePath]).mapValues {
+            try Command.output($0, ["--version"]).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        return comparison(told(nodes: nodeCount, rate: rate), versions: versions)
     }
 
     func comparison(_ options: Options, versions: [String: String]) -> Comparison {

@@ -55,9 +55,11 @@ struct StartedCluster: Subject {
     private let nodes: KVNodeCluster
     private let driver: DriverName
 
-    init(engine: String, durability: String, _ load: LoadOptions, folder: URL) throws {
+    init(
+        engine: String, durability: String, binary: String, _ load: LoadOptions, folder: URL
+    ) throws {
         var options = KVNodeCluster.Options(
-            engine: engine, durability: durability, binary: load.bench.kvnodePath)
+            engine: engine, durability: durability, binary: binary)
         (options.nodes, options.n, options.r, options.w) = (
             load.nodeCount, load.n, load.r, load.w
         )
