@@ -119,10 +119,10 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
             ] + nio,
-            path: "Sources/API", exclude: ["GRPC", "Generated"], swiftSettings: strict),
+            swiftSettings: strict),
         .target(
             name: "API", dependencies: ["TextAPI", "Cluster", "ClusterCore", log] + nio + grpc + protobuf,
-            path: "Sources/API", exclude: ["HTTP", "RESP", "Shared"], swiftSettings: strict),
+            swiftSettings: strict),
 
         // MARK: The executable
         .systemLibrary(
