@@ -22,6 +22,10 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let http2: [Target.Dependency] = [
+    .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+    .product(name: "NIOHPACK", package: "swift-nio-http2"),
+]
 let grpc: [Target.Dependency] = [
     .product(name: "GRPCCore", package: "grpc-swift-2"),
     .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -102,14 +106,13 @@ let package = Package(
             path: "Sources/Cluster/Runtime", swiftSettings: strict),
 
         // MARK: What crosses a socket
+        .target(name: "GRPCWire", dependencies: nio + http2, swiftSettings: strict),
         .target(
             name: "Transport",
             dependencies: [
-                "Cluster", "ClusterCore", log,
+                "GRPCWire", "Cluster", "ClusterCore", log,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
-                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
-                .product(name: "NIOHPACK", package: "swift-nio-http2"),
-            ] + nio,
+            ] + nio + http2,
             swiftSettings: strict),
         // Two modules, so that what needs no gRPC is built, and measured, without it.
         .target(

@@ -1,6 +1,7 @@
 import Cluster
 import ClusterCore
 import GRPCCore
+import GRPCWire
 import Logging
 import NIOCore
 import NIOHPACK
@@ -78,7 +79,7 @@ final class CalleeRole: ExchangeRole {
         subject = hello.nodeName.shortened
         try server.admission.check(hello)
         hasResponded = true
-        stream.send(headers: PeerExchange.response)
+        stream.send(headers: ReplyHeaders.begin)
         stream.send(message: server.configuration.announcedHello.encode())
         let limit = server.admission.batchLimit(
             with: hello, maxBatchBytes: server.configuration.maxBatchBytes)

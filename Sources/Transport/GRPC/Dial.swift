@@ -27,7 +27,7 @@ final class Dial<Role: ExchangeRole> {
                 channel.eventLoop.makeCompletedFuture {
                     guard !bound.value.dial.isClosed else { throw ChannelError.eof }
                     bound.value.dial.sockets.append(channel)
-                    try ConnectionWatch.configure(channel, .client, configuration) { $0.close() }
+                    try configuration.configure(channel, .client) { $0.close() }
                 }
             }
         // The resolver's queue is one for all, and a name in it may take long.

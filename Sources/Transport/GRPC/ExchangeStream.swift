@@ -1,4 +1,4 @@
-import GRPCCore
+import GRPCWire
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
@@ -121,12 +121,20 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
 
     private func readMessages() {
         do throws(Refusal) {
-            while let message = try reader.next(maxBytes: role.maxMessageBytes) {
-                try role.received(message: message, on: self)
+            while let message = try nextMessage() {
+                try role.received(message: Array(buffer: message), on: self)
             }
         } catch {
             isRefused = true
             role.refused(error, on: self)
+        }
+    }
+
+    private func nextMessage() throws(Refusal) -> ByteBuffer? {
+        do throws(MessageError) {
+            return try reader.next(maxBytes: role.maxMessageBytes)
+        } catch {
+            throw Refusal(error)
         }
     }
 

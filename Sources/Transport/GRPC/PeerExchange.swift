@@ -1,5 +1,5 @@
 import GRPCCore
-import NIOCore
+import GRPCWire
 import NIOHPACK
 
 /// The gRPC method between nodes, `kvnode.peer.v1.Peer/Exchange`: a bidirectional stream of raw bytes.
@@ -32,19 +32,11 @@ enum PeerExchange {
         ]
     }
 
-    /// How the called node begins.
-    static let response: HPACKHeaders = [":status": "200", "content-type": "application/grpc"]
-
     /// How the called node ends.
     ///
     /// - Parameter isAll: Whether nothing was sent before.
     static func end(_ status: Status, isAll: Bool) -> HPACKHeaders {
-        var headers = isAll ? response : [:]
-        headers.add(name: "grpc-status", value: "\(status.code.rawValue)")
-        if !status.message.isEmpty {
-            headers.add(name: "grpc-message", value: StatusMessage.encode(status.message))
-        }
-        return headers
+        ReplyHeaders.end(code: status.code.rawValue, message: status.message, isAll: isAll)
     }
 
     /// Why the called node does not take what the caller began; nil if it does.
@@ -69,44 +61,16 @@ enum PeerExchange {
     }
 }
 
-/// gRPC's `grpc-message`: percent-encoded UTF-8.
-enum StatusMessage {
-    static func encode(_ text: String) -> String {
-        let hex = Array("0123456789ABCDEF".utf8)
-        var encoded: [UInt8] = []
-        for byte in text.utf8 {
-            if 0x20...0x7e ~= byte, byte != UInt8(ascii: "%") {
-                encoded.append(byte)
-            } else {
-                encoded += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: encoded, as: UTF8.self)
-    }
-
-    /// What is no encoding stays as it is.
-    static func decode(_ text: String) -> String {
-        let bytes = Array(text.utf8)
-        var decoded: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let digits = bytes[index...].dropFirst().prefix(2)
-            if bytes[index] == UInt8(ascii: "%"), digits.count == 2,
-                let byte = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            {
-                decoded.append(byte)
-                index += 3
-            } else {
-                decoded.append(bytes[index])
-                index += 1
-            }
-        }
-        return String(decoding: decoded, as: UTF8.self)
-    }
-}
-
 extension Refusal {
     var status: Status { Status(code: code, message: reason) }
+
+    init(_ error: MessageError) {
+        switch error {
+        case .compressed: self.init(.malformedHello, "its messages are compressed")
+        case .tooLong(let bytes, let limit):
+            self.init(.batchTooLarge, "it has sent a batch of \(bytes) bytes, over the limit of \(limit)")
+        }
+    }
 
     private var code: Status.Code {
         switch cause {

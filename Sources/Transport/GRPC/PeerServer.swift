@@ -78,7 +78,7 @@ final class PeerServer: Sendable {
     }
 
     private func take(_ channel: any Channel) throws {
-        try ConnectionWatch.configure(channel, .server, configuration) { [self] stream in
+        try configuration.configure(channel, .server) { [self] stream in
             stream.eventLoop.makeCompletedFuture {
                 let outbox = Outbox(maxQueuedBytes: configuration.maxQueuedBytes, logger: logger)
                 try stream.pipeline.syncOperations.addHandler(
