@@ -124,7 +124,11 @@ let package = Package(
             ] + nio,
             swiftSettings: strict),
         .target(
-            name: "API", dependencies: ["TextAPI", "Cluster", "ClusterCore", log] + nio + grpc + protobuf,
+            name: "API",
+            dependencies: [
+                "GRPCWire", "TextAPI", "Cluster", "ClusterCore", log,
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+            ] + nio + http2 + protobuf,
             swiftSettings: strict),
 
         // MARK: The executable
@@ -181,9 +185,9 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "TextAPI", "Cluster", "ClusterCore", log,
+                "API", "GRPCWire", "TextAPI", "Cluster", "ClusterCore", log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
-            ] + nio + grpc + protobuf,
+            ] + nio + http2 + grpc + protobuf,
             swiftSettings: strict),
         .testTarget(
             name: "KvnodeTests",

@@ -23,7 +23,7 @@ struct GRPCServerTests {
         // Bounds a hang, nothing else.
         configuration.shutdownGrace = .seconds(60)
         change(&configuration)
-        let server = try ClientGRPCServer(
+        let server = ClientGRPCServer(
             configuration: configuration, service: service, group: .singletonMultiThreadedEventLoopGroup,
             logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 
 /// The open connections of a server: counted against a limit, and ended together.
-final class ConnectionRegistry: Sendable {
+package final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
     }
@@ -14,7 +14,7 @@ final class ConnectionRegistry: Sendable {
     /// Changes with `state` locked; read without by each reply, which tells its client if it is the last.
     private let quiescing = Atomic(false)
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// Whether the server is stopping.
     var isQuiescing: Bool { quiescing.load(ordering: .acquiring) }

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 
 /// Listens on a TCP port, has each connection served by handlers on an event loop, and ends them together.
-final class ConnectionServer: Sendable {
+package final class ConnectionServer: Sendable {
     private let name: String
     private let host: String
     private let port: Int
@@ -24,7 +24,7 @@ final class ConnectionServer: Sendable {
     ///   - shutdownGrace: How long connections may take to finish after `beginGracefulShutdown`.
     ///   - refusal: What a connection over the limit is told before it is closed.
     ///   - configure: Adds a connection's handlers. On `ChannelShouldQuiesceEvent` they are to end it when they can.
-    init(
+    package init(
         name: String, host: String, port: Int, group: MultiThreadedEventLoopGroup,
         connections: ConnectionRegistry, shutdownGrace: Duration, refusal: ByteBuffer, logger: Logger,
         configure: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
@@ -45,7 +45,7 @@ final class ConnectionServer: Sendable {
 
     /// Listens, and serves until `beginGracefulShutdown` and the end of what is in flight, or until the task is cancelled,
     /// which breaks it off. To be called once.
-    func run() async throws {
+    package func run() async throws {
         let listener: any Channel
         do {
             listener = try await bootstrap.bind(host: host, port: port).get()
@@ -73,10 +73,10 @@ final class ConnectionServer: Sendable {
     }
 
     /// Accepts nothing new; what is in flight goes on. Any thread, idempotent.
-    func beginGracefulShutdown() { stop.open() }
+    package func beginGracefulShutdown() { stop.open() }
 
     /// The port that `run` listens on; waits until it does. Throws if it couldn't listen.
-    var listeningPort: Int {
+    package var listeningPort: Int {
         get async throws { try await listening.futureResult.get() }
     }
 
@@ -110,7 +110,7 @@ private final class RefusalHandler: ChannelInboundHandler {
 
     private let words: ByteBuffer
 
-    init(_ words: ByteBuffer) { self.words = words }
+    package init(_ words: ByteBuffer) { self.words = words }
 
     func channelActive(context: ChannelHandlerContext) {
         let channel = context.channel

@@ -48,7 +48,11 @@ extension NodeConfiguration {
             listen: values.address("grpc.listen"), maxMessageBytes: values.int("grpc.max_message_bytes"),
             maxSessionInFlight: values.int("grpc.max_session_in_flight"),
             maxSessionUnsentBytes: values.int("grpc.max_session_unsent_bytes"),
-            maxCallsPerConnection: values.int("grpc.max_calls_per_connection"))
+            maxCallsPerConnection: values.int("grpc.max_calls_per_connection"),
+            maxConnections: values.int("grpc.max_connections"),
+            maxReceivedBytes: values.int("grpc.max_received_bytes"),
+            maxUnsentBytes: values.int("grpc.max_unsent_bytes"),
+            keepalive: values.milliseconds("grpc.keepalive_ms"))
         http = HTTP(
             listen: values.address("http.listen"), maxConnections: values.int("http.max_connections"),
             idleTimeout: values.milliseconds("http.idle_timeout_ms"),

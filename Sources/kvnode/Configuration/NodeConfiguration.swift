@@ -80,6 +80,10 @@ struct NodeConfiguration: Sendable {
         var maxSessionInFlight: Int
         var maxSessionUnsentBytes: Int
         var maxCallsPerConnection: Int
+        var maxConnections: Int
+        var maxReceivedBytes: Int
+        var maxUnsentBytes: Int
+        var keepalive: Duration
     }
 
     /// `http.*`

@@ -203,6 +203,18 @@ struct SettingTable: Sendable {
         Setting(
             "grpc.max_calls_per_connection", .int(1...1_000_000), .int(1_000),
             "Calls that one gRPC connection may have under way."),
+        Setting(
+            "grpc.max_connections", .int(1...1_000_000), .int(10_000),
+            "More gRPC connections than these are closed."),
+        Setting(
+            "grpc.max_received_bytes", .int((1 << 20)...(16 << 30)), .int(64 << 20),
+            "What one gRPC connection may have sent of calls that can't begin yet; calls past it fail."),
+        Setting(
+            "grpc.max_unsent_bytes", .int((64 << 10)...(16 << 30)), .int(64 << 20),
+            "Replies of one gRPC connection that may wait for the client; past them, requests fail."),
+        Setting(
+            "grpc.keepalive_ms", .int(1_000...86_400_000), .int(7_200_000),
+            "A gRPC client silent for so long is pinged, and given up if it doesn't answer."),
         Setting("http.listen", .address, .text("127.0.0.1:7402"), "Where HTTP clients connect."),
         Setting(
             "http.max_connections", .int(1...1_000_000), .int(10_000),

@@ -75,7 +75,7 @@ enum Node {
             logger: logger)
         let conflicts = ConflictService(node: node)
         node.attach(transport)
-        let grpc = try ClientGRPCServer(
+        let grpc = ClientGRPCServer(
             configuration: configuration.grpcConfiguration, service: node, group: group, logger: logger)
         let http = HTTPServer(
             configuration: configuration.httpConfiguration, service: node, group: group, logger: logger)

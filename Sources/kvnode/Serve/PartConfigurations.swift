@@ -59,7 +59,11 @@ extension NodeConfiguration {
     var grpcConfiguration: ClientGRPCServer.Configuration {
         var server = ClientGRPCServer.Configuration(host: grpc.listen.host, port: grpc.listen.port)
         server.maxMessageBytes = grpc.maxMessageBytes
+        server.maxConnections = grpc.maxConnections
         server.maxStreamsPerConnection = grpc.maxCallsPerConnection
+        server.maxReceivedBytes = grpc.maxReceivedBytes
+        server.maxUnsentBytes = grpc.maxUnsentBytes
+        server.keepaliveTime = grpc.keepalive
         server.maxBatchEntries = requests.maxBatchEntries
         server.defaultListLimit = requests.listLimit
         server.maxListLimit = requests.maxListLimit

@@ -1,29 +1,25 @@
 import ClusterCore
 import GRPCCore
+import NIOCore
 
-/// Sends bytes that were encoded before.
-struct EncodedSerializer: MessageSerializer {
-    func serialize<Bytes: GRPCContiguousBytes>(_ message: [UInt8]) -> Bytes { Bytes(message) }
-}
-
-/// Decodes a message in place with one of the functions of RequestDecoding.swift.
-struct ProtoDecoder<Message: Sendable>: MessageDeserializer {
-    let decode: @Sendable (inout ProtoReader) throws(ProtoError) -> Message
-
-    func deserialize<Bytes: GRPCContiguousBytes>(_ serializedMessageBytes: Bytes) throws -> Message {
+/// Decodes messages in place with the functions of RequestDecoding.swift.
+enum ProtoMessage {
+    static func decode<Message>(
+        _ bytes: ByteBuffer, _ decode: (inout ProtoReader) throws(ProtoError) -> Message
+    ) throws(GRPCFailure) -> Message {
         do {
-            return try serializedMessageBytes.withUnsafeBytes { bytes in
+            return try bytes.withUnsafeReadableBytes { bytes in
                 var reader = ProtoReader(bytes)
                 return try decode(&reader)
             }
         } catch ProtoError.refused(let error) {
-            throw error.rpcError
+            throw GRPCFailure(error)
         } catch ProtoError.tooMany(let limit) {
             let message =
                 "a message has at most \(limit) entries, operations, members or fields, this one has more"
-            throw RequestError(.invalidArgument, message).rpcError
+            throw GRPCFailure(RequestError(.invalidArgument, message))
         } catch {
-            throw RPCError(code: .invalidArgument, message: "The message can't be decoded: \(error).")
+            throw GRPCFailure(.invalidArgument, "The message can't be decoded: \(error).")
         }
     }
 }

@@ -1,15 +1,50 @@
 import ClusterCore
 import GRPCCore
+import NIOHPACK
+
+/// What the headers say that begin a call.
+struct CallHead {
+    private(set) var path = ""
+    /// What gRPC itself says of a deadline, in milliseconds.
+    private(set) var timeoutMillis: Int?
+    private var isPost = false
+    private var isGRPC = false
+    private var encoding = "identity"
+
+    /// In one pass, as there is one for each call.
+    init(_ headers: HPACKHeaders) {
+        for (name, value, _) in headers {
+            switch name {
+            case ":path": path = value
+            case ":method": isPost = value == "POST"
+            case "content-type": isGRPC = value == "application/grpc" || value == "application/grpc+proto"
+            case "grpc-timeout": timeoutMillis = GRPCDeadline.milliseconds(value)
+            case "grpc-encoding": encoding = value
+            default: break
+            }
+        }
+    }
+
+    /// Why it can't be a call, whatever its method is.
+    var refusal: HPACKHeaders? {
+        guard isGRPC else { return [":status": "415"] }
+        guard isPost else {
+            return GRPCFailure(.invalidArgument, "the HTTP method of a call is POST").headers(isAll: true)
+        }
+        guard encoding == "identity" else {
+            let message =
+                "\(encoding) compression is not supported; what is, is listed in grpc-accept-encoding"
+            return GRPCFailure(.unimplemented, message, details: [("grpc-accept-encoding", "identity")])
+                .headers(isAll: true)
+        }
+        return nil
+    }
+}
 
 /// The deadline that gRPC itself sends along with a call.
 enum GRPCDeadline {
-    /// What `grpc-timeout` says, in milliseconds but at least one; nil if there is none, or none that is well
-    /// formed.
-    static func milliseconds(_ metadata: Metadata) -> Int? {
-        metadata[stringValues: "grpc-timeout"].first { _ in true }.flatMap { milliseconds($0) }
-    }
-
-    /// At most eight digits and a unit: H, M, S, m, u or n.
+    /// What `grpc-timeout` says, in milliseconds but at least one; nil if it is not well formed: at most eight digits and a
+    /// unit, H, M, S, m, u or n.
     static func milliseconds(_ text: String) -> Int? {
         guard let unit = text.utf8.last, (2...9).contains(text.utf8.count),
             text.utf8.dropLast().allSatisfy({ (48...57).contains($0) }), let value = Int(text.dropLast())

@@ -1,8 +1,10 @@
 import Cluster
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
+import ClusterCore
+import GRPCWire
 import Logging
 import NIOCore
+import NIOHPACK
+import NIOHTTP2
 import NIOPosix
 import TextAPI
 
@@ -14,12 +16,20 @@ public final class ClientGRPCServer: Sendable {
         public var host: String
         /// 0 takes any free one.
         public var port: Int
+        /// Connections at the same time; one more is told so and closed.
+        public var maxConnections = 10_000
         /// Bytes of a request message at most; a longer one fails with RESOURCE_EXHAUSTED. Should leave room
         /// around the largest value, so that a value over its own limit gets the error that says so. Bytes
         /// of a batch's results too: entries beyond fail, but the first always fits.
         public var maxMessageBytes = 65 << 20
         /// Calls at the same time on one connection.
         public var maxStreamsPerConnection = 1_000
+        /// Bytes that one connection has sent of calls that can't begin yet, such as messages that are not complete; a
+        /// call past them fails with RESOURCE_EXHAUSTED. One message always fits.
+        public var maxReceivedBytes = 64 << 20
+        /// Bytes of replies that a connection's client doesn't take, from which requests fail with RESOURCE_EXHAUSTED, and
+        /// those under way whose reply isn't short.
+        public var maxUnsentBytes = 64 << 20
         /// Entries of a BatchGet or BatchPut, and operations of one message of a session.
         public var maxBatchEntries = 1_000
         /// Keys in a page of List whose request names no number, and the most of any.
@@ -37,6 +47,10 @@ public final class ClientGRPCServer: Sendable {
         public var sessionReplyBytes = 256 << 10
         /// How often a watch of the health service looks.
         public var healthInterval: Duration = .milliseconds(500)
+        /// A client that is silent for so long is pinged over HTTP/2 ...
+        public var keepaliveTime: Duration = .seconds(2 * 60 * 60)
+        /// ... and is gone if the ping isn't answered in this time.
+        public var keepaliveTimeout: Duration = .seconds(20)
         /// How long connections may take to finish their calls after `beginGracefulShutdown`.
         public var shutdownGrace: Duration = .seconds(10)
         /// What the node's status says of itself.
@@ -49,44 +63,37 @@ public final class ClientGRPCServer: Sendable {
         }
     }
 
-    private let server: GRPCServer<HTTP2ServerTransport.Posix>
-    private let executor: EventLoopTaskExecutor
-    private let logger: Logger
+    private let server: ConnectionServer
 
     /// - Parameter group: Runs the connections and everything that serves them.
-    /// - Throws: If the host can't be resolved. May block for that.
     public init(
         configuration: Configuration, service: any KeyValueService & LayoutService,
         group: MultiThreadedEventLoopGroup, logger: Logger
-    ) throws {
-        let transport = HTTP2ServerTransport.Posix(
-            address: try Self.resolve(configuration.host, configuration.port), transportSecurity: .plaintext,
-            config: Self.transportConfiguration(configuration), eventLoopGroup: group)
-        let session = SessionHandler.Limits(
-            maxInFlight: configuration.maxSessionInFlight,
-            maxUnsentBytes: configuration.maxSessionUnsentBytes,
-            replyBytes: configuration.sessionReplyBytes)
-        let rules = RequestRules(
-            defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit)
-        let keyValue = KeyValueProvider(
-            service: service, rules: rules, maxBatchEntries: configuration.maxBatchEntries,
-            maxBatchReplyBytes: configuration.maxMessageBytes,
-            defaultTimeoutMillis: configuration.defaultTimeoutMillis, session: session)
-        let health = HealthProvider(service: service, interval: configuration.healthInterval)
-        let cluster = ClusterProvider(
-            service: service, engine: configuration.engine, softwareVersion: configuration.softwareVersion)
-        server = GRPCServer(transport: transport, services: [keyValue, cluster, health])
-        executor = EventLoopTaskExecutor(group: group)
-        self.logger = logger
+    ) {
+        let connections = ConnectionRegistry(limit: configuration.maxConnections)
+        var methods = MethodTable()
+        KeyValueMethods(service: service).add(to: &methods)
+        ClusterProvider(
+            service: service, engine: configuration.engine, softwareVersion: configuration.softwareVersion
+        ).add(to: &methods)
+        HealthProvider(service: service, interval: configuration.healthInterval).add(to: &methods)
+        let shared = GRPCConnectionHandler.Shared(
+            service: service,
+            rules: RequestRules(
+                defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit),
+            limits: configuration.limits, methods: methods, executor: EventLoopTaskExecutor(group: group))
+        server = ConnectionServer(
+            name: "gRPC", host: configuration.host, port: configuration.port, group: group,
+            connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
+            logger: logger
+        ) { pipeline in
+            try Self.configure(pipeline, configuration, shared)
+        }
     }
 
     /// Listens, and serves until `beginGracefulShutdown` and the end of the calls in flight, or until the
     /// task is cancelled, which breaks them off. To be called once.
-    public func run() async throws {
-        logger.debug("client gRPC server starts")
-        try await withTaskExecutorPreference(executor) { try await server.serve() }
-        logger.debug("client gRPC server stopped")
-    }
+    public func run() async throws { try await server.run() }
 
     /// Accepts no new connections and calls; calls in flight go on, sessions answer what they have taken. Any
     /// thread, idempotent.
@@ -94,32 +101,63 @@ public final class ClientGRPCServer: Sendable {
 
     /// The port that `run` listens on; waits until it does. Throws if it couldn't listen or has stopped.
     public var listeningPort: Int {
-        get async throws {
-            let address = try await server.transport.listeningAddress
-            return address.ipv4?.port ?? address.ipv6?.port ?? 0
-        }
+        get async throws { try await server.listeningPort }
     }
 
-    private static func resolve(
-        _ host: String, _ port: Int
-    ) throws -> GRPCNIOTransportHTTP2Posix.SocketAddress {
-        let address = try NIOCore.SocketAddress.makeAddressResolvingHost(host, port: port)
-        let ip = address.ipAddress ?? host
-        if case .v6 = address { return .ipv6(host: ip, port: port) }
-        return .ipv4(host: ip, port: port)
+    /// What a connection over the limit is told: the frames SETTINGS, empty, and GOAWAY with ENHANCE_YOUR_CALM.
+    private static let refusal = ByteBuffer(bytes: [
+        0, 0, 0, 4, 0, 0, 0, 0, 0,
+        0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11,
+    ])
+
+    /// Whatever is to stand between the socket and HTTP/2 comes first.
+    private static func configure(
+        _ pipeline: ChannelPipeline.SynchronousOperations, _ configuration: Configuration,
+        _ shared: GRPCConnectionHandler.Shared
+    ) throws {
+        let handler = GRPCConnectionHandler(shared: shared)
+        try pipeline.addHandler(IdleStateHandler(readTimeout: TimeAmount(configuration.keepaliveTime)))
+        try pipeline.addHandler(
+            NIOHTTP2Handler(
+                mode: .server, frameDelegate: handler,
+                connectionConfiguration: configuration.http2Connection,
+                streamConfiguration: configuration.http2Stream))
+        try pipeline.addHandler(handler)
+        try pipeline.addHandler(ConnectionWatch(timeout: TimeAmount(configuration.keepaliveTimeout)))
+    }
+}
+
+extension ClientGRPCServer.Configuration {
+    /// HTTP/2's default of 64 KiB would stall a stream of large values once a round trip.
+    private var windowBytes: Int { 1 << 20 }
+
+    fileprivate var limits: GRPCConnectionHandler.Limits {
+        GRPCConnectionHandler.Limits(
+            maxMessageBytes: maxMessageBytes, maxCalls: maxStreamsPerConnection,
+            maxReceivedBytes: max(maxReceivedBytes, maxMessageBytes + windowBytes),
+            maxUnsentBytes: maxUnsentBytes, windowBytes: windowBytes, maxBatchEntries: maxBatchEntries,
+            defaultTimeoutMillis: defaultTimeoutMillis,
+            session: SessionOutbox.Limits(
+                maxInFlight: maxSessionInFlight, maxUnsentBytes: maxSessionUnsentBytes,
+                replyBytes: sessionReplyBytes))
     }
 
-    private static func transportConfiguration(
-        _ configuration: Configuration
-    ) -> HTTP2ServerTransport.Posix.Config {
-        .defaults { config in
-            // Waiting 100 µs for company costs a session more than the system call that it may save.
-            config.connection.flushCoalescing = nil
-            config.connection.maxGraceTime = configuration.shutdownGrace
-            config.rpc.maxRequestPayloadSize = configuration.maxMessageBytes
-            config.http2.maxConcurrentStreams = configuration.maxStreamsPerConnection
-            // The default 64 KiB would stall a stream of large values once a round trip.
-            config.http2.targetWindowSize = 1 << 20
-        }
+    fileprivate var http2Connection: NIOHTTP2Handler.ConnectionConfiguration {
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: maxStreamsPerConnection),
+            HTTP2Setting(parameter: .initialWindowSize, value: windowBytes),
+            HTTP2Setting(parameter: .maxFrameSize, value: 1 << 18),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: HPACKDecoder.defaultMaxHeaderListSize),
+        ]
+        return connection
+    }
+
+    fileprivate var http2Stream: NIOHTTP2Handler.StreamConfiguration {
+        var stream = NIOHTTP2Handler.StreamConfiguration()
+        // A client whose calls all meet their deadline at once gives up as many.
+        let resets = stream.streamResetFrameRateLimit.maximumCount
+        stream.streamResetFrameRateLimit.maximumCount = max(resets, maxStreamsPerConnection)
+        return stream
     }
 }

@@ -3,30 +3,22 @@ import ClusterCore
 import Synchronization
 
 extension KeyValueService {
-    /// Serves one request for a caller that awaits. Not for the session, which would pay a suspension each.
-    ///
-    /// - Parameter message: What the response is sent as.
-    func serve(_ request: Request, as message: ReplyMessage) async -> Response {
-        await withCheckedContinuation { continuation in
-            submit(request) { continuation.resume(returning: message.presentable($0)) }
-        }
-    }
-
-    /// Serves all of `requests` at the same time; the responses are in their order.
+    /// Serves all of `requests` at the same time.
     ///
     /// - Parameters:
     ///   - message: What each response is sent as.
     ///   - replyBytes: What the responses may have together, short ones aside. One that comes after others and would go
     ///     beyond is replaced by a failure at once, so that it isn't held until the end.
-    func serve(_ requests: [Request], as message: ReplyMessage, replyBytes: Int) async -> [Response] {
-        if requests.isEmpty { return [] }
-        return await withCheckedContinuation { continuation in
-            let gathering = Gathering(count: requests.count, message: message, budget: replyBytes) {
-                continuation.resume(returning: $0)
-            }
-            for (index, request) in requests.enumerated() {
-                submit(request) { gathering.set(index, message.presentable($0)) }
-            }
+    ///   - completion: Called once on any thread, with the responses in the requests' order.
+    func submit(
+        _ requests: [Request], as message: ReplyMessage, replyBytes: Int,
+        _ completion: @escaping @Sendable ([Response]) -> Void
+    ) {
+        if requests.isEmpty { return completion([]) }
+        let gathering = Gathering(
+            count: requests.count, message: message, budget: replyBytes, whenComplete: completion)
+        for (index, request) in requests.enumerated() {
+            submit(request) { gathering.set(index, message.presentable($0)) }
         }
     }
 }

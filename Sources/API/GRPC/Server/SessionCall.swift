@@ -1,80 +1,115 @@
 import Cluster
 import ClusterCore
-import GRPCCore
+import NIOCore
+import NIOHTTP2
 import TextAPI
 
-/// One `Session` stream: a reader that submits, a writer that sends what is ready, and no task per operation.
-struct SessionHandler: Sendable {
-    /// What one session may hold.
-    struct Limits: Sendable {
-        /// Operations that were taken and not answered yet.
-        var maxInFlight: Int
-        /// Bytes of replies that the client hasn't taken yet, from which no more operations are read, and
-        /// replies that aren't short are replaced by failures.
-        var maxUnsentBytes: Int
-        /// Bytes from which a reply message is closed and the next begun; a single reply may be longer.
-        var replyBytes: Int
+/// A `Session`: operations that are answered each by itself, as they are ready. Nothing more is read while too many are in
+/// flight, or too many replies are unsent: that shuts the client's window, and so is the back-pressure.
+final class SessionCall: Call {
+    private var outbox: SessionOutbox
+    /// Of the last message: not begun yet.
+    private var waiting: ArraySlice<SessionOperation> = []
+    private var waitingBytes = 0
+    private var isAdvancing = false
+    /// How it ends, once all that was taken is answered.
+    private var ending: Result<Void, GRPCFailure>?
+
+    override init(stream: HTTP2StreamID, connection: GRPCConnectionHandler) {
+        outbox = SessionOutbox(limits: connection.shared.limits.session)
+        super.init(stream: stream, connection: connection)
     }
 
-    let service: any KeyValueService
-    let rules: RequestRules
-    let limits: Limits
+    override var wantsInput: Bool { waiting.isEmpty && outbox.hasRoom }
+    override var keptBytes: Int { waiting.isEmpty ? 0 : waitingBytes }
 
-    /// Serves the stream until the client ends it, it breaks, or the node drains.
-    func run(
-        _ messages: RPCAsyncSequence<[SessionOperation], any Error>, _ writer: RPCWriter<[UInt8]>
-    ) async throws {
-        let outbox = SessionOutbox(limits: limits)
-        try await withTaskCancellationHandler {
-            try await withRPCCancellationHandler {
-                try await withThrowingDiscardingTaskGroup { group in
-                    group.addTask {
-                        do {
-                            try await read(messages, into: outbox)
-                        } catch {
-                            // A broken message, or a broken stream: what was taken is answered first.
-                            outbox.endInput(
-                                error as? RPCError ?? RPCError(code: .unknown, message: "\(error)"))
-                        }
-                        outbox.endInput()
-                    }
-                    defer {
-                        outbox.abandon()
-                        group.cancelAll()
-                    }
-                    while let replies = await outbox.next() { try await writer.write(contentsOf: replies) }
+    // MARK: Operations
+
+    /// A loop, as the store may answer at once.
+    override func advance() throws(GRPCFailure) {
+        guard !isAdvancing, ending == nil else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        while outbox.hasRoom, ending == nil {
+            if let operation = waiting.popFirst() {
+                begin(operation)
+            } else if let message = try nextMessage() {
+                waiting = try decode(message)
+                waitingBytes = message.readableBytes
+            } else {
+                if hasEndedInput {
+                    try endOfMessages()
+                    end(.success(()))
                 }
-            } onCancelRPC: {
-                outbox.endInput(RPCError(code: .unavailable, message: "the node is shutting down"))
-            }
-        } onCancel: {
-            outbox.abandon()
-        }
-        if let failure = outbox.failure { throw failure }
-    }
-
-    private func read(
-        _ messages: RPCAsyncSequence<[SessionOperation], any Error>, into outbox: SessionOutbox
-    ) async throws {
-        for try await operations in messages {
-            var rest = operations[...]
-            while !rest.isEmpty {
-                let granted = await outbox.reserve(rest.count)
-                if granted == 0 { return }
-                for operation in rest.prefix(granted) { submit(operation, outbox) }
-                rest = rest.dropFirst(granted)
+                break
             }
         }
     }
 
-    private func submit(_ operation: SessionOperation, _ outbox: SessionOutbox) {
+    private func decode(_ message: ByteBuffer) throws(GRPCFailure) -> ArraySlice<SessionOperation> {
+        let limit = shared.limits.maxBatchEntries
+        return try ProtoMessage.decode(message) { (reader: inout ProtoReader) throws(ProtoError) in
+            try SessionOperation.decodeBatch(&reader, limit: limit)
+        }[...]
+    }
+
+    private func begin(_ operation: SessionOperation) {
+        outbox.begin()
         let (id, reply) = (operation.id, operation.reply)
         do throws(RequestError) {
             var request = try operation.request.get()
-            try rules.apply(to: &request)
-            service.submit(request) { outbox.complete(id: id, reply.presentable($0), as: reply) }
+            try shared.rules.apply(to: &request)
+            let loop = connection.loop
+            let me = NIOLoopBound(self, eventLoop: loop)
+            shared.service.submit(request) { response in
+                if loop.inEventLoop {
+                    me.value.answer(id, reply.presentable(response), as: reply)
+                } else {
+                    loop.execute { me.value.answer(id, reply.presentable(response), as: reply) }
+                }
+            }
         } catch {
-            outbox.complete(id: id, .failed(error), as: reply)
+            answer(id, .failed(error), as: reply)
         }
+    }
+
+    private func answer(_ id: UInt64, _ response: Response, as reply: ReplyMessage) {
+        if isOver { return }
+        outbox.complete(id: id, connection.sendable(response, as: reply), as: reply)
+        connection.gather(self)
+        if !isAdvancing { goOn() }
+    }
+
+    // MARK: Replies
+
+    override func writeGathered() {
+        for message in outbox.take() { send(message) }
+        guard let ending, outbox.inFlight == 0 else { return }
+        switch ending {
+        case .success: end()
+        case .failure(let failure): fail(failure)
+        }
+    }
+
+    override func sent(_ bytes: Int) {
+        let hadRoom = outbox.hasRoom
+        outbox.sent(bytes)
+        // Not at once: this comes from within a write.
+        if !hadRoom, outbox.hasRoom { connection.resume(self) }
+    }
+
+    // MARK: The end
+
+    /// A broken message: what was taken before it is answered first.
+    override func refuseInput(_ failure: GRPCFailure) { end(.failure(failure)) }
+
+    override func drain() { end(.failure(.shuttingDown)) }
+
+    private func end(_ result: Result<Void, GRPCFailure>) {
+        guard ending == nil else { return }
+        ending = result
+        waiting = []
+        endInput()
+        connection.gather(self)
     }
 }

@@ -4,19 +4,32 @@ import GRPCCore
 import SwiftProtobuf
 
 /// `kvnode.v1.Cluster` over a `LayoutService`.
-struct ClusterProvider: Kvnode_V1_Cluster.SimpleServiceProtocol {
+struct ClusterProvider: Sendable {
     let service: any LayoutService
     /// What this node is, as the others know from its hello.
     let engine: String
     let softwareVersion: String
 
-    func status(
-        request: Kvnode_V1_StatusRequest, context: ServerContext
+    func add(to table: inout MethodTable) {
+        typealias Method = Kvnode_V1_Cluster.Method
+        table.add(Method.Status.descriptor.fullyQualifiedMethod, .control(ControlMethod(status)))
+        table.add(Method.Plan.descriptor.fullyQualifiedMethod, .control(ControlMethod(plan)))
+        table.add(Method.Stage.descriptor.fullyQualifiedMethod, .control(ControlMethod(stage)))
+        table.add(Method.Unstage.descriptor.fullyQualifiedMethod, .control(ControlMethod(unstage)))
+        table.add(Method.Commit.descriptor.fullyQualifiedMethod, .control(ControlMethod(commit)))
+        table.add(Method.DeclareLost.descriptor.fullyQualifiedMethod, .control(ControlMethod(declareLost)))
+        table.add(Method.Ring.descriptor.fullyQualifiedMethod, .control(ControlMethod(ring)))
+    }
+
+    @Sendable private func status(
+        _ request: Kvnode_V1_StatusRequest
     ) async throws -> Kvnode_V1_ClusterStatus {
         Kvnode_V1_ClusterStatus(service.status, engine: engine, softwareVersion: softwareVersion)
     }
 
-    func plan(request: Kvnode_V1_PlanRequest, context: ServerContext) async throws -> Kvnode_V1_LayoutPlan {
+    @Sendable private func plan(
+        _ request: Kvnode_V1_PlanRequest
+    ) async throws -> Kvnode_V1_LayoutPlan {
         try await answer { history throws(ClusterFailure) in
             do throws(LayoutChangeError) {
                 return Kvnode_V1_LayoutPlan(try history.plan())
@@ -26,8 +39,8 @@ struct ClusterProvider: Kvnode_V1_Cluster.SimpleServiceProtocol {
         }
     }
 
-    func stage(
-        request: Kvnode_V1_StageRequest, context: ServerContext
+    @Sendable private func stage(
+        _ request: Kvnode_V1_StageRequest
     ) async throws -> Kvnode_V1_StageResponse {
         let change = try await answer { history throws(ClusterFailure) in try request.roleChange(history) }
         return try await self.change(request.names) { (history, node) throws(LayoutChangeError) in
@@ -36,8 +49,8 @@ struct ClusterProvider: Kvnode_V1_Cluster.SimpleServiceProtocol {
         }
     }
 
-    func unstage(
-        request: Kvnode_V1_UnstageRequest, context: ServerContext
+    @Sendable private func unstage(
+        _ request: Kvnode_V1_UnstageRequest
     ) async throws -> Kvnode_V1_UnstageResponse {
         try await change([request.node]) { (history, node) throws(LayoutChangeError) in
             let changed = history.unstage(NodeID(name: request.node), by: node)
@@ -48,8 +61,8 @@ struct ClusterProvider: Kvnode_V1_Cluster.SimpleServiceProtocol {
         }
     }
 
-    func commit(
-        request: Kvnode_V1_CommitRequest, context: ServerContext
+    @Sendable private func commit(
+        _ request: Kvnode_V1_CommitRequest
     ) async throws -> Kvnode_V1_CommitResponse {
         try await change([]) { (history, node) throws(LayoutChangeError) in
             let plan = try history.commit(by: node, expecting: request.expectedVersion)
@@ -57,15 +70,15 @@ struct ClusterProvider: Kvnode_V1_Cluster.SimpleServiceProtocol {
         }
     }
 
-    func declareLost(
-        request: Kvnode_V1_DeclareLostRequest, context: ServerContext
+    @Sendable private func declareLost(
+        _ request: Kvnode_V1_DeclareLostRequest
     ) async throws -> Kvnode_V1_DeclareLostResponse {
         let member = service.status.members.first { $0.member.name == request.node }
         if member?.isConnected == true, !request.force {
             throw ClusterFailure(
                 .failedPrecondition, "is_connected",
                 "'\(request.node)' lives, this node is connected to it; have it leave, or force the declaration"
-            ).rpcError
+            )
         }
         return try await change([request.node]) { (history, _) throws(LayoutChangeError) in
             let changed = try history.declareLost(NodeID(name: request.node), force: request.force)
@@ -73,7 +86,9 @@ struct ClusterProvider: Kvnode_V1_Cluster.SimpleServiceProtocol {
         }
     }
 
-    func ring(request: Kvnode_V1_RingRequest, context: ServerContext) async throws -> Kvnode_V1_RingResponse {
+    @Sendable private func ring(
+        _ request: Kvnode_V1_RingRequest
+    ) async throws -> Kvnode_V1_RingResponse {
         try await answer { history throws(ClusterFailure) in
             Kvnode_V1_RingResponse(partition: try request.partition(of: history.current), history)
         }
@@ -94,7 +109,7 @@ struct ClusterProvider: Kvnode_V1_Cluster.SimpleServiceProtocol {
             }
             return try body(history)
         } catch {
-            throw error.rpcError
+            throw error
         }
     }
 
@@ -112,7 +127,7 @@ struct ClusterProvider: Kvnode_V1_Cluster.SimpleServiceProtocol {
         do throws(LayoutFailure) {
             return try result.get()
         } catch {
-            throw ClusterFailure(error, names: names, history: history).rpcError
+            throw ClusterFailure(error, names: names, history: history)
         }
     }
 }

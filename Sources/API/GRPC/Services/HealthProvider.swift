@@ -7,7 +7,7 @@ import SwiftProtobuf
 ///
 /// The store says whether it is ready only when asked, so `watch` asks at an interval: a change is reported
 /// that much later at most.
-struct HealthProvider: Grpc_Health_V1_Health.SimpleServiceProtocol {
+struct HealthProvider: Sendable {
     let service: any KeyValueService
     let interval: Duration
 
@@ -17,34 +17,33 @@ struct HealthProvider: Grpc_Health_V1_Health.SimpleServiceProtocol {
         Grpc_Health_V1_Health.descriptor.fullyQualifiedService,
     ]
 
-    func check(
-        request: Grpc_Health_V1_HealthCheckRequest, context: ServerContext
+    func add(to table: inout MethodTable) {
+        typealias Method = Grpc_Health_V1_Health.Method
+        table.add(Method.Check.descriptor.fullyQualifiedMethod, .control(ControlMethod(check)))
+        table.add(Method.Watch.descriptor.fullyQualifiedMethod, .control(ControlMethod(watch: watch)))
+    }
+
+    @Sendable private func check(
+        _ request: Grpc_Health_V1_HealthCheckRequest
     ) async throws -> Grpc_Health_V1_HealthCheckResponse {
         guard Self.names.contains(request.service) else {
-            throw RPCError(code: .notFound, message: "this server has no service \"\(request.service)\"")
+            throw GRPCFailure(.notFound, "this server has no service \"\(request.service)\"")
         }
         return status
     }
 
-    func watch(
-        request: Grpc_Health_V1_HealthCheckRequest, response: RPCWriter<Grpc_Health_V1_HealthCheckResponse>,
-        context: ServerContext
+    @Sendable private func watch(
+        _ request: Grpc_Health_V1_HealthCheckRequest,
+        _ send: (Grpc_Health_V1_HealthCheckResponse) async throws -> Void
     ) async throws {
         let isKnown = Self.names.contains(request.service)
-        // Ends with the call, or when the server shuts down.
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await context.cancellation.cancelled }
-            group.addTask {
-                var last: Grpc_Health_V1_HealthCheckResponse?
-                while !Task.isCancelled {
-                    let now = isKnown ? status : .with { $0.status = .serviceUnknown }
-                    if now != last { try await response.write(now) }
-                    last = now
-                    try await Task.sleep(for: interval)
-                }
-            }
-            defer { group.cancelAll() }
-            try await group.next()
+        var last: Grpc_Health_V1_HealthCheckResponse?
+        while true {
+            let now = isKnown ? status : .with { $0.status = .serviceUnknown }
+            if now != last { try await send(now) }
+            last = now
+            // Throws when the call ends, or the server shuts down.
+            try await Task.sleep(for: interval)
         }
     }
 

@@ -44,10 +44,6 @@ struct ClusterFailure: Error {
             }
         }
     }
-
-    var rpcError: RPCError {
-        RPCError(code: code, message: message, metadata: ["kvnode-reason": "\(reason)"])
-    }
 }
 
 extension LayoutChangeError {
