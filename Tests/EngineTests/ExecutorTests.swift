@@ -48,6 +48,55 @@ import Testing
         }
     }
 
+    /// The delay is longer than the test may take, so that what is committed was not waited for to its end.
+    private static let gathering: EngineExecutor.Limits = {
+        var limits = EngineExecutor.Limits()
+        (limits.commitDelay, limits.commitSiblings, limits.maxGroupJobs) = (.seconds(3_600), 2, 4)
+        return limits
+    }()
+
+    @Test func `synced writes wait for more of them, until the group is full`() throws {
+        try withExecutor(Self.gathering) { executor, engine in
+            let first = try occupyWriter(executor, engine)
+            var jobs = (1...2).map { TestJob(put: [$0], [$0], .synced) }
+            for job in jobs { try executor.submit(job) }
+            engine.allow(1)
+            // The writer comes to the two now, and would commit them.
+            #expect(first.await() == nil)
+            jobs += (3...4).map { TestJob(put: [$0], [$0]) }
+            for job in jobs[2...] { try executor.submit(job) }
+            engine.allow(1)
+            #expect(jobs.allSatisfy { $0.await() == nil })
+            #expect(engine.writes.map(\.operations) == [1, 4])
+        }
+    }
+
+    @Test func `buffered writes, and fewer than have siblings, wait for nobody`() throws {
+        try withExecutor(Self.gathering) { executor, engine in
+            let first = try occupyWriter(executor, engine)
+            let buffered = (1...2).map { TestJob(put: [$0], [$0]) }
+            for job in buffered { try executor.submit(job) }
+            engine.allow(3)
+            #expect(([first] + buffered).allSatisfy { $0.await() == nil })
+            let alone = TestJob(put: [3], [3], .synced)
+            try executor.submit(alone)
+            #expect(alone.await() == nil)
+            #expect(engine.writes.map(\.operations) == [1, 2, 1])
+        }
+    }
+
+    @Test func `shutdown ends the wait for more`() throws {
+        try withExecutor(Self.gathering) { executor, engine in
+            let first = try occupyWriter(executor, engine)
+            let jobs = (1...2).map { TestJob(put: [$0], [$0], .synced) }
+            for job in jobs { try executor.submit(job) }
+            engine.allow(2)
+            #expect(first.await() == nil)
+            try executor.shutdown()
+            #expect(jobs.allSatisfy { $0.outcomes == [nil] })
+        }
+    }
+
     @Test func `a full queue refuses and recovers`() throws {
         var limits = EngineExecutor.Limits()
         limits.maxQueuedWrites = 3

@@ -5,7 +5,8 @@
 /// synchronization-parallelism tradeoff", SPAA 2010). Maintenance, which may wait, is left to the writer thread.
 ///
 /// Group commit as in DeWitt et al., "Implementation techniques for main memory database systems" (SIGMOD 1984): what
-/// queues up during one commit shares the next, so that the flushes per write fall as the load rises, with no timer.
+/// queues up during one commit shares the next, so that the flushes per write fall as the load rises. Those that a flush has
+/// just set free come back a little late for the next: a timer, if one is set, holds it for them.
 final class EngineWriter: Sendable {
     enum Entry {
         case job(any EngineWriteJob)
@@ -34,8 +35,19 @@ final class EngineWriter: Sendable {
         var pendingBytes = 0
         /// Whether some thread does what was queued.
         var isAtWork = false
+        /// Whether whoever is at work waits for more to do.
+        var isGathering = false
         var isStopping = false
         var statistics = EngineExecutor.Statistics()
+
+        func isWorthDelaying(_ limits: EngineExecutor.Limits) -> Bool {
+            guard queue.count >= limits.commitSiblings, queue.count < limits.maxGroupJobs else {
+                return false
+            }
+            return queue.contains {
+                if case .job(let job) = $0.entry { job.durability == .synced } else { false }
+            }
+        }
     }
 
     private let engine: any StorageEngine
@@ -72,6 +84,7 @@ final class EngineWriter: Sendable {
             state.pending += 1
             state.pendingBytes += bytes
             state.queue.append(Pending(entry: entry, bytes: bytes))
+            if state.isGathering, state.queue.count == limits.maxGroupJobs { return .wake }
             if state.queue.count > 1 || state.isAtWork { return .nothing }
             guard combines, case .job = entry else { return .wake }
             state.isAtWork = true
@@ -140,14 +153,27 @@ final class EngineWriter: Sendable {
             let isDone = monitor.wait { state -> Bool? in
                 if state.isAtWork { return nil }
                 if state.queue.isEmpty { return state.isStopping ? true : nil }
-                swap(&state.queue, &entries)
                 state.isAtWork = true
                 return false
             }
             if isDone { return }
+            awaitSiblings()
+            monitor.withLock {
+                $0.isGathering = false
+                swap(&$0.queue, &entries)
+            }
             perform(entries, &stage)
             entries.removeAll(keepingCapacity: true)
             monitor.withLock { $0.isAtWork = false }
+        }
+    }
+
+    /// Lets jobs gather whose flush this group's can be.
+    private func awaitSiblings() {
+        guard limits.commitDelay > .zero else { return }
+        monitor.wait(atMost: limits.commitDelay) { [limits] state in
+            state.isGathering = !state.isStopping && state.isWorthDelaying(limits)
+            return state.isGathering ? nil : ()
         }
     }
 

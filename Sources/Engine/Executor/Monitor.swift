@@ -11,8 +11,15 @@ package final class Monitor<State>: @unchecked Sendable {
 
     package init(_ state: sending State) {
         self.state = state
-        let codes = (pthread_mutex_init(mutex, nil), pthread_cond_init(condition, nil))
-        precondition(codes == (0, 0), "cannot create a mutex and its condition: \(codes)")
+        var attributes = pthread_condattr_t()
+        // Deadlines are of a clock that nobody sets.
+        let codes = [
+            pthread_mutex_init(mutex, nil), pthread_condattr_init(&attributes),
+            pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC),
+            pthread_cond_init(condition, &attributes),
+            pthread_condattr_destroy(&attributes),
+        ]
+        precondition(codes.allSatisfy { $0 == 0 }, "cannot create a mutex and its condition: \(codes)")
     }
 
     deinit {
@@ -36,6 +43,23 @@ package final class Monitor<State>: @unchecked Sendable {
         while true {
             if let result = body(&state) { return result }
             pthread_cond_wait(condition, mutex)
+        }
+    }
+
+    /// Like ``wait(until:)``, but gives up after `limit`: nil then.
+    @discardableResult
+    package func wait<R>(atMost limit: Duration, until body: (inout State) -> R?) -> R? {
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        let (seconds, attoseconds) = limit.components
+        let nanoseconds = deadline.tv_nsec + Int(attoseconds / 1_000_000_000)
+        deadline.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
+        deadline.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&state) { return result }
+            if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return nil }
         }
     }
 

@@ -80,6 +80,8 @@ extension NodeConfiguration.EngineSettings {
         maxQueuedWriteBytes = values.int("engine.max_queued_write_bytes")
         maxGroupOperations = values.int("engine.max_group_operations")
         maxGroupBytes = values.int("engine.max_group_bytes")
+        commitDelay = .microseconds(values.int("engine.commit_delay_us"))
+        commitSiblings = values.int("engine.commit_siblings")
     }
 }
 

@@ -40,6 +40,8 @@ struct NodeConfiguration: Sendable {
         var maxQueuedWriteBytes: Int
         var maxGroupOperations: Int
         var maxGroupBytes: Int
+        var commitDelay: Duration
+        var commitSiblings: Int
 
         /// The name in `engine.type`.
         var type: String { factory.name }

@@ -59,6 +59,8 @@ enum Node {
         limits.maxQueuedBytes = settings.maxQueuedWriteBytes
         limits.maxGroupOperations = settings.maxGroupOperations
         limits.maxGroupBytes = settings.maxGroupBytes
+        limits.commitDelay = settings.commitDelay
+        limits.commitSiblings = settings.commitSiblings
         return try EngineExecutor(engine: engine, limits: limits)
     }
 
