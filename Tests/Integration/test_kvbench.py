@@ -275,7 +275,24 @@ def test_builds_side_by_side(tmp_path):
     assert set(made["versions"]) == {"kvnode before", "kvnode after"}
 
 
+def test_numbers_of_nodes_and_records_side_by_side(tmp_path):
+    done = compare(
+        tmp_path, "--nodes", "3,4", "--records", "50,60", "--engines", "memory", "--workloads", "c,a", "--threads", "4", "--rounds",
+        "1", "--duration", "1s", "--warm-up", "0s")
+    assert done.returncode == 0, done.stderr[-2000:]
+    made = report(tmp_path)
+    names = [f"memory {nodes} nodes {records} records" for nodes in (3, 4) for records in (50, 60)]
+    assert [cell["engine"] for cell in made["cells"]] == names * 2
+    assert (made["options"]["nodes"], made["options"]["records"]) == ([3, 4], [50, 60])
+    held = [cell["rounds"][0]["userBytesHeld"] for cell in made["cells"][:4]]
+    assert held == [50 * 144, 60 * 144] * 2
+    charts = {path.name for path in (tmp_path / "report" / "charts").iterdir()}
+    assert {"overview-buffered-throughput.svg", "c-buffered-latency.svg"} <= charts
+
+
 @pytest.mark.parametrize("words, reason", [
+    (["--nodes", "3,2"], "at most the number of nodes"),
+    (["--endpoints", "127.0.0.1:1", "--records", "5,6"], "one number of records"),
     (["--builds", "before"], '"before" is no NAME=PATH'),
     (["--builds", f"before={BINARY}"], "nothing to be compared with"),
     (["--builds", f"before={BINARY},before={BINARY}"], "names a build twice"),

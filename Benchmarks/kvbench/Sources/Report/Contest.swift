@@ -10,7 +10,7 @@ struct Contest {
     private let hasIntervals: Bool
 
     init(_ group: Group, seed: UInt64) {
-        let lasting = group.cells.filter { !Verdict.forgetful.contains($0.engine) }
+        let lasting = group.cells.filter { !Verdict.isForgetful($0) }
         let cells = lasting.isEmpty ? group.cells : lasting
         /// What is said of `one` beside `other`; nothing beside itself.
         func said(of one: Int, beside other: Int) -> Set<Judgement> {

@@ -23,7 +23,7 @@ public struct Facts {
             ("Load average over 1, 5 and 15 minutes", Self.load(machine)),
             ("Versions", Self.versions(comparison.versions)),
             ("Cluster", hasClusters ? Self.cluster(options) : "none"),
-            ("Data", "\(options.records.grouped) records, values of \(options.valueSize.grouped) bytes"),
+            ("Data", "\(options.records) records, values of \(options.valueSize.grouped) bytes"),
             ("Clients", hasClusters ? Self.clients(options) : "none"),
         ]
         if let alone = comparison.alone { pairs.append(("Engines alone", Self.alone(alone))) }

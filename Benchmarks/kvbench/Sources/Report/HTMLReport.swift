@@ -3,11 +3,11 @@ import Results
 /// A comparison as one page that needs nothing else, for people who look at charts.
 public struct HTMLReport {
     private let comparison: Comparison
-    private let palette: Palette
+    private let charts: Charts
 
     public init(_ comparison: Comparison) {
         self.comparison = comparison
-        palette = Palette(comparison)
+        charts = Charts(comparison)
     }
 
     /// HTML that is XML, too. It loads nothing and has no scripts.
@@ -17,7 +17,7 @@ public struct HTMLReport {
             .element("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"], []),
             .element("title", text: Facts.title), .element("style", text: Style.sheet),
         ]
-        let parts = [header, replication, verdicts, conditions, reading].compactMap(\.self)
+        let parts = [header, replication, verdicts, overview, conditions, reading].compactMap(\.self)
         let body = parts + comparison.groups.enumerated().map(section)
         let html = Markup.element(
             "html", ["xmlns": "http://www.w3.org/1999/xhtml", "lang": "en"],
@@ -39,13 +39,10 @@ public struct HTMLReport {
     /// Nil if no engine was measured in a cluster and without.
     private var replication: Markup? {
         Table.replication(of: comparison).map { table in
-            let charts = ShareChart.charts(of: comparison.replications, palette).enumerated()
-            return .element(
+            .element(
                 "section",
                 [
-                    .element("h2", text: "What replication costs"),
-                    .element(
-                        "div", ["class": "charts"], charts.map { $1.markup(id: "replication-chart\($0)") }),
+                    .element("h2", text: "What replication costs"), drawn(charts.replication, "replication"),
                     self.table(table),
                 ])
         }
@@ -63,6 +60,15 @@ public struct HTMLReport {
                 ])
         }
         return .element("section", [.element("h2", text: "Which engine for which workload")] + entries)
+    }
+
+    /// Nil if each workload's own charts say as much.
+    private var overview: Markup? {
+        let charts = charts.overviews.flatMap(\.charts)
+        return charts.isEmpty
+            ? nil
+            : .element(
+                "section", [.element("h2", text: "All workloads at a glance"), drawn(charts, "overview")])
     }
 
     private var conditions: Markup {
@@ -86,18 +92,18 @@ public struct HTMLReport {
 
     private func section(_ index: Int, _ group: Group) -> Markup {
         let id = "group\(index)"
-        let charts = [
-            LatencyChart.chart(of: group, palette), TimelineChart.chart(of: group, palette),
-            RatioChart.chart(of: group, seed: comparison.seed, palette),
-            AmplificationChart.chart(of: group, palette),
-        ].compactMap(\.self).enumerated().map { $1.markup(id: "\(id)-chart\($0)") }
         let tables = [Table.figures(of: group), Table.ratios(of: group, seed: comparison.seed)]
         let notes = Notes.of(group)
         return .element(
             "section", ["id": id],
             [
-                .element("h2", text: group.title.sentenceCased), .element("div", ["class": "charts"], charts),
+                .element("h2", text: group.title.sentenceCased), drawn(charts.of(group), id),
             ] + tables.compactMap(\.self).map(self.table) + (notes.isEmpty ? [] : [list(notes)]))
+    }
+
+    private func drawn(_ charts: [Chart], _ id: String) -> Markup {
+        .element(
+            "div", ["class": "charts"], charts.enumerated().map { $1.markup(id: "\(id)-chart\($0)") })
     }
 
     private func list(_ items: [String]) -> Markup {

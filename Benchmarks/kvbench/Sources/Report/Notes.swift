@@ -11,7 +11,7 @@ enum Notes {
 
     /// Those that belong beside a verdict.
     static func cautions(_ group: Group) -> [String] {
-        [bottleneck(group)].compactMap(\.self) + errors(group)
+        [bottleneck(group)].compactMap(\.self) + errors(group) + pauses(group)
     }
 
     /// By the round in which it took the most.
@@ -39,6 +39,16 @@ enum Notes {
             let list = causes.map { "\($0.value.grouped) × \($0.key)" }.joined(separator: "; ")
             return
                 "\(cell.engine): \(failed.grouped) operations failed beside \(done.grouped) that were done (\(list))."
+        }
+    }
+
+    private static func pauses(_ group: Group) -> [String] {
+        group.cells.compactMap { cell in
+            let seconds = cell.rounds.flatMap(\.timeline)
+            let still = seconds.count { $0.operations == 0 }
+            if still == 0 { return nil }
+            return
+                "\(cell.engine): in \(still.grouped) of \(seconds.count.grouped) seconds no operation ended."
         }
     }
 

@@ -25,7 +25,7 @@ enum Reading {
                 "No rate was offered: each connection sends as soon as it is answered. Latency is that of a cluster with all it can do, and a slow answer holds back the operations behind it, which latency then doesn't count."
             )
         }
-        if options.nodes > 0 {
+        if options.nodes != 0 {
             hints.append(
                 "Where the nodes and the generator share one machine, its processors limit throughput. CPU per operation suffers less from that."
             )

@@ -21,7 +21,7 @@ enum Style {
         .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr));gap:1.5rem}
         figure{margin:0}figcaption{font-weight:600}figcaption small{display:block;font-weight:400;color:var(--soft)}
         svg{width:100%;height:auto;display:block}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}
-        svg .halo{paint-order:stroke;stroke:var(--paper);stroke-width:4px}svg .soft{fill:var(--soft)}svg .end{text-anchor:end}svg .middle{text-anchor:middle}
+        svg .halo{paint-order:stroke;stroke:var(--paper);stroke-width:4px}svg .soft{fill:var(--soft)}svg .heading{font-weight:600}.paper{fill:var(--paper)}svg .end{text-anchor:end}svg .middle{text-anchor:middle}
         .grid{stroke:var(--rule);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}
         .event{stroke:var(--ink);stroke-width:1;stroke-dasharray:2 3}
         .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:butt}

@@ -6,8 +6,9 @@ struct Verdict: Equatable {
     static let deciding: [Figure] = [.throughput, .latencyP99, .cpuPerOperation]
     /// What the choice is paid with.
     static let traded: [Figure] = [.writeAmplification, .spaceAmplification, .memory]
-    /// Engines that nobody can choose to keep data: theirs is gone with the process.
-    static let forgetful: Set = ["memory"]
+    /// Whether nobody can choose its engine to keep data, which is gone with the process. A build or a number of nodes may
+    /// follow the engine in the name.
+    static func isForgetful(_ cell: Cell) -> Bool { cell.engine.prefix { $0 != " " } == "memory" }
 
     /// One sentence.
     let choice: String
@@ -18,7 +19,7 @@ struct Verdict: Equatable {
         let contest = Contest(group, seed: seed)
         var evidence = contest.evidence + contest.trades
         if contest.cells.count < group.cells.count {
-            let names = group.cells.map(\.engine).filter(forgetful.contains).joined(last: "and")
+            let names = group.cells.filter(isForgetful).map(\.engine).joined(last: "and")
             evidence.append("Not to choose from: \(names), whose data is gone with the process.")
         }
         return Verdict(

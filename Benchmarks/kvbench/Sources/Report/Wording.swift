@@ -34,10 +34,3 @@ extension String {
     /// With its first letter in upper case; the others are left.
     var sentenceCased: String { prefix(1).uppercased() + dropFirst() }
 }
-
-extension [String] {
-    /// "a", "a and b", "a, b and c".
-    func joined(last word: String) -> String {
-        count < 2 ? joined() : dropLast().joined(separator: ", ") + " \(word) " + self[count - 1]
-    }
-}

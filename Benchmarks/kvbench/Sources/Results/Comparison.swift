@@ -61,11 +61,11 @@ public struct Machine: Codable, Equatable, Sendable {
 
 public struct Options: Codable, Equatable, Sendable {
     /// Those that kvbench started; 0 for a cluster that was running.
-    public var nodes: Int
+    public var nodes: Varied
     public var n: Int
     public var r: Int
     public var w: Int
-    public var records: Int
+    public var records: Varied
     public var valueSize: Int
     /// Connections, each with one operation in flight at a time (or `pipeline` of them).
     public var connections: Int
@@ -78,7 +78,8 @@ public struct Options: Codable, Equatable, Sendable {
     public var driver: String
 
     public init(
-        nodes: Int, n: Int, r: Int, w: Int, records: Int, valueSize: Int, connections: Int, pipeline: Int,
+        nodes: Varied, n: Int, r: Int, w: Int, records: Varied, valueSize: Int, connections: Int,
+        pipeline: Int,
         secondsPerRound: Double, rounds: Int, rate: Double?, driver: String
     ) {
         self.nodes = nodes

@@ -56,3 +56,10 @@ extension Int {
     /// With commas between thousands.
     package var grouped: String { Double(self).formatted(decimals: 0) }
 }
+
+extension [String] {
+    /// "a", "a and b", "a, b and c".
+    package func joined(last word: String) -> String {
+        count < 2 ? joined() : dropLast().joined(separator: ", ") + " \(word) " + self[count - 1]
+    }
+}

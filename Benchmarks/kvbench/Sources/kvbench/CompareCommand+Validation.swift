@@ -1,4 +1,5 @@
 import ArgumentParser
+import Results
 
 extension CompareCommand {
     func validate() throws {
@@ -21,6 +22,9 @@ extension CompareCommand {
             throw ValidationError(
                 "--engines, --nodes and --builds are of nodes that are started; those of --endpoints have what they have"
             )
+        }
+        guard load.records.values.count == 1 else {
+            throw ValidationError("a cluster of --endpoints is loaded once: name one number of records")
         }
         guard Set(endpoints.map(\.name)).count == endpoints.count else {
             throw ValidationError("several clusters need a name each: --endpoints NAME=HOST:PORT,HOST:PORT")

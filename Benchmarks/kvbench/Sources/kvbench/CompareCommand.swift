@@ -67,9 +67,8 @@ struct CompareCommand: ParsableCommand {
         let before = comparison.cells
         let place = load.bench.folder("compare-\(durability)")
         let run = InterleavedRun(
-            try subjects(durability: durability, folder: place).map {
-                EngineUnderTest($0.name, durability: durability, $0.subject, load, rate: rate)
-            }, durability: durability, scenarios, load, folder: place)
+            try subjects(durability: durability, folder: place), durability: durability, scenarios, load,
+            folder: place)
         defer { run.remove() }
         try run.measure { cells, _ in
             comparison.cells = before + cells
@@ -80,20 +79,26 @@ struct CompareCommand: ParsableCommand {
     /// What is measured with one durability, under the names that the report has.
     private func subjects(
         durability: String, folder: URL
-    ) throws -> [(name: String, subject: any Subject)] {
-        if endpoints.isEmpty {
-            return try load.engineNames.flatMap { engine in
-                try started.map { build in
-                    let name = build.name.isEmpty ? engine : "\(engine) \(build.name)"
+    ) throws -> [EngineUnderTest] {
+        guard endpoints.isEmpty else {
+            let http = try Endpoints.http(of: endpoints, said: http, speaksHTTP: load.driver == .http)
+            return zip(endpoints, http).map { endpoints, http in
+                let cluster = RunningCluster(endpoints, http: http, load)
+                return EngineUnderTest(endpoints.name, durability: durability, cluster, load, rate: rate)
+            }
+        }
+        return try load.engineNames.flatMap { engine in
+            try started.flatMap { build in
+                try load.variants.map { variant in
+                    let words = [engine, build.name, variant.name].filter { !$0.isEmpty }
+                    let name = words.joined(separator: " ")
                     let cluster = try StartedCluster(
-                        engine: engine, durability: durability, binary: build.path, load,
+                        engine: engine, durability: durability, binary: build.path, variant.load,
                         folder: folder.appendingPathComponent(name.replacing(" ", with: "-")))
-                    return (name, cluster)
+                    return EngineUnderTest(name, durability: durability, cluster, variant.load, rate: rate)
                 }
             }
         }
-        let http = try Endpoints.http(of: endpoints, said: http, speaksHTTP: load.driver == .http)
-        return zip(endpoints, http).map { ($0.name, RunningCluster($0, http: $1, load)) }
     }
 
     /// Executables of nodes that are started.

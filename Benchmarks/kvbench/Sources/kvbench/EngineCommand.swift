@@ -32,6 +32,11 @@ struct EngineCommand: ParsableCommand {
     func validate() throws {
         try load.bench.requireKvnode()
         try load.validateStarted()
+        guard load.variants.count == 1 else {
+            throw ValidationError(
+                "an engine is measured with one number of nodes and of records: kvbench compare takes several"
+            )
+        }
         guard FileManager.default.isExecutableFile(atPath: engineHost) else {
             throw ValidationError(
                 "there is no engine-host at \(engineHost): swift build -c release --package-path Benchmarks/EngineHost"
@@ -93,12 +98,14 @@ extension Comparison {
         let earlier = try Comparison.read(from: URL(fileURLWithPath: path))
         let (theirs, ours) = (earlier.options, options)
         let conditions = [
-            ("records", theirs.records, ours.records), ("bytes of a value", theirs.valueSize, ours.valueSize),
-            ("connections", theirs.connections, ours.connections),
-            ("operations in flight on a connection", theirs.pipeline, ours.pipeline),
+            ("records", theirs.records.values, ours.records.values),
+            ("bytes of a value", [theirs.valueSize], [ours.valueSize]),
+            ("connections", [theirs.connections], [ours.connections]),
+            ("operations in flight on a connection", [theirs.pipeline], [ours.pipeline]),
         ]
         for (name, theirs, ours) in conditions where theirs != ours {
-            throw ValidationError("\(path) was measured with other \(name): \(theirs), not \(ours)")
+            throw ValidationError(
+                "\(path) was measured with other \(name): \(Self.text(theirs)), not \(Self.text(ours))")
         }
         if let rate = theirs.rate {
             throw ValidationError("\(path) was measured at a rate of \(rate), an engine alone never is")
@@ -120,5 +127,9 @@ extension Comparison {
         (options.nodes, options.n, options.r, options.w) = (theirs.nodes, theirs.n, theirs.r, theirs.w)
         options.driver = theirs.driver
         alone?.clustersBegun = earlier.begun
+    }
+
+    private static func text(_ numbers: [Int]) -> String {
+        numbers.map(String.init).joined(separator: ", ")
     }
 }

@@ -22,11 +22,14 @@ struct LoadOptions: ParsableArguments {
         transform: Words.init)
     var durability = Words("buffered")
 
-    @Option(help: "Nodes of each cluster (default: 3).") var nodes: Int?
+    @Option(
+        help: "Nodes of each cluster; several numbers by commas are compared with each other (default: 3).")
+    var nodes: Varied?
     @Option(help: "Replicas of each key.") var n = 3
     @Option(help: "Replicas that must answer a read.") var r = 2
     @Option(help: "Replicas that must store a write.") var w = 2
-    @Option(help: "Records, loaded before.") var records = 1_000_000
+    @Option(help: "Records, loaded before; several numbers by commas are compared with each other.")
+    var records: Varied = 1_000_000
     @Option(help: "Bytes of a value, where the workload has no size of its own.") var valueSize = 128
     @Option(help: "Clients, each with a connection.") var threads = 64
     @Option(help: "Operations in flight on each connection at most.") var pipeline = 1
@@ -35,7 +38,7 @@ struct LoadOptions: ParsableArguments {
     @Option(help: "Rounds of each workload; with fewer than five an interval is a range.") var rounds = 5
     @Option(help: "resp, http, session (gRPC, a stream) or unary (gRPC, a call each).")
     var driver = DriverName.resp
-    @Option(help: "Where report.json, report.md and report.html go.") var out = "report"
+    @Option(help: "Where report.json, report.md, report.html and a folder of charts go.") var out = "report"
 
     func validate() throws {
         for name in workloads.all where Scenario(name) == nil {
@@ -51,7 +54,7 @@ struct LoadOptions: ParsableArguments {
         guard n > 0, 1...n ~= r, 1...n ~= w else {
             throw ValidationError("n is at least 1, r and w are at least 1 and at most n")
         }
-        guard records > 0, rounds > 0, threads > 0, pipeline > 0, duration.value >= 1,
+        guard records.least > 0, rounds > 0, threads > 0, pipeline > 0, duration.value >= 1,
             (1...(1 << 20)) ~= valueSize
         else {
             throw ValidationError(
@@ -65,20 +68,36 @@ struct LoadOptions: ParsableArguments {
         guard Set(engineNames).count == engineNames.count else {
             throw ValidationError("an engine is named twice")
         }
-        guard n <= nodeCount else { throw ValidationError("n is at most the number of nodes") }
+        guard n <= nodeCount.least else { throw ValidationError("n is at most the number of nodes") }
     }
 
     var engineNames: [String] { engines?.all ?? ["rocksdb", "leveldb", "lmdb"] }
 
     /// Of clusters that are started.
-    var nodeCount: Int { nodes ?? 3 }
+    var nodeCount: Varied { nodes ?? 3 }
+
+    /// One for each number of nodes and of records, with what tells it from the others.
+    var variants: [(name: String, load: LoadOptions)] {
+        nodeCount.values.flatMap { nodes in
+            records.values.map { records in
+                var load = self
+                load.nodes = Varied(integerLiteral: nodes)
+                load.records = Varied(integerLiteral: records)
+                let names = [
+                    nodeCount.values.count > 1 ? "\(nodes) nodes" : nil,
+                    self.records.values.count > 1 ? "\(records.grouped) records" : nil,
+                ]
+                return (names.compactMap(\.self).joined(separator: " "), load)
+            }
+        }
+    }
 
     var scenarios: [Scenario] { workloads.all.compactMap(Scenario.init) }
 
     /// What a report says of them.
     ///
     /// - Parameter nodes: Of each cluster; 0 where that isn't known.
-    func told(nodes: Int, rate: Double?) -> Options {
+    func told(nodes: Varied, rate: Double?) -> Options {
         Options(
             nodes: nodes, n: n, r: r, w: w, records: records, valueSize: valueSize, connections: threads,
             pipeline: pipeline, secondsPerRound: duration.value, rounds: rounds, rate: rate,
@@ -119,11 +138,22 @@ extension LoadOptions {
 
     /// Large values are fewer: what they take together is what the user has asked for, or a thousand of them.
     func recordCount(ofSize size: Int) -> Int {
-        size <= valueSize ? records : min(records, max(1_000, records * valueSize / size))
+        let records = records.first
+        return size <= valueSize ? records : min(records, max(1_000, records * valueSize / size))
     }
 
     /// Operations in flight on each connection while records are loaded.
     func loadingPipeline(ofSize size: Int) -> Int { max(pipeline, size > 4_096 ? 1 : 16) }
+}
+
+extension Varied: ExpressibleByArgument {
+    public init?(argument: String) {
+        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard !numbers.contains(nil) else { return nil }
+        self.init(numbers.compactMap(\.self))
+    }
+
+    public var defaultValueDescription: String { values.map(String.init).joined(separator: ",") }
 }
 
 /// Words by commas.

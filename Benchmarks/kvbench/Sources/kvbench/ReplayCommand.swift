@@ -31,7 +31,7 @@ struct ReplayCommand: ParsableCommand {
         }
         var compare = try CompareCommand.parse(withRate(shape.rate, options))
         compare.shape = shape
-        if shape.keys > 0 { compare.load.records = min(shape.keys, compare.load.records) }
+        if shape.keys > 0 { compare.load.records = compare.load.records.atMost(shape.keys) }
         if let size = shape.valueSize { compare.load.valueSize = size }
         return compare
     }

@@ -41,7 +41,7 @@ struct ReportFolder {
         }
         Terminal.endProgress()
         print(try write(comparison))
-        print("report.json, report.md and report.html are in \(folder.path)")
+        print("report.json, report.md, report.html and charts are in \(folder.path)")
     }
 
     /// - Returns: The report as text.
@@ -51,7 +51,16 @@ struct ReportFolder {
         try markdown.write(to: folder.appendingPathComponent("report.md"), atomically: true, encoding: .utf8)
         try HTMLReport(comparison).page.write(
             to: folder.appendingPathComponent("report.html"), atomically: true, encoding: .utf8)
+        try writePictures(comparison)
         return markdown
+    }
+
+    private func writePictures(_ comparison: Comparison) throws {
+        let charts = folder.appendingPathComponent("charts")
+        try FileManager.default.createDirectory(at: charts, withIntermediateDirectories: true)
+        for (name, svg) in Pictures(comparison).all {
+            try svg.write(to: charts.appendingPathComponent(name), atomically: true, encoding: .utf8)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Load
 import Nodes
+import Results
 
 /// A cluster that is measured, as far as it matters who has started it.
 protocol Subject {
@@ -61,7 +62,7 @@ struct StartedCluster: Subject {
         var options = KVNodeCluster.Options(
             engine: engine, durability: durability, binary: binary)
         (options.nodes, options.n, options.r, options.w) = (
-            load.nodeCount, load.n, load.r, load.w
+            load.nodeCount.first, load.n, load.r, load.w
         )
         options.diskCounter = load.bench.diskCounter
         nodes = try KVNodeCluster(options, directory: folder)

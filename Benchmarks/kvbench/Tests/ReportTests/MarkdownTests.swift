@@ -73,6 +73,18 @@ import Testing
         #expect(!MarkdownReport(six).text.contains("of 100 runs. Of five"))
     }
 
+    @Test func `seconds in which nothing ended are named beside the verdict`() {
+        let still = [5, 0, 7, 0, 0].map { Second(operations: $0, errors: 0, p99: 1) }
+        let text = MarkdownReport(
+            Comparison.sample([
+                .sample("rocksdb", [.sample(timeline: still), .sample(timeline: still)]),
+                .sample("lmdb", [.sample(timeline: [Second(operations: 1, errors: 0, p99: 1)])]),
+            ])
+        ).text
+        #expect(text.contains("  - rocksdb: in 6 of 10 seconds no operation ended.\n"))
+        #expect(!text.contains("lmdb: in "))
+    }
+
     @Test func `a generator at its limit, errors, few rounds and events are noted`() {
         let events = [Event(second: 4, name: "node2 killed"), Event(second: 8, name: "node2 started")]
         let text = MarkdownReport(

@@ -1,5 +1,7 @@
 /// A drawing with the words that stand for it where it can't be seen.
 struct Chart {
+    /// Tells it from the others of its group, in the name of a file.
+    let name: String
     /// Of all charts, in the units of their coordinates: about what a phone is wide, so that text stays readable there.
     static let width = 420.0
 
@@ -16,19 +18,41 @@ struct Chart {
 
     /// `id` is the chart's own on its page.
     func markup(id: String) -> Markup {
-        let svg = Markup.element(
+        let svg = svg(
+            title, id: id, viewBox: "0 0 \(Self.width.coordinate) \(height.coordinate)", content)
+        let caption = [.text(title)] + (hint.map { [Markup.element("small", text: $0)] } ?? [])
+        return .element("figure", [.element("figcaption", caption), svg])
+    }
+
+    /// A file of its own, with `heading` above what it shows.
+    func picture(_ heading: String) -> String {
+        let (top, bottom) = (28.0, 6.0)
+        let box = (width: Self.width + 12, height: top + height + bottom)
+        let background = Markup.element(
+            "rect",
+            [
+                "class": "paper", "x": "-6", "y": (-top).coordinate, "width": box.width.coordinate,
+                "height": box.height.coordinate,
+            ], [])
+        let parts =
+            [
+                .element("style", text: Style.sheet), background, Shape.text("start heading", 4, -9, heading),
+            ] + content
+        let viewBox = "-6 \((-top).coordinate) \(box.width.coordinate) \(box.height.coordinate)"
+        return svg(heading, id: name, viewBox: viewBox, parts).written + "\n"
+    }
+
+    private func svg(_ title: String, id: String, viewBox: String, _ parts: [Markup]) -> Markup {
+        .element(
             "svg",
             [
-                "xmlns": "http://www.w3.org/2000/svg",
-                "viewBox": "0 0 \(Self.width.coordinate) \(height.coordinate)",
-                "role": "img", "aria-labelledby": "\(id)-title \(id)-description",
+                "xmlns": "http://www.w3.org/2000/svg", "viewBox": viewBox, "role": "img",
+                "aria-labelledby": "\(id)-title \(id)-description",
             ],
             [
                 .element("title", ["id": "\(id)-title"], text: title),
                 .element("desc", ["id": "\(id)-description"], text: description),
-            ] + content)
-        let caption = [.text(title)] + (hint.map { [Markup.element("small", text: $0)] } ?? [])
-        return .element("figure", [.element("figcaption", caption), svg])
+            ] + parts)
     }
 }
 

@@ -22,7 +22,8 @@ enum LatencyChart {
                 curve.points.map { (x.position($0.percentile), y.position($0.milliseconds)) })
         }
         return Chart(
-            title: "Latency by percentile", hint: "Median of the rounds; each nine has the same room.",
+            name: "latency", title: "Latency by percentile",
+            hint: "Median of the rounds; each nine has the same room.",
             description: description(group), height: plot.height,
             content: legend.markup + plot.axes(x: x.ticks, named: "percentile", y: y, named: "ms") + lines)
     }

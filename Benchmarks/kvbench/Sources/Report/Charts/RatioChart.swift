@@ -34,7 +34,7 @@ enum RatioChart {
         let scale = Scale.logarithmic(
             least.clamped(to: drawn)...greatest.clamped(to: drawn), from: left, to: right)
         return Chart(
-            title: "Beside \(group.reference.engine)",
+            name: "ratios", title: "Beside \(group.reference.engine)",
             hint: hint(group.reference.engine, isCut: ends.contains { !drawn.contains($0) }),
             description: description(rows, group.reference.engine), height: bottom + 24,
             content: legend.markup + axis(scale, from: top, to: bottom) + names(rows)

@@ -27,6 +27,7 @@ enum ShareChart {
             bar(one, at: rowHeight * (Double(index) + 0.5), scale, palette)
         }
         return Chart(
+            name: "replication-" + title.lowercased().replacing(", ", with: "-").replacing(" ", with: "-"),
             title: title,
             hint:
                 "CPU of an operation in a cluster, in µs: what its engines take alone, then, paler, what replication adds.",

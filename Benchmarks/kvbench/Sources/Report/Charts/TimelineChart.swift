@@ -32,7 +32,7 @@ enum TimelineChart {
         }
         let ticks = x.ticks.map { (x.position($0.value), $0.label) }
         return Chart(
-            title: "Throughput over time", hint: "Median of the rounds.",
+            name: "throughput", title: "Throughput over time", hint: "Median of the rounds.",
             description: description(curves, happenings), height: plot.height,
             content: legend.markup + plot.axes(x: ticks, named: "s", y: y, named: "operations/s") + events
                 + lines)
