@@ -114,10 +114,13 @@ public struct EngineCapabilities: Equatable, Sendable {
     public var persistent: Bool
     /// `write` never waits for a disk: an event loop may call it.
     public var writesInMemory: Bool
+    /// Each `write` waits for a flush, a buffered one as well.
+    public var flushesBufferedWrites: Bool
 
     public init(
         zeroCopyReads: Bool, residentReads: Bool, nativeDeleteRange: Bool, nativeCheckpoint: Bool,
-        nativeMultiGet: Bool, persistent: Bool, writesInMemory: Bool = false
+        nativeMultiGet: Bool, persistent: Bool, writesInMemory: Bool = false,
+        flushesBufferedWrites: Bool = false
     ) {
         self.zeroCopyReads = zeroCopyReads
         self.residentReads = residentReads
@@ -126,5 +129,6 @@ public struct EngineCapabilities: Equatable, Sendable {
         self.nativeMultiGet = nativeMultiGet
         self.persistent = persistent
         self.writesInMemory = writesInMemory
+        self.flushesBufferedWrites = flushesBufferedWrites
     }
 }

@@ -15,13 +15,19 @@ final class BlockingEngine: StorageEngine {
     private let log = Mutex<[Write]>([])
     private let failure = Mutex<EngineError?>(nil)
 
-    init(_ base: any StorageEngine) { self.base = base }
+    private let flushes: Bool
+
+    init(_ base: any StorageEngine, flushes: Bool = false) {
+        self.base = base
+        self.flushes = flushes
+    }
 
     var writes: [Write] { log.withLock(\.self) }
     /// Those of the engine within, but as one whose writes wait: for the test.
     var capabilities: EngineCapabilities {
         var capabilities = base.capabilities
         capabilities.writesInMemory = false
+        capabilities.flushesBufferedWrites = flushes
         return capabilities
     }
     var hasLostWrites: Bool { base.hasLostWrites }
@@ -145,12 +151,14 @@ final class TestJob: EngineWriteJob {
 
 /// Runs `body` with an executor over a blocking engine, and shuts it down.
 func withExecutor(
-    _ limits: EngineExecutor.Limits = .init(), _ body: (EngineExecutor, BlockingEngine) throws -> Void
+    _ limits: EngineExecutor.Limits = .init(), flushes: Bool = false,
+    _ body: (EngineExecutor, BlockingEngine) throws -> Void
 ) throws {
     var template = Array("/tmp/kvnode-executor-XXXXXX".utf8CString)
     let path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
     defer { rmdir(path) }
-    let engine = BlockingEngine(try MemoryEngineFactory.open(at: path, options: EngineOptions([])))
+    let engine = BlockingEngine(
+        try MemoryEngineFactory.open(at: path, options: EngineOptions([])), flushes: flushes)
     let executor = try EngineExecutor(engine: engine, limits: limits)
     defer {
         engine.allow(1000)

@@ -55,10 +55,13 @@ import Testing
         return limits
     }()
 
-    @Test func `synced writes wait for more of them, until the group is full`() throws {
-        try withExecutor(Self.gathering) { executor, engine in
+    @Test(arguments: [(Durability.synced, false), (.buffered, true)])
+    func `writes whose commit flushes wait for more of them, until the group is full`(
+        _ durability: Durability, flushes: Bool
+    ) throws {
+        try withExecutor(Self.gathering, flushes: flushes) { executor, engine in
             let first = try occupyWriter(executor, engine)
-            var jobs = (1...2).map { TestJob(put: [$0], [$0], .synced) }
+            var jobs = (1...2).map { TestJob(put: [$0], [$0], durability) }
             for job in jobs { try executor.submit(job) }
             engine.allow(1)
             // The writer comes to the two now, and would commit them.
@@ -71,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `buffered writes, and fewer than have siblings, wait for nobody`() throws {
+    @Test func `writes without a flush, and fewer than siblings are, wait for nobody`() throws {
         try withExecutor(Self.gathering) { executor, engine in
             let first = try occupyWriter(executor, engine)
             let buffered = (1...2).map { TestJob(put: [$0], [$0]) }

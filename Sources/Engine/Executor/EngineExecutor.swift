@@ -21,8 +21,8 @@ public final class EngineExecutor: Sendable {
         public var maxGroupOperations = 4096
         public var maxGroupJobs = 4096
         public var maxGroupBytes = 8 << 20
-        /// How long a group that must survive power loss waits for more jobs before its commit, once there are
-        /// ``commitSiblings``; its flush costs them all as much as one.
+        /// How long a group whose commit flushes waits for more jobs, once there are ``commitSiblings``: the flush costs
+        /// them all as much as one.
         public var commitDelay = Duration.zero
         /// Jobs that must be there for others to be worth waiting for: a lone writer would wait for nobody.
         public var commitSiblings = 5

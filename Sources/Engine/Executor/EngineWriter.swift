@@ -40,13 +40,15 @@ final class EngineWriter: Sendable {
         var isStopping = false
         var statistics = EngineExecutor.Statistics()
 
-        func isWorthDelaying(_ limits: EngineExecutor.Limits) -> Bool {
+        /// - Parameter flushes: Whether each commit does, whatever it is asked for.
+        func isWorthDelaying(_ limits: EngineExecutor.Limits, flushes: Bool) -> Bool {
             guard queue.count >= limits.commitSiblings, queue.count < limits.maxGroupJobs else {
                 return false
             }
-            return queue.contains {
-                if case .job(let job) = $0.entry { job.durability == .synced } else { false }
-            }
+            return flushes
+                || queue.contains {
+                    if case .job(let job) = $0.entry { job.durability == .synced } else { false }
+                }
         }
     }
 
@@ -171,8 +173,9 @@ final class EngineWriter: Sendable {
     /// Lets jobs gather whose flush this group's can be.
     private func awaitSiblings() {
         guard limits.commitDelay > .zero else { return }
+        let flushes = engine.capabilities.flushesBufferedWrites
         monitor.wait(atMost: limits.commitDelay) { [limits] state in
-            state.isGathering = !state.isStopping && state.isWorthDelaying(limits)
+            state.isGathering = !state.isStopping && state.isWorthDelaying(limits, flushes: flushes)
             return state.isGathering ? nil : ()
         }
     }

@@ -118,7 +118,7 @@ struct SettingTable: Sendable {
                 "Bytes of keys and values that one group commit holds."),
             Setting(
                 "engine.commit_delay_us", .int(0...100_000), .int(200),
-                "How long a commit of synced writes waits for more to share its flush; 0 is not at all."),
+                "How long a commit that flushes waits for more writes to share that; 0 is not at all."),
             Setting(
                 "engine.commit_siblings", .int(1...1_000_000), .int(5),
                 "Write jobs that must be there before a commit waits for more."),
