@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Testing
 
 /// Opening, closing, locks, checkpoints, upkeep.
@@ -134,6 +135,41 @@ import Testing
             }
             let statistics = try engine.statistics()
             #expect(!statistics.isEmpty && statistics.values.allSatisfy { $0.isFinite && $0 >= 0 })
+        }
+    }
+
+    @Test(arguments: Subject.persistent)
+    func `what is written over gives its room back, also while another keyspace rests`(_ subject: Subject)
+        throws
+    {
+        try withScratch { path in
+            let engine = try subject.open(path + "/engine")
+            var rested = WriteBatch()
+            rested.put(.meta, [1], [1])
+            try engine.write(rested, durability: .buffered)
+            var generator = SeededGenerator(1)
+            // No library can make a piece of it shorter.
+            let noise = (0..<20_480).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            for _ in 0..<96 {
+                var batch = WriteBatch()
+                for number in 0..<100 {
+                    let start = Int.random(in: 0..<10_240, using: &generator)
+                    batch.put(.data, Row.key(number), Array(noise[start..<start + 10_240]))
+                }
+                try engine.write(batch, durability: .buffered)
+            }
+            // 96 MiB were written, of which 1 is there. The rest waits for compactions.
+            #expect(try bytes(below: path) < 48 << 20)
+            #expect(try engine.get(.meta, [1]) == [1])
+            try engine.close()
+        }
+    }
+
+    private func bytes(below path: String) throws -> Int {
+        let manager = FileManager.default
+        return try manager.subpathsOfDirectory(atPath: path).reduce(0) { sum, name in
+            // A file may go while it is looked at.
+            sum + (((try? manager.attributesOfItem(atPath: "\(path)/\(name)"))?[.size] as? Int) ?? 0)
         }
     }
 

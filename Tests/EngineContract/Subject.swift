@@ -24,7 +24,10 @@ struct Subject: Sendable, CustomTestStringConvertible {
     static let all: [Subject] = {
         var all = [Subject(factory: MemoryEngineFactory.self, persistent: false)]
         #if RocksDB
-        all.append(Subject(factory: RocksEngineFactory.self, given: ["write_buffer_bytes": "1048576"]))
+        all.append(
+            Subject(
+                factory: RocksEngineFactory.self,
+                given: ["write_buffer_bytes": "1048576", "max_log_bytes": "4194304"]))
         #endif
         #if LevelDB
         all.append(Subject(factory: LevelEngineFactory.self, given: ["write_buffer_bytes": "1048576"]))

@@ -16,6 +16,9 @@ public enum RocksEngineFactory: EngineFactory {
             "max_write_buffers", .int(2...64), default: "3",
             help: "Write buffers of a keyspace, in use or being flushed, before writes wait."),
         .init(
+            "max_log_bytes", .int(1 << 16...1 << 40), default: "268435456",
+            help: "Write-ahead log kept, before keyspaces that write little are flushed to let it go."),
+        .init(
             "compression", .choice(["none", "snappy", "zlib", "lz4", "zstd"]), default: "lz4",
             help: "How blocks of tables are compressed, as far as the installed library can."),
         .init(

@@ -28,6 +28,9 @@ final class RocksOptions {
         rocksdb_options_set_create_missing_column_families(base, 1)
         rocksdb_options_set_write_buffer_size(base, options.int("write_buffer_bytes"))
         rocksdb_options_set_max_write_buffer_number(base, Int32(options.int("max_write_buffers")))
+        // A log stays as long as any keyspace has rows in it that are in no table yet. Without a limit, one that is written to
+        // now and then kept gigabytes of logs, to be replayed at the next start.
+        rocksdb_options_set_max_total_wal_size(base, UInt64(options.int("max_log_bytes")))
         rocksdb_options_set_compression(base, Self.compression(options.choice("compression")))
         rocksdb_options_set_max_open_files(base, Int32(options.int("max_open_files")))
         rocksdb_options_increase_parallelism(base, Int32(options.int("compaction_threads")))
