@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// The memory engine, except that a write waits for ``allow(_:)`` and may be made to fail.
-final class BlockingEngine: StorageEngine {
+final class BlockingEngine: WrappedEngine {
     struct Write: Equatable {
         var operations: Int
         var durability: Durability
@@ -30,7 +30,6 @@ final class BlockingEngine: StorageEngine {
         capabilities.flushesBufferedWrites = flushes
         return capabilities
     }
-    var hasLostWrites: Bool { base.hasLostWrites }
 
     /// Blocks until a write has begun that nobody waited for yet.
     func awaitWrite() { arrived.wait() }
@@ -47,43 +46,6 @@ final class BlockingEngine: StorageEngine {
         log.withLock { $0.append(Write(operations: batch.count, durability: durability)) }
         try base.write(batch, durability: durability)
     }
-
-    func deleteRange(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
-        try base.deleteRange(keyspace, range)
-    }
-
-    func withValue<R>(
-        _ keyspace: Keyspace, _ key: [UInt8], _ body: (RawSpan?) throws(EngineError) -> R
-    ) throws(EngineError) -> R {
-        try base.withValue(keyspace, key, body)
-    }
-
-    func withResidentValue<R>(
-        _ keyspace: Keyspace, _ key: [UInt8], _ body: (RawSpan?) throws(EngineError) -> R
-    ) throws(EngineError) -> R? {
-        try base.withResidentValue(keyspace, key, body)
-    }
-
-    func scan(
-        _ keyspace: Keyspace, _ range: KeyRange, reverse: Bool, limit: ScanLimit,
-        _ body: (RawSpan, RawSpan) throws(EngineError) -> ScanStep
-    ) throws(EngineError) -> KeyRange? {
-        try base.scan(keyspace, range, reverse: reverse, limit: limit, body)
-    }
-
-    func read<R>(_ body: (any EngineReader) throws(EngineError) -> R) throws(EngineError) -> R {
-        try base.read(body)
-    }
-
-    func approximateSize(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) -> UInt64 {
-        try base.approximateSize(keyspace, range)
-    }
-
-    func checkpoint(to path: String) throws(EngineError) { try base.checkpoint(to: path) }
-    func compact(_ keyspace: Keyspace) throws(EngineError) { try base.compact(keyspace) }
-    func sync() throws(EngineError) { try base.sync() }
-    func statistics() throws(EngineError) -> [String: Double] { try base.statistics() }
-    func close() throws(EngineError) { try base.close() }
 }
 
 /// A counting semaphore of the system.
