@@ -102,7 +102,7 @@ public enum EngineLimits {
 public struct EngineCapabilities: Equatable, Sendable {
     /// `withValue` lends the library's memory, without a copy.
     public var zeroCopyReads: Bool
-    /// `withResidentValue` can answer.
+    /// `withResidentValue` can answer, if only of what was read before.
     public var residentReads: Bool
     /// `deleteRange` is one operation of the library, not a scan with deletes.
     public var nativeDeleteRange: Bool
@@ -116,11 +116,13 @@ public struct EngineCapabilities: Equatable, Sendable {
     public var writesInMemory: Bool
     /// Each `write` waits for a flush, a buffered one as well.
     public var flushesBufferedWrites: Bool
+    /// All rows lie in mapped memory or in the process's own: a cache of rows in front would only hold them twice.
+    public var readsInMemory: Bool
 
     public init(
         zeroCopyReads: Bool, residentReads: Bool, nativeDeleteRange: Bool, nativeCheckpoint: Bool,
         nativeMultiGet: Bool, persistent: Bool, writesInMemory: Bool = false,
-        flushesBufferedWrites: Bool = false
+        flushesBufferedWrites: Bool = false, readsInMemory: Bool = false
     ) {
         self.zeroCopyReads = zeroCopyReads
         self.residentReads = residentReads
@@ -130,5 +132,6 @@ public struct EngineCapabilities: Equatable, Sendable {
         self.persistent = persistent
         self.writesInMemory = writesInMemory
         self.flushesBufferedWrites = flushesBufferedWrites
+        self.readsInMemory = readsInMemory
     }
 }

@@ -51,16 +51,22 @@ public struct WriteBatch: Sendable {
     public func forEach(
         _ body: (Keyspace, RawSpan, RawSpan?) throws(EngineError) -> Void
     ) throws(EngineError) {
+        for index in operations.indices { try withOperation(index, body) }
+    }
+
+    /// Calls `body` with the operation at `index`, as ``forEach(_:)`` does.
+    @inlinable
+    func withOperation<E>(
+        _ index: Int, _ body: (Keyspace, RawSpan, RawSpan?) throws(E) -> Void
+    ) throws(E) {
+        let operation = operations[index]
         let bytes = buffer.span.bytes
-        for operation in operations {
-            let keyEnd = operation.keyOffset + operation.keyCount
-            let key = bytes.extracting(operation.keyOffset..<keyEnd)
-            if operation.valueCount < 0 {
-                try body(operation.keyspace, key, nil)
-            } else {
-                try body(
-                    operation.keyspace, key, bytes.extracting(keyEnd..<keyEnd + operation.valueCount))
-            }
+        let keyEnd = operation.keyOffset + operation.keyCount
+        let key = bytes.extracting(operation.keyOffset..<keyEnd)
+        if operation.valueCount < 0 {
+            try body(operation.keyspace, key, nil)
+        } else {
+            try body(operation.keyspace, key, bytes.extracting(keyEnd..<keyEnd + operation.valueCount))
         }
     }
 }

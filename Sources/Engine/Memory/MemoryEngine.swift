@@ -23,7 +23,7 @@ final class MemoryEngine: StorageEngine, @unchecked Sendable {
 
     let capabilities = EngineCapabilities(
         zeroCopyReads: true, residentReads: true, nativeDeleteRange: false, nativeCheckpoint: false,
-        nativeMultiGet: false, persistent: false, writesInMemory: true)
+        nativeMultiGet: false, persistent: false, writesInMemory: true, readsInMemory: true)
 
     /// There is no log.
     let hasLostWrites = false

@@ -8,7 +8,7 @@ final class LMDBEngine: StorageEngine {
 
     let capabilities = EngineCapabilities(
         zeroCopyReads: true, residentReads: true, nativeDeleteRange: false, nativeCheckpoint: true,
-        nativeMultiGet: false, persistent: true, flushesBufferedWrites: true)
+        nativeMultiGet: false, persistent: true, flushesBufferedWrites: true, readsInMemory: true)
 
     /// There is no log: a commit is in the file, or it is not.
     let hasLostWrites = false
