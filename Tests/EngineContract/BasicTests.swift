@@ -159,6 +159,8 @@ import Testing
     func `resident reads answer right or not at all`(_ subject: Subject) throws {
         try subject.withEngine { engine in
             for number in 0..<200 { try engine.put(Row.key(number), Row.value(number)) }
+            // What a cache answers was read before.
+            for number in 0..<200 { _ = try engine.get(.data, Row.key(number)) }
             var answers = 0
             for number in 0..<400 {
                 let answer = try engine.withResidentValue(.data, Row.key(number)) {
@@ -169,8 +171,12 @@ import Testing
                 answers += 1
                 #expect(answer == (number < 200 ? Row.value(number) : nil))
             }
-            // All of it is in a write buffer or in the map.
-            #expect(answers == (engine.capabilities.residentReads ? 400 : 0))
+            if subject.cacheBytes == nil {
+                // All of it is in a write buffer or in the map.
+                #expect(answers == (engine.capabilities.residentReads ? 400 : 0))
+            } else {
+                #expect(engine.capabilities.residentReads && answers > 0)
+            }
         }
     }
 

@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized) struct CrashTests {
     static let rounds = 50
 
-    @Test(arguments: Subject.persistent, [Durability.synced, .buffered])
+    @Test(arguments: Subject.files, [Durability.synced, .buffered])
     func `acknowledged rows survive SIGKILL`(_ subject: Subject, _ durability: Durability) throws {
         var generator = SeededGenerator.seeded("crash test of \(subject.factory.name), \(durability)")
         try withScratch { path in

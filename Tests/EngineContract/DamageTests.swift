@@ -38,7 +38,7 @@ import Testing
         return line
     }
 
-    @Test(arguments: Subject.persistent)
+    @Test(arguments: Subject.files)
     func `a flipped bit is found or harmless`(_ subject: Subject) throws {
         var generator = SeededGenerator.seeded("bit flips of \(subject.factory.name)")
         try withScratch { path in
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Subject.persistent)
+    @Test(arguments: Subject.files)
     func `a file that lost its end is corrupt`(_ subject: Subject) throws {
         var generator = SeededGenerator.seeded("truncations of \(subject.factory.name)")
         try withScratch { path in
@@ -102,7 +102,7 @@ import Testing
     }
 
     /// A block that is left out must not pass for one without rows.
-    @Test(arguments: Subject.persistent.filter { $0.factory.name != "lmdb" }, [false, true])
+    @Test(arguments: Subject.files.filter { $0.factory.name != "lmdb" }, [false, true])
     func `no page of a scan leaves out a damaged block`(_ subject: Subject, _ reverse: Bool) throws {
         try withScratch { path in
             try prepare(subject, path + "/engine")

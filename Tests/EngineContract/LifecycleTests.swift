@@ -209,7 +209,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Subject.persistent)
+    @Test(arguments: Subject.files)
     func `each choice of an option opens`(_ subject: Subject) throws {
         for option in subject.factory.options {
             let values =

@@ -6,7 +6,7 @@ import Testing
 @Suite struct LogDamageTests {
     private static let rows = 800
     /// The engines with a log.
-    private static let logged = Subject.persistent.filter { $0.factory.name != "lmdb" }
+    private static let logged = Subject.files.filter { $0.factory.name != "lmdb" }
 
     /// One row a record, about 300 KB of them, and all of it still in the log.
     private func prepare(_ subject: Subject, _ path: String) throws {

@@ -18,10 +18,12 @@ struct Subject: Sendable, CustomTestStringConvertible {
     /// Small buffers, so that tables are written and compacted within a short test.
     var given: [String: String] = [:]
     var persistent = true
+    /// Of a row cache before the engine, if there is one: far too small for the tests' rows, so that it evicts.
+    var cacheBytes: Int?
 
-    var testDescription: String { factory.name }
+    var testDescription: String { factory.name + (cacheBytes == nil ? "" : " behind a row cache") }
 
-    static let all: [Subject] = {
+    private static let alone: [Subject] = {
         var all = [Subject(factory: MemoryEngineFactory.self, persistent: false)]
         #if RocksDB
         all.append(
@@ -38,10 +40,22 @@ struct Subject: Sendable, CustomTestStringConvertible {
         return all
     }()
 
+    /// Each engine alone, and each but LMDB, before which no node puts one, behind a row cache.
+    static let all: [Subject] =
+        alone
+        + alone.filter { $0.factory.name != "lmdb" }.map {
+            var subject = $0
+            subject.cacheBytes = 128 << 10
+            return subject
+        }
+
     static let persistent = all.filter(\.persistent)
+    /// For what is a matter of an engine's files, whatever stands before it.
+    static let files = alone.filter(\.persistent)
 
     func open(_ path: String) throws -> any StorageEngine {
-        try factory.open(at: path, options: EngineOptions(factory.options, given: given))
+        let engine = try factory.open(at: path, options: EngineOptions(factory.options, given: given))
+        return if let cacheBytes { CachedEngine(engine, maxBytes: cacheBytes) } else { engine }
     }
 
     /// Runs `body` with an open engine in a fresh directory, and closes it.
