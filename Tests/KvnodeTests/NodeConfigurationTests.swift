@@ -13,7 +13,7 @@ import Testing
             node: {name: b, data_directory: /d, event_loops: 3}
             cluster: {name: c, members: [a@h:1;zone=x, b@h:2;weight=2, d@h:3], partitions: 64, replication: 2}
             buckets: {r: 1, conflict: last-write-wins, quorum: sloppy, ttl_seconds: 9}
-            engine: {durability: synced, reader_threads: 5, toy: {cache_bytes: 77, fast: false, compression: lz4}}
+            engine: {durability: synced, reader_threads: 5, row_cache_bytes: 6, toy: {cache_bytes: 77, fast: false, compression: lz4}}
             requests: {timeout_ms: 10, max_value_bytes: 1000, read_fanout: quorum, hedge_ms: 3, workload_sample_every: 5}
             peer: {listen: "0.0.0.0:1", backoff_min_ms: 5, backoff_max_ms: 6, keepalive_ms: 700}
             grpc: {listen: "[::]:2", max_session_in_flight: 8}
@@ -35,6 +35,7 @@ import Testing
                 == BucketProperties(n: 2, r: 1, w: 2, policy: .lastWriteWins, quorum: .sloppy, ttlSeconds: 9))
         #expect(
             node.engine.type == "toy" && node.engine.durability == .synced && node.engine.readerThreads == 5)
+        #expect(node.engine.rowCacheBytes == 6)
         #expect(node.engine.options.int("cache_bytes") == 77 && !node.engine.options.bool("fast"))
         #expect(node.engine.options.choice("compression") == "lz4")
         #expect(node.requests.timeout == .milliseconds(10) && node.requests.maxValueBytes == 1000)

@@ -75,6 +75,7 @@ extension NodeConfiguration.EngineSettings {
         options = try values.options(of: factory)
         durability = values.text("engine.durability") == "synced" ? .synced : .buffered
         readerThreads = values.int("engine.reader_threads")
+        rowCacheBytes = values.int("engine.row_cache_bytes")
         maxQueuedWrites = values.int("engine.max_queued_writes")
         maxQueuedReads = values.int("engine.max_queued_reads")
         maxQueuedWriteBytes = values.int("engine.max_queued_write_bytes")

@@ -35,6 +35,8 @@ struct NodeConfiguration: Sendable {
         var options: EngineOptions
         var durability: Durability
         var readerThreads: Int
+        /// 0: none.
+        var rowCacheBytes: Int
         var maxQueuedWrites: Int
         var maxQueuedReads: Int
         var maxQueuedWriteBytes: Int

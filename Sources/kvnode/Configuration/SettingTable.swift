@@ -102,6 +102,9 @@ struct SettingTable: Sendable {
                 "engine.reader_threads", .int(1...256), .int(2), "Threads for reads that may wait for a disk."
             ),
             Setting(
+                "engine.row_cache_bytes", .int(0...(1 << 40)), .int(CachedEngine.defaultMaxBytes),
+                "Memory for rows read lately, unless the engine reads from memory anyway; 0 is none."),
+            Setting(
                 "engine.max_queued_writes", .int(1...1_000_000), .int(4096),
                 "Write jobs that may wait; more are refused as overloaded."),
             Setting(

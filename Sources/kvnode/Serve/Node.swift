@@ -61,7 +61,8 @@ enum Node {
         limits.maxGroupBytes = settings.maxGroupBytes
         limits.commitDelay = settings.commitDelay
         limits.commitSiblings = settings.commitSiblings
-        return try EngineExecutor(engine: engine, limits: limits)
+        return try EngineExecutor(
+            engine: CachedEngine.before(engine, maxBytes: settings.rowCacheBytes), limits: limits)
     }
 
     private static func serve(

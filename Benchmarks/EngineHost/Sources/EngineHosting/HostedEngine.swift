@@ -22,8 +22,8 @@ public final class HostedEngine {
     /// Of this thread, when it gave its last answer.
     private var answeredAt = ThreadClock.seconds
 
-    /// Opens, and if needed creates, the engine's files in a directory whose parent exists, with the options and the queues' bounds
-    /// that a node has by default.
+    /// Opens, and if needed creates, the engine's files in a directory whose parent exists, with the options, the row cache and the
+    /// queues' bounds that a node has by default.
     ///
     /// - Parameter name: One of `names`.
     public init(_ name: String, at directory: String, isSynced: Bool) throws {
@@ -31,7 +31,8 @@ public final class HostedEngine {
             throw HostError("there is no engine \"\(name)\": \(Self.names.joined(separator: ", "))")
         }
         let engine = try factory.open(at: directory, options: EngineOptions(factory.options))
-        executor = try EngineExecutor(engine: engine)
+        executor = try EngineExecutor(
+            engine: CachedEngine.before(engine, maxBytes: CachedEngine.defaultMaxBytes))
         desk = EngineDesk(executor, durability: isSynced ? .synced : .buffered)
     }
 
