@@ -145,8 +145,8 @@ import Testing
             }
             base.hooks.beforeWrite = nil
             try put(cached, [1: 12])
-            for _ in 0..<2 { #expect(try cached.get(.data, [1]) == [12]) }
-            #expect(try figure(cached, "entries") == 1)
+            base.hooks.afterRead = { () throws(EngineError) in Issue.record("the engine was asked") }
+            #expect(try cached.get(.data, [1]) == [12])
         }
     }
 
@@ -166,7 +166,7 @@ import Testing
 
     @Test func aDeletedRangeIsGone() throws {
         try withEngines { cached, base in
-            try put(cached, [1: 10, 2: 20, 3: 30])
+            try put(cached, [1: 10, 2: 20, 3: 30, 4: 40])
             for key in [1, 2, 3] as [UInt8] { #expect(try cached.get(.data, [key])?.count == 1) }
             base.hooks.beforeWrite = { () throws(EngineError) in _ = try cached.get(.data, [2]) }
             base.hooks.afterWrite = { () throws(EngineError) in
@@ -177,11 +177,23 @@ import Testing
             #expect(try figure(cached, "entries") == 2)
             base.hooks = HookedEngine.Hooks()
             #expect(try cached.get(.data, [2]) == nil && cached.get(.data, [3]) == [30])
+            // It takes rows again.
+            #expect(try cached.get(.data, [4]) == [40])
             try cached.deleteRange(.hints, .all)
-            #expect(try figure(cached, "entries") == 2)
-            try put(cached, [2: 21])
-            for _ in 0..<2 { #expect(try cached.get(.data, [2]) == [21]) }
             #expect(try figure(cached, "entries") == 3)
+        }
+    }
+
+    @Test func aRangeWhoseDeletionFailedIsAskedOfTheEngine() throws {
+        try withEngines { cached, base in
+            try put(cached, [1: 10, 2: 20])
+            #expect(try cached.get(.data, [1]) == [10])
+            base.hooks.afterWrite = { () throws(EngineError) in throw EngineError(.io, "failed") }
+            let range = KeyRange(lower: [1], upper: [2])
+            #expect(throws: EngineError.self) { try cached.deleteRange(.data, range) }
+            #expect(try cached.get(.data, [1]) == nil)
+            #expect(try cached.get(.data, [2]) == [20])
+            #expect(try figure(cached, "entries") == 0)
         }
     }
 

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Any engine, with a bounded cache of rows before the point reads of ``Keyspace/data``: a *row cache*.
 ///
 /// An engine that has to search for a row, through a write buffer and files, takes microseconds where a hash table takes a
@@ -13,8 +11,6 @@ public final class CachedEngine: StorageEngine {
 
     private let engine: any StorageEngine
     private let cache: RowCache
-    /// Whether the cache takes no rows. Of the thread that writes, so in whatever order it is seen by others.
-    private let isPaused = Atomic(false)
 
     /// - Parameter maxBytes: Bytes of the rows that are kept, keys included, and 112 for each.
     public convenience init(_ engine: any StorageEngine, maxBytes: Int) {
@@ -50,42 +46,18 @@ public final class CachedEngine: StorageEngine {
                 if keyspace == .data { hashes.append((operation, cache.beginWrite(key))) }
             }
         }
-        try change { () throws(EngineError) in try engine.write(batch, durability: durability) }
+        // If this throws, the keys stay hidden and their shards take nothing until they are written.
+        try engine.write(batch, durability: durability)
         for (operation, hash) in hashes.reversed() {
             batch.withOperation(operation) { _, key, value in cache.endWrite(hash, key, value) }
         }
     }
 
     public func deleteRange(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
-        if keyspace == .data {
-            isPaused.store(true, ordering: .relaxed)
-            cache.pause(dropping: range)
-        }
-        try change { () throws(EngineError) in try engine.deleteRange(keyspace, range) }
-    }
-
-    public func compact(_ keyspace: Keyspace) throws(EngineError) {
-        try change { () throws(EngineError) in try engine.compact(keyspace) }
-    }
-
-    public func sync() throws(EngineError) {
-        try change { () throws(EngineError) in try engine.sync() }
-    }
-
-    /// Runs `body`, a call of the engine that only its writing thread makes.
-    ///
-    /// After one that failed the cache is empty until one succeeds. A write that threw is not to be seen, but it may be in
-    /// the engine's log, and an engine may open its files anew before it writes again (``HandleGate``): what it answered
-    /// until then is no witness of what it answers from there on.
-    private func change(_ body: () throws(EngineError) -> Void) throws(EngineError) {
-        do throws(EngineError) {
-            try body()
-        } catch {
-            isPaused.store(true, ordering: .relaxed)
-            cache.pause(dropping: .all)
-            throw error
-        }
-        if isPaused.exchange(false, ordering: .relaxed) { cache.resume() }
+        guard keyspace == .data else { return try engine.deleteRange(keyspace, range) }
+        cache.pause(dropping: range)
+        try engine.deleteRange(keyspace, range)
+        cache.resume()
     }
 
     // MARK: Reads
@@ -154,6 +126,10 @@ public final class CachedEngine: StorageEngine {
     public func approximateSize(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) -> UInt64 {
         try engine.approximateSize(keyspace, range)
     }
+
+    public func compact(_ keyspace: Keyspace) throws(EngineError) { try engine.compact(keyspace) }
+
+    public func sync() throws(EngineError) { try engine.sync() }
 
     public func checkpoint(to path: String) throws(EngineError) { try engine.checkpoint(to: path) }
 

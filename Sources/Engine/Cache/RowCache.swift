@@ -16,6 +16,9 @@ import Synchronization
 /// - ``endWrite(_:_:_:)`` gives a hidden row the new value. A row that was evicted meanwhile stays away, and one that a reader has
 ///   put after the first `endWrite` of its shard is of the finished write already. Writes add no rows: what is written and not
 ///   read would only displace what is read.
+/// - After a write that failed there is no `endWrite`: the rows stay hidden, and the epoch odd, until the shard is written
+///   again. What failed is not to be seen, but it may be in the engine's log, and an engine may open its files anew before it
+///   writes again (``HandleGate``): what it answers of these keys until then is no witness of what it answers from there on.
 final class RowCache: Sendable {
     /// What a reader that misses takes along to the engine.
     struct Ticket {
@@ -126,7 +129,7 @@ final class RowCache: Sendable {
         }
     }
 
-    /// Drops the rows of `range`, and takes no others until ``resume()``.
+    /// Before the engine deletes `range`: drops its rows, and takes no others until ``resume()``, or in a shard that is written.
     func pause(dropping range: KeyRange) {
         for shard in shards {
             shard.state.withLock { state in
@@ -136,6 +139,7 @@ final class RowCache: Sendable {
         }
     }
 
+    /// After the engine has deleted a range.
     func resume() {
         for shard in shards { shard.state.withLock { $0.makeEven() } }
     }
