@@ -31,6 +31,9 @@ public enum RocksEngineFactory: EngineFactory {
             "compaction_threads", .int(1...128), default: "2",
             help: "Threads that flush and compact in the background."),
         .init(
+            "compaction_priority", .choice(["low", "normal"]), default: "low",
+            help: "Whether compactions let requests go first where both want a processor."),
+        .init(
             "allow_mmap_reads", .bool, default: "false",
             help: "Read tables through memory maps: less CPU, but reads bypass the block cache."),
         .init(

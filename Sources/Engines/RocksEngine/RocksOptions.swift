@@ -34,6 +34,7 @@ final class RocksOptions {
         rocksdb_options_set_compression(base, Self.compression(options.choice("compression")))
         rocksdb_options_set_max_open_files(base, Int32(options.int("max_open_files")))
         rocksdb_options_increase_parallelism(base, Int32(options.int("compaction_threads")))
+        if options.choice("compaction_priority") == "low" { Self.lowerCompactions() }
         rocksdb_options_set_allow_mmap_reads(base, options.bool("allow_mmap_reads") ? 1 : 0)
         if keepsStatistics { rocksdb_options_enable_statistics(base) }
         // The library's own text log, which nobody asked to grow. Only the headers that opening writes: built with its
@@ -63,6 +64,14 @@ final class RocksOptions {
         rocksdb_writeoptions_destroy(writeBuffered)
         rocksdb_options_destroy(base)
         rocksdb_cache_destroy(cache)
+    }
+
+    /// Lets requests go before compactions where both want a processor, which the event loops would otherwise have a fraction of
+    /// for seconds. Flushes, which writes may wait for, are of another pool of threads. All databases of the process share both.
+    private static func lowerCompactions() {
+        let environment = rocksdb_create_default_env()!
+        defer { rocksdb_env_destroy(environment) }
+        rocksdb_env_lower_thread_pool_cpu_priority(environment)
     }
 
     /// Options for an iterator or a snapshot's reads, which the caller destroys.
