@@ -1,3 +1,4 @@
+import API
 import NIOCore
 import NIOHPACK
 
@@ -121,5 +122,22 @@ final class FrameClient {
     func reply(_ stream: UInt32) throws -> Reply {
         try next { $0.stream == stream && $0.endsStream }
         return replies[stream] ?? Reply()
+    }
+}
+
+extension GRPCServerTests {
+    /// - Parameters:
+    ///   - window: What the server may send on each stream.
+    ///   - before: What a usual client does first.
+    func withFrames(
+        window: UInt32 = 65_535, _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in },
+        before: (Client) async throws -> Void = { _ in },
+        _ body: (FrameClient, FakeService, ClientGRPCServer) async throws -> Void
+    ) async throws {
+        try await withServer(change) { typed, service, server in
+            try await before(typed)
+            let client = try FrameClient(port: try await server.listeningPort, window: window)
+            try await body(client, service, server)
+        }
     }
 }

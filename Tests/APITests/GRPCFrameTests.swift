@@ -12,16 +12,6 @@ struct GRPCFrameTests {
 
     private let server = GRPCServerTests()
 
-    private func withFrames(
-        window: UInt32 = 65_535, _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in },
-        _ body: (FrameClient, FakeService, ClientGRPCServer) async throws -> Void
-    ) async throws {
-        try await server.withServer(change) { _, service, server in
-            let client = try FrameClient(port: try await server.listeningPort, window: window)
-            try await body(client, service, server)
-        }
-    }
-
     private func get(_ key: String) throws -> [UInt8] { try server.get(key).serializedBytes() }
 
     private func put(_ key: String, bytes: Int) throws -> [UInt8] {
@@ -32,7 +22,7 @@ struct GRPCFrameTests {
 
     @Test("a call that can't be served is answered by its trailers alone")
     func trailersOnly() async throws {
-        try await withFrames { client, service, _ in
+        try await server.withFrames { client, service, _ in
             let cases: [(String, KeyValuePairs<String, String>, String)] = [
                 ("/kvnode.v1.KeyValue/Nothing", [:], "12"), ("/", [:], "12"),
                 (Self.get, ["grpc-encoding": "gzip"], "12"), (Self.get, [":method": "GET"], "3"),
@@ -54,7 +44,7 @@ struct GRPCFrameTests {
 
     @Test("messages that are compressed, too long, broken, too many or too few are refused")
     func messages() async throws {
-        try await withFrames({ $0.maxMessageBytes = 1_000 }) { client, service, _ in
+        try await server.withFrames({ $0.maxMessageBytes = 1_000 }) { client, service, _ in
             let one = FrameClient.message(try get("k"))
             let cases: [(String, [UInt8], String)] = [
                 ("compressed", FrameClient.message(try get("k"), flag: 1), "12"),
@@ -83,7 +73,7 @@ struct GRPCFrameTests {
 
     @Test("a message may come byte by byte, and the end of its stream later")
     func pieces() async throws {
-        try await withFrames { client, service, _ in
+        try await server.withFrames { client, service, _ in
             try client.begin(1, Self.put)
             for byte in FrameClient.message(try put("k", bytes: 20)) { try client.data(1, [byte]) }
             // An answer shows that all before it was read.
@@ -97,7 +87,7 @@ struct GRPCFrameTests {
 
     @Test("the words of an error are percent-encoded")
     func errorText() async throws {
-        try await withFrames { client, _, _ in
+        try await server.withFrames { client, _, _ in
             try client.call(
                 1, "/grpc.health.v1.Health/Check",
                 try Grpc_Health_V1_HealthCheckRequest.with { $0.service = "50 % ü" }.serializedBytes())
@@ -110,7 +100,7 @@ struct GRPCFrameTests {
 
     @Test("a call's deadline shortens the request's own, and ends what has none")
     func deadlines() async throws {
-        try await withFrames { client, service, _ in
+        try await server.withFrames { client, service, _ in
             try client.call(1, Self.get, try get("k"), ["grpc-timeout": "300m"])
             #expect(try client.reply(1).status == "0")
             guard case .get(let request) = service.submitted.first else { throw FrameClientError() }
@@ -122,7 +112,7 @@ struct GRPCFrameTests {
 
     @Test("a reply to a call that was given up is dropped, and the connection lives on")
     func reset() async throws {
-        try await withFrames { client, service, _ in
+        try await server.withFrames { client, service, _ in
             try client.call(1, Self.get, try get("hold"))
             try client.begin(3, Self.session)
             let operation =
@@ -146,7 +136,7 @@ struct GRPCFrameTests {
 
     @Test("calls that were given up count until the store has answered them")
     func givenUp() async throws {
-        try await withFrames({ $0.maxStreamsPerConnection = 2 }) { client, service, _ in
+        try await server.withFrames({ $0.maxStreamsPerConnection = 2 }) { client, service, _ in
             for stream: UInt32 in [1, 3] {
                 try client.call(stream, Self.get, try get("hold"))
                 await service.held(stream == 1 ? 1 : 2)

@@ -15,12 +15,12 @@ struct GRPCPressureTests {
         window: UInt32 = 65_535, _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in },
         _ body: (FrameClient, FakeService, ClientGRPCServer) async throws -> Void
     ) async throws {
-        try await server.withServer(change) { typed, service, server in
-            let store = Kvnode_V1_KeyValue.Client(wrapping: typed)
-            _ = try await store.put(self.server.put("long", String(repeating: "v", count: 40_000)))
-            let client = try FrameClient(port: try await server.listeningPort, window: window)
-            try await body(client, service, server)
-        }
+        try await server.withFrames(
+            window: window, change,
+            before: { typed in
+                let store = Kvnode_V1_KeyValue.Client(wrapping: typed)
+                _ = try await store.put(server.put("long", String(repeating: "v", count: 40_000)))
+            }, body)
     }
 
     private func get(_ key: String) throws -> [UInt8] { try server.get(key).serializedBytes() }

@@ -56,6 +56,7 @@ public final class CachedEngine: StorageEngine {
     public func deleteRange(_ keyspace: Keyspace, _ range: KeyRange) throws(EngineError) {
         guard keyspace == .data else { return try engine.deleteRange(keyspace, range) }
         cache.pause(dropping: range)
+        // If this throws, part of the range may be gone: each shard takes rows again once it is written.
         try engine.deleteRange(keyspace, range)
         cache.resume()
     }
