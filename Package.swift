@@ -180,7 +180,11 @@ let package = Package(
             dependencies: ["Simulation", "Cluster", "ClusterCore", "Engine", "kvsim"],
             swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Cluster", "ClusterCore", log] + nio,
+            name: "TransportTests",
+            dependencies: [
+                "Transport", "GRPCWire", "Cluster", "ClusterCore", log,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + nio + http2,
             swiftSettings: strict),
         .testTarget(
             name: "APITests",

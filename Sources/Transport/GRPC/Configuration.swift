@@ -1,4 +1,5 @@
 import ClusterCore
+import GRPCWire
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
@@ -50,9 +51,10 @@ extension GRPCPeerTransport.Configuration {
     private var windowBytes: Int { max(maxBatchBytes, 1 << 20) }
     private var frameBytes: Int { 1 << 18 }
 
-    func connection(_ mode: NIOHTTP2Handler.ParserMode) -> NIOHTTP2Handler.ConnectionConfiguration {
+    var window: ReceiveWindow { ReceiveWindow(bytes: windowBytes) }
+
+    func http2(_ mode: NIOHTTP2Handler.ParserMode) -> NIOHTTP2Handler.ConnectionConfiguration {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
-        connection.targetWindowSize = windowBytes
         // The peers' pings and the answers to ours count against it: room for four times as many as there are.
         let perPing = keepaliveTime / .seconds(30)
         connection.controlFrameRateLimit.maximumCount += perPing > 0 ? Int(min(8 / perPing, 1e6)) : 0
@@ -66,14 +68,5 @@ extension GRPCPeerTransport.Configuration {
                 : HTTP2Setting(parameter: .enablePush, value: 0),
         ]
         return connection
-    }
-
-    var stream: NIOHTTP2Handler.StreamConfiguration {
-        var stream = NIOHTTP2Handler.StreamConfiguration()
-        stream.targetWindowSize = windowBytes
-        // What is handed to the stream leaves the outbox, and its limit: little, but enough to keep the socket busy.
-        stream.outboundBufferSizeHighWatermark = 64 << 10
-        stream.outboundBufferSizeLowWatermark = 32 << 10
-        return stream
     }
 }

@@ -27,36 +27,27 @@ final class Dial<Role: ExchangeRole> {
                 channel.eventLoop.makeCompletedFuture {
                     guard !bound.value.dial.isClosed else { throw ChannelError.eof }
                     bound.value.dial.sockets.append(channel)
-                    try configuration.configure(channel, .client) { $0.close() }
+                    try configuration.configure(
+                        channel, .client, ExchangeConnection<Role>(window: configuration.window))
                 }
             }
         // The resolver's queue is one for all, and a name in it may take long.
         let numeric = try? SocketAddress(ipAddress: host, port: port)
         (numeric.map { bootstrap.connect(to: $0) } ?? bootstrap.connect(host: host, port: port))
-            .flatMap { channel in
+            .whenComplete { result in
                 let (dial, role) = bound.value
-                return dial.openStream(on: channel, role, outbox)
-            }
-            .whenFailure { bound.value.role.ended($0) }
-    }
-
-    private func openStream(on channel: any Channel, _ role: Role, _ outbox: Outbox) -> EventLoopFuture<Void>
-    {
-        guard !isClosed else { return channel.close() }
-        let bound = NIOLoopBound(role, eventLoop: loop)
-        channel.closeFuture.whenComplete { _ in bound.value.ended(nil) }
-        let opened = loop.makePromise(of: (any Channel).self)
-        do {
-            let connection = try channel.pipeline.syncOperations.handler(type: NIOHTTP2Handler.self)
-            try connection.syncMultiplexer().createStreamChannel(promise: opened) { stream in
-                stream.eventLoop.makeCompletedFuture {
-                    try stream.pipeline.syncOperations.addHandler(ExchangeStream(bound.value, outbox: outbox))
+                do {
+                    try dial.openStream(on: result.get(), role, outbox)
+                } catch {
+                    role.ended(error)
                 }
             }
-        } catch {
-            opened.fail(error)
-        }
-        return opened.futureResult.map { _ in }
+    }
+
+    private func openStream(on channel: any Channel, _ role: Role, _ outbox: Outbox) throws {
+        guard !isClosed else { return }
+        let connection = try channel.pipeline.syncOperations.handler(type: ExchangeConnection<Role>.self)
+        connection.open(ExchangeStream(role, outbox: outbox))
     }
 
     /// Ends whatever is under way; calls `whenClosed` when nothing of it is left.

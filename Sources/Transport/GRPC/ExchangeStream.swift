@@ -17,67 +17,88 @@ protocol ExchangeRole: AnyObject, SendableMetatype {
     func peerEnded(on stream: ExchangeStream<Self>)
     /// The outbox has been finished, and all of it is sent.
     func drained(_ stream: ExchangeStream<Self>)
-    /// Nothing comes or goes any more.
+    /// Nothing comes or goes any more. Called once, also of a stream that never began.
     func ended(_ error: (any Error)?)
 }
 
 /// One end of an `Exchange` on its HTTP/2 stream: frames into messages, and an outbox into frames.
 ///
-/// All of it happens on the stream's event loop. What waits in the outbox leaves together at the end of the loop's tick.
-final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
-    typealias InboundIn = HTTP2Frame.FramePayload
-    typealias OutboundOut = HTTP2Frame.FramePayload
+/// All of it happens on the connection's event loop. What waits in the outbox leaves together at the end of the loop's tick.
+final class ExchangeStream<Role: ExchangeRole> {
+    /// What the stream takes from the outbox, and its limit, before that has gone to the socket: little, but enough to keep
+    /// the socket busy.
+    private static var maxUnsentBytes: Int { 64 << 10 }
 
     private let role: Role
     private let outbox: Outbox
     private var reader = MessageReader()
     /// While the stream lives.
-    private var context: ChannelHandlerContext?
+    private var connection: ExchangeConnection<Role>?
     private var wake: @Sendable () -> Void = {}
-    private var error: (any Error)?
+    /// Of messages that HTTP/2 has not let go to the socket.
+    private var unsentBytes = 0
     /// Whatever comes after what was not taken, or after the end of this side, is dropped.
     private var isRefused = false
     private var hasDrained = false
+    /// Whether the peer may send more.
+    private(set) var wantsInput = true
+    private var hasEnded = false
 
     init(_ role: Role, outbox: Outbox) {
         self.role = role
         self.outbox = outbox
     }
 
-    // MARK: Sending
-
-    func send(headers: HPACKHeaders) {
-        context?.write(wrapOutboundOut(.headers(.init(headers: headers))), promise: nil)
+    func begin(on connection: ExchangeConnection<Role>, _ loop: any EventLoop) {
+        self.connection = connection
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        wake = { loop.execute { bound.value.sendFromOutbox() } }
+        role.began(self)
     }
 
+    /// Nothing comes or goes any more.
+    func close(_ error: (any Error)?) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        connection = nil
+        wake = {}
+        role.ended(error)
+    }
+
+    // MARK: Sending
+
+    func send(headers: HPACKHeaders) { connection?.write(.headers(.init(headers: headers))) }
+
     func send(message: [UInt8]) {
-        guard let context else { return }
-        let buffer = MessageReader.frame(message, context.channel.allocator)
-        context.writeAndFlush(wrapOutboundOut(.data(.init(data: .byteBuffer(buffer)))), promise: nil)
+        write(message)
+        connection?.flush()
     }
 
     /// Sends the last headers. The peer closes the stream: a reset by this end could overtake them at some clients.
     func end(_ headers: HPACKHeaders) {
         isRefused = true
-        context?.writeAndFlush(
-            wrapOutboundOut(.headers(.init(headers: headers, endStream: true))), promise: nil)
+        finish(.headers(.init(headers: headers, endStream: true)))
     }
 
     /// Sends no more, and goes on reading.
     func endSending() {
-        context?.writeAndFlush(
-            wrapOutboundOut(.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true))), promise: nil)
+        finish(.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true)))
+    }
+
+    private func finish(_ last: HTTP2Frame.FramePayload) {
+        // If the peer has ended its half, this closes the stream, which lets go of the connection.
+        guard let connection else { return }
+        connection.write(last)
+        connection.flush()
     }
 
     /// Sends what waits, now and whenever something comes, until the outbox has been finished.
     func sendFromOutbox() {
-        guard let context else { return }
         var hasWritten = false
-        sending: while context.channel.isWritable {
+        sending: while let connection, connection.isWritable, unsentBytes < Self.maxUnsentBytes {
             switch outbox.take(orWake: wake) {
             case .batch(let batch):
-                let buffer = MessageReader.frame(batch, context.channel.allocator)
-                context.write(wrapOutboundOut(.data(.init(data: .byteBuffer(buffer)))), promise: nil)
+                write(batch)
                 hasWritten = true
             case .nothing: break sending
             case .end:
@@ -88,35 +109,44 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
                 break sending
             }
         }
-        if hasWritten { context.flush() }
+        if hasWritten { connection?.flush() }
     }
 
-    // MARK: ChannelInboundHandler
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        let loop = context.eventLoop
-        let bound = NIOLoopBound(self, eventLoop: loop)
-        wake = { loop.execute { bound.value.sendFromOutbox() } }
+    private func write(_ message: [UInt8]) {
+        guard let connection else { return }
+        let buffer = MessageReader.frame(message, connection.allocator)
+        unsentBytes += buffer.readableBytes
+        connection.write(.data(.init(data: .byteBuffer(buffer))))
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        role.began(self)
+    /// HTTP/2 has let so many bytes go to the socket.
+    func left(_ bytes: Int) {
+        let wasFull = unsentBytes >= Self.maxUnsentBytes
+        unsentBytes -= bytes
+        if wasFull, unsentBytes < Self.maxUnsentBytes { goOn() }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .headers(let payload):
-            role.received(headers: payload.headers, on: self)
-            if payload.endStream { role.peerEnded(on: self) }
-        case .data(let payload):
-            if case .byteBuffer(let bytes) = payload.data, !isRefused {
-                reader.append(bytes)
-                readMessages()
-            }
-            if payload.endStream { role.peerEnded(on: self) }
-        default: break
+    /// Not at once: this comes from within the write of a frame that has not left yet, and the end must not overtake it.
+    func goOn() { wake() }
+
+    // MARK: Receiving
+
+    func receive(_ headers: HPACKHeaders, isLast: Bool) {
+        role.received(headers: headers, on: self)
+        if isLast { endInput() }
+    }
+
+    func receive(_ bytes: ByteBuffer, isLast: Bool) {
+        if !isRefused {
+            reader.append(bytes)
+            readMessages()
         }
+        if isLast { endInput() }
+    }
+
+    private func endInput() {
+        wantsInput = false
+        role.peerEnded(on: self)
     }
 
     private func readMessages() {
@@ -136,21 +166,5 @@ final class ExchangeStream<Role: ExchangeRole>: ChannelInboundHandler {
         } catch {
             throw Refusal(error)
         }
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        // Not at once: this comes from within the write of a frame that has not left yet, and the end must not overtake it.
-        if context.channel.isWritable { wake() }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.error = self.error ?? error
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        self.context = nil
-        wake = {}
-        role.ended(error)
     }
 }

@@ -3,17 +3,16 @@ import NIOCore
 import NIOHTTP2
 
 extension GRPCPeerTransport.Configuration {
-    /// Has `channel` speak HTTP/2 under watch.
-    ///
-    /// - Parameter onStream: Prepares a stream that the peer opens.
+    /// Has `channel` speak HTTP/2 under watch, and hand its frames to `connection`.
     func configure(
-        _ channel: any Channel, _ mode: NIOHTTP2Handler.ParserMode, onStream: @escaping NIOChannelInitializer
+        _ channel: any Channel, _ mode: NIOHTTP2Handler.ParserMode,
+        _ connection: ExchangeConnection<some ExchangeRole>
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(IdleStateHandler(readTimeout: TimeAmount(keepaliveTime)))
-        _ = try pipeline.configureHTTP2Pipeline(
-            mode: mode, connectionConfiguration: connection(mode), streamConfiguration: stream,
-            inboundStreamInitializer: onStream)
+        try pipeline.addHandler(
+            NIOHTTP2Handler(mode: mode, frameDelegate: connection, connectionConfiguration: http2(mode)))
+        try pipeline.addHandler(connection)
         try pipeline.addHandler(ConnectionWatch(timeout: TimeAmount(keepaliveTimeout)))
     }
 }

@@ -78,13 +78,11 @@ final class PeerServer: Sendable {
     }
 
     private func take(_ channel: any Channel) throws {
-        try configuration.configure(channel, .server) { [self] stream in
-            stream.eventLoop.makeCompletedFuture {
-                let outbox = Outbox(maxQueuedBytes: configuration.maxQueuedBytes, logger: logger)
-                try stream.pipeline.syncOperations.addHandler(
-                    ExchangeStream(CalleeRole(of: self, on: channel, outbox: outbox), outbox: outbox))
-            }
+        let connection = ExchangeConnection<CalleeRole>(window: configuration.window) { [self] channel in
+            let outbox = Outbox(maxQueuedBytes: configuration.maxQueuedBytes, logger: logger)
+            return ExchangeStream(CalleeRole(of: self, on: channel, outbox: outbox), outbox: outbox)
         }
+        try configuration.configure(channel, .server, connection)
         let isStopping = state.withLock { state in
             state.connections[ObjectIdentifier(channel)] = Connection(channel: channel)
             return state.isStopping

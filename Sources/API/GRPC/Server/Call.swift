@@ -29,7 +29,7 @@ class Call {
     init(stream: HTTP2StreamID, connection: GRPCConnectionHandler) {
         self.stream = stream
         self.connection = connection
-        window = connection.shared.limits.windowBytes
+        window = connection.shared.limits.window.bytes
     }
 
     var shared: GRPCConnectionHandler.Shared { connection.shared }
@@ -131,11 +131,11 @@ class Call {
 
     /// Lets the client send more, as often as half of its window is used.
     private func creditWindow() {
-        let target = shared.limits.windowBytes
-        guard window <= target / 2, !hasEndedInput, !isInputOver, !isOver, wantsInput else { return }
-        let credit = target - window
-        window = target
-        connection.credit(credit, to: stream)
+        guard !hasEndedInput, !isInputOver, !isOver, wantsInput,
+            let increment = shared.limits.window.increment(at: window)
+        else { return }
+        window += increment
+        connection.credit(increment, to: stream)
     }
 
     // MARK: The reply

@@ -135,7 +135,8 @@ extension ClientGRPCServer.Configuration {
         GRPCConnectionHandler.Limits(
             maxMessageBytes: maxMessageBytes, maxCalls: maxStreamsPerConnection,
             maxReceivedBytes: max(maxReceivedBytes, maxMessageBytes + windowBytes),
-            maxUnsentBytes: maxUnsentBytes, windowBytes: windowBytes, maxBatchEntries: maxBatchEntries,
+            maxUnsentBytes: maxUnsentBytes, window: ReceiveWindow(bytes: windowBytes),
+            maxBatchEntries: maxBatchEntries,
             defaultTimeoutMillis: defaultTimeoutMillis,
             session: SessionOutbox.Limits(
                 maxInFlight: maxSessionInFlight, maxUnsentBytes: maxSessionUnsentBytes,

@@ -1,4 +1,5 @@
 import Cluster
+import GRPCWire
 import TextAPI
 
 extension GRPCConnectionHandler {
@@ -11,7 +12,7 @@ extension GRPCConnectionHandler {
         /// Bytes of replies that the client's windows don't let go.
         var maxUnsentBytes: Int
         /// What the client may send ahead, on each stream and on the connection.
-        var windowBytes: Int
+        var window: ReceiveWindow
         /// Of a batch, and operations of one message of a session.
         var maxBatchEntries: Int
         var defaultTimeoutMillis: Int

@@ -1,6 +1,7 @@
 import Cluster
 import ClusterCore
 import GRPCCore
+import GRPCWire
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
@@ -173,8 +174,9 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
         guard let bytes = event.inboundWindowSize else { return }
         if event.streamID == .rootStream {
             // Whatever has come was taken or dropped; what one call keeps must not stop the others.
-            let target = shared.limits.windowBytes
-            if bytes <= target / 2 { credit(target - bytes, to: .rootStream) }
+            if let increment = shared.limits.window.increment(at: bytes) {
+                credit(increment, to: .rootStream)
+            }
         } else {
             calls[event.streamID]?.windowChanged(bytes)
         }
@@ -186,11 +188,7 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        // HTTP/2 begins with 64 KiB, which the settings don't change.
-        let initial = 65_535
-        if shared.limits.windowBytes > initial {
-            credit(shared.limits.windowBytes - initial, to: .rootStream)
-        }
+        if let increment = shared.limits.window.opening { credit(increment, to: .rootStream) }
         context.fireChannelActive()
     }
 
