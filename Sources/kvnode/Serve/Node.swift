@@ -15,6 +15,9 @@ enum Node {
     /// Runs a node until it is told to stop by SIGTERM or SIGINT, or a part of it fails.
     static func run(configuration: NodeConfiguration) async throws {
         let logger = Logger(label: "kvnode")
+        if let count = OpenFiles.raiseLimit() {
+            logger.debug("files that may be open", metadata: ["count": "\(count)"])
+        }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.node.eventLoops)
         let directory = try DataDirectory(configuration.node.dataDirectory, engine: configuration.engine.type)
         let executor = try openEngine(configuration.engine, in: directory)

@@ -1,0 +1,62 @@
+"""A node that may open no more files serves the clients that it has, and takes new ones as soon as it can."""
+
+import os
+import resource
+import socket
+
+import pytest
+
+from support.waiting import eventually
+
+SPARE_FILES = 10
+
+
+def limit_files(pid: int) -> None:
+    """From now on the process may open a few files more than it has open."""
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    open_files = max(int(name) for name in os.listdir(f"/proc/{pid}/fd")) + 1
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_files + SPARE_FILES, hard))
+
+
+def answers(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.settimeout(0.5)
+        try:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64) == b"+PONG\r\n"
+        except TimeoutError:
+            return False
+
+
+@pytest.mark.parametrize("engine", ["rocksdb", "leveldb", "lmdb"])
+def test_out_of_descriptors(start_cluster, engine):
+    cluster = start_cluster([engine] * 3)
+    node = cluster[0]
+    assert node.http.put("b", "before", b"v", w=3).is_stored
+    limit_files(node.process.pid)
+    clients = [socket.create_connection(("127.0.0.1", node.resp_port), timeout=5) for _ in range(4 * SPARE_FILES)]
+    try:
+        eventually(lambda: not answers(node.resp_port), "no new client is taken")
+        for number in range(300):
+            assert node.http.put("b", f"k{number}", b"v" * 10_000, w=3).is_stored
+        assert node.http.get("b", "before", r=3).values == [b"v"]
+    finally:
+        for client in clients:
+            client.close()
+    eventually(lambda: answers(node.resp_port), "a new client is taken again")
+    assert all(node.http.get("b", f"k{number}", r=3).values == [b"v" * 10_000] for number in range(300))
+
+
+@pytest.fixture
+def few_files():
+    """What is started meanwhile may have no more than this open, unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_node_asks_for_all_that_it_may_have(few_files, start_cluster):
+    cluster = start_cluster(["lmdb"] * 3)
+    soft, hard = resource.prlimit(cluster[0].process.pid, resource.RLIMIT_NOFILE)
+    assert soft == hard > 256
