@@ -133,7 +133,7 @@ struct HTTPKeyTests {
             let client = try RawClient(port: port)
             let expected: [(RequestError.Code, Int)] = [
                 (.invalidArgument, 400), (.preconditionFailed, 412), (.quorumNotReached, 503),
-                (.deadlineExceeded, 504), (.overloaded, 503), (.shuttingDown, 503), (.noSpace, 507),
+                (.deadlineExceeded, 504), (.overloaded, 429), (.shuttingDown, 503), (.noSpace, 507),
                 (.internal, 500),
             ]
             for (code, status) in expected {

@@ -248,7 +248,7 @@ extension RawClient {
         try await withRESPServer { port, _, _ in
             let client = try RawClient(port: port)
             let overloaded = RequestError.Code.overloaded.rawValue
-            try expect(client, "GET fail-\(overloaded)", .error("overloaded: as asked", code: "TRYAGAIN"))
+            try expect(client, "GET fail-\(overloaded)", .error("overloaded: as asked", code: "OVERLOADED"))
             let unreached = RequestError.Code.quorumNotReached.rawValue
             try expect(
                 client, "SET fail-\(unreached) v", .error("quorum_not_reached: as asked", code: "ERR"))
@@ -261,7 +261,7 @@ extension RawClient {
         try await withRESPServer { port, _, _ in
             let client = try RawClient(port: port)
             let code = RequestError.Code.overloaded.rawValue
-            try expect(client, "MSET fail-\(code) 1", .error("overloaded: as asked", code: "TRYAGAIN"))
+            try expect(client, "MSET fail-\(code) 1", .error("overloaded: as asked", code: "OVERLOADED"))
             try expect(client, "MSET a 1 fail-\(code) 1", .error("overloaded: as asked", code: "ERR"))
         }
     }

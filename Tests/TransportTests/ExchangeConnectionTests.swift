@@ -1,3 +1,4 @@
+import Cluster
 import GRPCWire
 import Logging
 import NIOCore

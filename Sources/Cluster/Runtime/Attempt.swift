@@ -6,6 +6,8 @@ struct Attempt {
     var deadline: NIODeadline
     /// A node that is no replica of the key has sent it on.
     var isForwarded: Bool
+    /// What it brings along.
+    var byteCount: Int
     var completion: @Sendable (Response) -> Void
     /// How often it was begun before.
     var retries = 0

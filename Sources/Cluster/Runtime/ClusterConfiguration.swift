@@ -21,6 +21,13 @@ public struct ClusterConfiguration: Sendable {
     public var maxTimeout: TimeAmount
     /// Requests that one event loop coordinates at a time; more are refused as `overloaded`.
     public var maxInFlightPerLoop: Int
+    /// So many it coordinates however long they take.
+    public var minInFlightPerLoop = 100
+    /// Fewer are admitted while even the quickest takes longer.
+    public var maxWait = TimeAmount.milliseconds(500)
+    /// Bytes of values to be written, of the requests that one event loop coordinates; more are refused as `overloaded`. One
+    /// request may have more by itself.
+    public var maxInFlightBytesPerLoop = 256 << 20
     /// Bytes of a value.
     public var maxValueSize: Int
     /// Bytes that all siblings of a key may take together; a put that would exceed it is refused. Replicas send each

@@ -80,8 +80,10 @@ extension ClusterNode {
             return completion(.failed(RequestError(.shuttingDown, "the node is shutting down")))
         }
         // On the shard's loop, so that the deadline is by its time.
-        @Sendable func attempt(_ timeout: TimeAmount, _ shard: Shard) -> Attempt {
-            Attempt(deadline: shard.loop.now + timeout, isForwarded: isForwarded, completion: completion)
+        @Sendable func attempt(_ timeout: TimeAmount, _ shard: Shard, byteCount: Int = 0) -> Attempt {
+            Attempt(
+                deadline: shard.loop.now + timeout, isForwarded: isForwarded, byteCount: byteCount,
+                completion: completion)
         }
         do throws(RequestError) {
             switch request {
@@ -101,7 +103,9 @@ extension ClusterNode {
                 let shard = shard(ofPartition: key.partition)
                 shard.perform {
                     if !isForwarded { shard.workload?.put(key, put.content) }
-                    shard.coordinate(put, key: key, context: context, attempt(timeout, shard))
+                    let byteCount = put.content.byteCount
+                    shard.coordinate(
+                        put, key: key, context: context, attempt(timeout, shard, byteCount: byteCount))
                 }
             case .update(let update):
                 let key = try configuration.storageKey(bucket: update.bucket, key: update.key)
@@ -110,7 +114,8 @@ extension ClusterNode {
                 let shard = shard(ofPartition: key.partition)
                 shard.perform {
                     if !isForwarded { shard.workload?.update(key) }
-                    shard.coordinate(update, key: key, attempt(timeout, shard))
+                    shard.coordinate(
+                        update, key: key, attempt(timeout, shard, byteCount: update.change.byteCount))
                 }
             case .list(let list):
                 try configuration.check(bucket: list.bucket)

@@ -85,3 +85,8 @@ func causalContext(_ token: [UInt8], for key: StorageKey) throws(RequestError) -
         throw RequestError(.invalidArgument, "the context is not one that this key's reads gave: \(error)")
     }
 }
+
+extension Sibling.Content {
+    /// Of a value as a client puts it.
+    var byteCount: Int { if case .value(let value, _) = self { value.count } else { 0 } }
+}

@@ -30,9 +30,13 @@ final class Shard: @unchecked Sendable {
         var operation: any Operation
         /// Of the view that was in force when it began.
         var epoch: LayoutEpoch
+        /// Nil if it is no client's.
+        var demand: ShardLoad.Demand?
     }
 
     private var operations: [UInt64: Entry] = [:]
+    /// What the operations of clients are, all together, and how much may be.
+    private(set) var load: ShardLoad
     /// How many operations go by which view.
     private var underWay: [LayoutEpoch: Int] = [:]
     private var viewWaiters: [(epoch: LayoutEpoch, body: () -> Void)] = []
@@ -63,7 +67,9 @@ final class Shard: @unchecked Sendable {
         self.buckets = buckets
         self.view = view
         reachable = [context.selfID]
-        wheel = DeadlineWheel(now: loop.now)
+        let now = loop.now
+        wheel = DeadlineWheel(now: now)
+        load = ShardLoad(context.configuration, now: now)
     }
 
     // MARK: Operations
@@ -74,15 +80,26 @@ final class Shard: @unchecked Sendable {
     /// The shard whose operation `id` is.
     static func index(ofOperation id: UInt64) -> Int { Int(id & 0xFF) }
 
-    var canBeginOperation: Bool { operations.count < context.configuration.maxInFlightPerLoop }
-
     /// Registers an operation and starts it.
     func begin(timeout: TimeAmount, _ make: (UInt64) -> any Operation) {
+        let now = loop.now
+        begin(due: now + timeout, now, nil, make)
+    }
+
+    /// Registers the operation of a request that was admitted, and starts it.
+    func begin(_ attempt: Attempt, _ make: (UInt64) -> any Operation) {
+        let now = loop.now
+        begin(due: attempt.deadline, now, load.begin(attempt.byteCount, now: now), make)
+    }
+
+    private func begin(
+        due: NIODeadline, _ now: NIODeadline, _ demand: ShardLoad.Demand?, _ make: (UInt64) -> any Operation
+    ) {
         loop.preconditionInEventLoop()
         let id = nextIdentifier()
         let operation = make(id)
-        register(operation, id, epoch: view.epoch)
-        arm(id, in: timeout)
+        register(operation, id, epoch: view.epoch, demand)
+        arm(id, due: due, now: now)
         operation.start()
     }
 
@@ -93,8 +110,10 @@ final class Shard: @unchecked Sendable {
         return id
     }
 
-    private func register(_ operation: any Operation, _ id: UInt64, epoch: LayoutEpoch) {
-        operations[id] = Entry(operation: operation, epoch: epoch)
+    private func register(
+        _ operation: any Operation, _ id: UInt64, epoch: LayoutEpoch, _ demand: ShardLoad.Demand? = nil
+    ) {
+        operations[id] = Entry(operation: operation, epoch: epoch, demand: demand)
         underWay[epoch, default: 0] += 1
     }
 
@@ -107,6 +126,7 @@ final class Shard: @unchecked Sendable {
     func end(_ id: UInt64) {
         guard let entry = operations.removeValue(forKey: id) else { return }
         leave(entry.epoch)
+        if let demand = entry.demand { load.end(demand, now: loop.now) }
         if operations.isEmpty, !idleWaiters.isEmpty {
             let waiters = idleWaiters
             idleWaiters = []
@@ -158,12 +178,16 @@ final class Shard: @unchecked Sendable {
     /// Wakes the operation `id` after `delay`, unless it has ended by then.
     func arm(_ id: UInt64, in delay: TimeAmount) {
         let now = loop.now
+        arm(id, due: now + delay, now: now)
+    }
+
+    private func arm(_ id: UInt64, due: NIODeadline, now: NIODeadline) {
         if !wheelIsTurning {
             wheel.reset(to: now)
             wheelIsTurning = true
             scheduleTick()
         }
-        wheel.add(id, due: now + delay)
+        wheel.add(id, due: due)
     }
 
     private func scheduleTick() {
@@ -172,6 +196,7 @@ final class Shard: @unchecked Sendable {
 
     private func tick() {
         let now = loop.now
+        load.advance(now)
         for id in wheel.advance(to: now) { operations[id]?.operation.timerFired(now) }
         if wheel.count > 0 { scheduleTick() } else { wheelIsTurning = false }
     }

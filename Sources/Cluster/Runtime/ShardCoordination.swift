@@ -93,17 +93,10 @@ extension Shard {
         }
     }
 
-    func begin(_ attempt: Attempt, _ make: (UInt64) -> any Operation) {
-        begin(timeout: attempt.deadline - loop.now, make)
-    }
-
-    /// Refuses what the shard's limit doesn't allow, and turns what `body` throws into the answer.
+    /// Refuses what the shard's limits don't allow, and turns what `body` throws into the answer.
     func admit(_ attempt: Attempt, _ body: () throws(RequestError) -> Void) {
-        guard canBeginOperation else {
-            return attempt.answer(
-                .failed(RequestError(.overloaded, "the node has too many requests under way")))
-        }
         do throws(RequestError) {
+            try load.check(attempt.byteCount)
             try body()
         } catch {
             attempt.answer(.failed(error))

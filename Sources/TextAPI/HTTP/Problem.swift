@@ -53,7 +53,8 @@ extension RequestError.Code {
         case .invalidArgument, .outOfRange: .badRequest
         case .wrongType, .notANumber: .conflict
         case .preconditionFailed: .preconditionFailed
-        case .quorumNotReached, .overloaded, .shuttingDown, .layoutChanging: .serviceUnavailable
+        case .overloaded: .tooManyRequests
+        case .quorumNotReached, .shuttingDown, .layoutChanging: .serviceUnavailable
         case .deadlineExceeded: .gatewayTimeout
         case .noSpace: .insufficientStorage
         case .internal: .internalServerError

@@ -63,9 +63,15 @@ extension RESPPlan.ChangeFormat {
         case (.outOfRange, .decimal), (.outOfRange, .fieldDecimal):
             .error("increment would produce NaN or Infinity")
         case (.outOfRange, _): .error("increment or decrement would overflow")
-        default: .error("\(error.code.reason): \(error.message)", code: isRetryable ? "TRYAGAIN" : "ERR")
+        default: .error("\(error.code.reason): \(error.message)", code: isRetryable ? error.retryCode : "ERR")
         }
     }
+}
+
+extension RequestError {
+    /// The word that tells a client that nothing was done. `TRYAGAIN` has clients of clusters repeat it by themselves, which
+    /// a node with too much to do could not use.
+    fileprivate var retryCode: String { code == .overloaded ? "OVERLOADED" : "TRYAGAIN" }
 }
 
 extension RESPReply {

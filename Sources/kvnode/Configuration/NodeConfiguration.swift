@@ -53,8 +53,11 @@ struct NodeConfiguration: Sendable {
     struct Requests: Sendable {
         var timeout: Duration
         var maxTimeout: Duration
-        /// For each event loop.
+        /// This one and the next three: for each event loop.
         var maxInFlight: Int
+        var maxWait: Duration
+        var minInFlight: Int
+        var maxInFlightBytes: Int
         var maxValueBytes: Int
         var listLimit: Int
         var maxListLimit: Int

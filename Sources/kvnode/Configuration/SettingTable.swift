@@ -154,6 +154,16 @@ struct SettingTable: Sendable {
             "requests.max_in_flight", .int(1...10_000_000), .int(10_000),
             "Requests that one event loop coordinates at a time; more are refused as overloaded."),
         Setting(
+            "requests.max_wait_ms", .int(1...3_600_000), .int(500),
+            "While even the quickest requests take longer, fewer are let begin, and the rest refused as overloaded."
+        ),
+        Setting(
+            "requests.min_in_flight", .int(1...10_000_000), .int(100),
+            "Requests that one event loop coordinates at a time however long they take."),
+        Setting(
+            "requests.max_in_flight_bytes", .int((1 << 20)...(1 << 40)), .int(256 << 20),
+            "Bytes of values under way on one event loop; more are refused as overloaded."),
+        Setting(
             "requests.max_value_bytes", .int(1...(EngineLimits.maxValueSize - versionsOverhead)),
             .int(8 << 20),
             "The largest value."),

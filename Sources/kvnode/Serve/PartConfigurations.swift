@@ -22,6 +22,9 @@ extension NodeConfiguration {
                 address: advertisedAddress, engine: engine.type, softwareVersion: Version.current,
                 settings: gossip),
             maxClockDrift: TimeAmount(cluster.maxClockDrift))
+        configuration.maxWait = TimeAmount(requests.maxWait)
+        configuration.minInFlightPerLoop = requests.minInFlight
+        configuration.maxInFlightBytesPerLoop = requests.maxInFlightBytes
         configuration.workloadSampleEvery = requests.workloadSampleEvery
         configuration.respPort = UInt16(resp.listen.port)
         return configuration
