@@ -16,11 +16,15 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         var parsing: RESPParser.Limits
         /// Commands under way at a time.
         var maxInFlight: Int
+        /// Of replies that the client has not taken.
+        var maxUnsentBytes: Int
     }
 
     /// A command whose reply is not written yet.
     private struct Slot {
         var reply: RESPReply?
+        /// Of the reply, as the backlog counts it.
+        var byteCount = 0
         /// The version in which it is written, and all that follow.
         var version: RESPWriter.Version?
     }
@@ -37,6 +41,11 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     private var parser: RESPParser
     private var writer = RESPWriter()
     private var slots = CircularBuffer<Slot>()
+    private var backlog: ReplyBacklog
+    /// Of replies that are written and have not gone to the channel, as the backlog counts them.
+    private var writtenBytes = 0
+    /// Commands that have no reply yet.
+    private var underWay = 0
     /// Of the first of them.
     private var firstNumber = 0
     private var uses = KeyUses()
@@ -59,6 +68,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         self.shared = shared
         self.session = session
         parser = RESPParser(limits: shared.parsing)
+        backlog = ReplyBacklog(maxBytes: shared.maxUnsentBytes)
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -115,7 +125,9 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         isServing = true
         defer { isServing = false }
         isBehind = true
-        while !isEnding, slots.count < shared.maxInFlight, context.channel.isWritable {
+        while !isEnding, slots.count < shared.maxInFlight, context.channel.isWritable,
+            backlog.hasRoom(beside: underWay)
+        {
             guard let plan = next ?? nextPlan() else {
                 isBehind = false
                 if isInputClosed { end() }
@@ -140,6 +152,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     private func begin(_ plan: RESPPlan, _ loop: any EventLoop) {
         let number = firstNumber + slots.count
         slots.append(Slot())
+        underWay += 1
         switch plan {
         case .reply(let reply): finish(number, reply)
         case .cluster(let question): finish(number, question.reply(shared.service.servingNodes))
@@ -175,14 +188,23 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     // MARK: Replies
 
     private func finish(_ number: Int, _ reply: RESPReply) {
-        slots[offset: number - firstNumber].reply = reply
+        underWay -= 1
+        let byteCount = reply.byteCount
+        let hasRoom = backlog.take(byteCount)
+        slots[offset: number - firstNumber].reply = hasRoom ? reply : Self.noRoom
+        slots[offset: number - firstNumber].byteCount = hasRoom ? byteCount : 0
         while let slot = slots.first, let reply = slot.reply {
             if let version = slot.version { writer.version = version }
             writer.write(reply)
+            writtenBytes += slot.byteCount
             slots.removeFirst()
             firstNumber += 1
         }
     }
+
+    /// No word on whether something was written: of the commands with long replies some do.
+    private static let noRoom = RESPReply.error(
+        "there is no room for the reply: too many replies wait, take them faster")
 
     /// Goes on after a command has ended, or the client has taken replies.
     private func proceed() {
@@ -211,13 +233,29 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         let bytes = writer.buffer
         // Before the write, in which the channel may say that it takes more.
         writer.buffer = ByteBuffer()
-        if bytes.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+        if bytes.readableBytes > 0 { send(bytes, context) }
         if isEnding, wantsToRead {
             // What still comes is passed over: unread, it would reset the connection at its close.
             wantsToRead = false
             context.read()
         }
         if isEnding, slots.isEmpty, !isClosing { close(context) }
+    }
+
+    private func send(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        let byteCount = writtenBytes
+        writtenBytes = 0
+        guard byteCount >= Self.flushBytes else {
+            // Not worth a callback: the channel holds back what comes after.
+            backlog.leave(byteCount)
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            return
+        }
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(bytes)).whenComplete { _ in
+            me.value.backlog.leave(byteCount)
+            me.value.proceed()
+        }
     }
 
     /// Begins nothing more.

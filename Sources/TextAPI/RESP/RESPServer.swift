@@ -23,6 +23,8 @@ public final class RESPServer: Sendable {
         public var maxConnections = 10_000
         /// Commands of a connection that are served at a time; the rest wait.
         public var maxInFlight = 1_024
+        /// Bytes of replies that a client has not taken: beyond, no command begins, and a reply that is long is an error instead.
+        public var maxUnsentBytes = 64 << 20
         /// A connection without a command and a reply for so long is closed; zero for never.
         public var idleTimeout: Duration = .zero
         /// How long connections may take to finish their commands after `beginGracefulShutdown`.
@@ -52,8 +54,9 @@ public final class RESPServer: Sendable {
         parsing.maxCommandBytes = max(2 * configuration.maxArgumentBytes, 1 << 20)
         parsing.maxArguments = configuration.maxArguments
         let shared = RESPConnectionHandler.Shared(
-            service: service, wallMillis: wallMillis, parsing: parsing, maxInFlight: configuration.maxInFlight
-        )
+            service: service, wallMillis: wallMillis, parsing: parsing,
+            maxInFlight: configuration.maxInFlight,
+            maxUnsentBytes: configuration.maxUnsentBytes)
         let count = ConnectionCount()
         server = ConnectionServer(
             name: "RESP", host: configuration.host, port: configuration.port, group: group,

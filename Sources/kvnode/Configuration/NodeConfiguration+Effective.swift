@@ -60,7 +60,9 @@ extension NodeConfiguration {
         resp = RESP(
             listen: values.address("resp.listen"), bucket: values.text("resp.bucket"),
             maxConnections: values.int("resp.max_connections"),
-            maxInFlight: values.int("resp.max_in_flight"), maxArguments: values.int("resp.max_arguments"),
+            maxInFlight: values.int("resp.max_in_flight"),
+            maxUnsentBytes: values.int("resp.max_unsent_bytes"),
+            maxArguments: values.int("resp.max_arguments"),
             idleTimeout: values.milliseconds("resp.idle_timeout_ms"))
         log = Log(
             level: values.choice("log.level", Logger.Level.init(rawValue:)),

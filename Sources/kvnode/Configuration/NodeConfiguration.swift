@@ -107,6 +107,7 @@ struct NodeConfiguration: Sendable {
         var bucket: String
         var maxConnections: Int
         var maxInFlight: Int
+        var maxUnsentBytes: Int
         var maxArguments: Int
         var idleTimeout: Duration
     }

@@ -255,6 +255,9 @@ struct SettingTable: Sendable {
             "resp.max_in_flight", .int(1...1_000_000), .int(1_024),
             "Commands of one RESP connection that are served at a time; the rest wait."),
         Setting(
+            "resp.max_unsent_bytes", .int((64 << 10)...(1 << 40)), .int(64 << 20),
+            "Bytes of replies that a RESP client has not taken; beyond, its commands wait, or get an error."),
+        Setting(
             "resp.max_arguments", .int(16...(1 << 24)), .int(1 << 20), "Arguments of one RESP command."),
         Setting(
             "resp.idle_timeout_ms", .int(0...86_400_000), .int(0),

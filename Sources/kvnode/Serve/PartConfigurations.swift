@@ -98,6 +98,7 @@ extension NodeConfiguration {
         server.maxArguments = resp.maxArguments
         server.maxConnections = resp.maxConnections
         server.maxInFlight = resp.maxInFlight
+        server.maxUnsentBytes = resp.maxUnsentBytes
         server.idleTimeout = resp.idleTimeout
         server.shutdownGrace = shutdownTimeout / 3
         return server
