@@ -121,9 +121,10 @@ struct PeerIntake {
 
     /// One of the two goes by a view that is too old. The sender gets this node's history before the first refusal.
     private mutating func refuse(_ message: PeerRequestMessage) {
-        if !hasToldLayout {
+        let layouts = node.layouts
+        if !hasToldLayout, layouts.isKnown {
             hasToldLayout = true
-            answers.append(PeerReplyMessage(id: 0, body: .layout(node.layouts)))
+            answers.append(PeerReplyMessage(id: 0, body: .layout(layouts)))
         }
         guard message.id != 0 else { return }
         let error = ReplicaError(.outdated, "the layout is being changed")

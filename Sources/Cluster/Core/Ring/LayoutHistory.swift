@@ -49,6 +49,10 @@
 public struct LayoutHistory: Equatable, Sendable {
     /// The layout that reads go by.
     public internal(set) var current: Layout
+
+    /// Whether it is one of a cluster: a node that joins has heard of none yet, and has nothing to tell.
+    public var isKnown: Bool { current.version > 0 }
+
     /// The layout before `current`, as long as a member may still read by it.
     public internal(set) var previous: Layout?
     /// What `current` is being changed to.

@@ -274,7 +274,7 @@ final class LayoutKeeper: @unchecked Sendable {
     }
 
     private func tell(_ peers: [NodeID]) {
-        guard let transport, !peers.isEmpty else { return }
+        guard let transport, !peers.isEmpty, history.isKnown else { return }
         var writer = ByteWriter()
         PeerCodec.append(
             PeerRequestMessage(id: 0, epoch: gate.view.epoch, body: .layout(history, storedStanding)),
