@@ -22,9 +22,9 @@ public struct ClusterConfiguration: Sendable {
     /// Requests that one event loop coordinates at a time; more are refused as `overloaded`.
     public var maxInFlightPerLoop: Int
     /// So many it coordinates however long they take.
-    public var minInFlightPerLoop = 100
+    public var minInFlightPerLoop = 1_000
     /// Fewer are admitted while even the quickest takes longer.
-    public var maxWait = TimeAmount.milliseconds(500)
+    public var maxWait = TimeAmount.seconds(2)
     /// Bytes of values to be written, of the requests that one event loop coordinates; more are refused as `overloaded`. One
     /// request may have more by itself.
     public var maxInFlightBytesPerLoop = 256 << 20
