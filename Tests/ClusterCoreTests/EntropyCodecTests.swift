@@ -104,6 +104,9 @@ import Testing
         for reply in replies {
             #expect(throws: CodecError.self) { try decodedReply(encoded(.keys(reply))) }
         }
+        let roots = [TreeRoot?](repeating: nil, count: TreeRequest.maxRoots)
+        #expect(throws: Never.self) { try decodedReply(encoded(.roots(roots))) }
+        #expect(throws: CodecError.self) { try decodedReply(encoded(.roots(roots + [nil]))) }
         for kind in [0, 5, 255] as [UInt8] {
             #expect(throws: CodecError.self) { try decodedRequest([kind, 0, 0, 0]) }
             #expect(throws: CodecError.self) { try decodedReply([kind, 0, 0, 0]) }

@@ -123,9 +123,11 @@ public enum TreeCodec {
     public static func decodeReply(_ reader: inout ByteReader) throws(CodecError) -> TreeReply {
         switch try reader.u8() {
         case roots:
+            // One that is missing takes a byte here, and many times that in memory.
             let count = try reader.count(minimumSize: 1)
+            guard count <= TreeRequest.maxRoots else { throw CodecError(.tooLarge, "\(count) roots") }
             var all: [TreeRoot?] = []
-            all.reserveCapacity(min(count, TreeRequest.maxRoots))
+            all.reserveCapacity(count)
             for _ in 0..<count { all.append(try reader.bool() ? try decodeRoot(&reader) : nil) }
             return .roots(all)
         case children:

@@ -138,6 +138,15 @@ public enum Request: Equatable, Sendable {
 }
 
 extension Request {
+    public var bucket: String {
+        switch self {
+        case .get(let get): get.bucket
+        case .put(let put): put.bucket
+        case .update(let update): update.bucket
+        case .list(let list): list.bucket
+        }
+    }
+
     public var quorum: QuorumOverrides {
         get {
             switch self {

@@ -52,6 +52,11 @@ public struct RequestError: Error, Equatable, Sendable {
         case wrongType
         case notANumber
         case outOfRange
+        /// Nobody is known to have sent the request. As with the next one, the node that the client asked says so, before
+        /// anything is done.
+        case unauthenticated
+        /// Whoever sent it may not do that.
+        case permissionDenied
     }
 
     public var code: Code

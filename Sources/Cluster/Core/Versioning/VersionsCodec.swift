@@ -19,7 +19,8 @@ public enum VersionsCodec {
 
     /// At least as long as the encoding, and not by much.
     public static func estimatedSize(_ versions: Versions) -> Int {
-        var size = 3 + versions.context.entries.count * 14
+        // Counters may come from anyone, and be of any size.
+        var size = 7 + versions.context.entries.count * 18
         for sibling in versions.siblings {
             size += 40
             size += sibling.content.byteCount
