@@ -1,0 +1,81 @@
+/// What can be asked of a node, whichever protocol it is asked by, as far as rights are concerned. Each protocol says of each
+/// of its methods which of these it is (`GRPCRules`, `HTTPRoute.operation(for:)`, `RESPCommand.operation`); what each needs is
+/// `requirement`.
+public enum Operation: String, Sendable, CaseIterable {
+    /// Whether the node lives and serves.
+    case health
+    /// To say who one is, to choose the version of the protocol, to leave.
+    case greet
+    /// What is the same for all clients, or belongs to the connection: PING, INFO, which nodes serve Redis's protocol.
+    case describe
+    /// A stream of operations, each of which needs its own.
+    case session
+    case readKey = "read_key"
+    /// Puts, deletes, and changes of counters, sets, maps and times to live.
+    case writeKey = "write_key"
+    case listKeys = "list_keys"
+    case flushBucket = "flush_bucket"
+    case readProperties = "read_properties"
+    case setProperties = "set_properties"
+    /// What the node is configured to.
+    case readSettings = "read_settings"
+    /// What clients have asked of the node.
+    case readWorkload = "read_workload"
+    case clusterStatus = "cluster_status"
+    case planLayout = "plan_layout"
+    case readRing = "read_ring"
+    case stageChange = "stage_change"
+    case unstageChange = "unstage_change"
+    case commitLayout = "commit_layout"
+    case declareLost = "declare_lost"
+
+    /// What it takes to be allowed to.
+    public enum Requirement: Equatable, Sendable {
+        /// Anybody may.
+        case nothing
+        /// Any user may.
+        case user
+        /// In the bucket that is named.
+        case bucket(Permission)
+        /// In all buckets, as it concerns the node or the cluster.
+        case node(Permission)
+    }
+
+    /// The table of rights: the one place that says who may do what.
+    public var requirement: Requirement {
+        switch self {
+        case .health, .greet: .nothing
+        case .describe, .session: .user
+        case .readKey, .listKeys, .readProperties: .bucket(.read)
+        case .writeKey: .bucket(.write)
+        case .flushBucket, .setProperties: .bucket(.admin)
+        case .readSettings, .readWorkload, .clusterStatus, .planLayout, .readRing: .node(.admin)
+        case .stageChange, .unstageChange, .commitLayout, .declareLost: .node(.admin)
+        }
+    }
+
+    /// Whether it is an action of an administrator's that changes something: each has its line in the audit log.
+    public var isAudited: Bool {
+        switch self {
+        case .flushBucket, .setProperties, .stageChange, .unstageChange, .commitLayout, .declareLost: true
+        case .health, .greet, .describe, .session, .readKey, .writeKey, .listKeys, .readProperties,
+            .readSettings, .readWorkload, .clusterStatus, .planLayout, .readRing:
+            false
+        }
+    }
+}
+
+/// Which operation a method of a protocol is.
+public struct AccessRule: Sendable, Equatable {
+    /// `grpc`, `http` or `resp`.
+    public var protocolName: String
+    /// As clients write it: `kvnode.v1.KeyValue/Get`, `GET /v1/workload`, `hget`.
+    public var method: String
+    public var operation: Operation
+
+    public init(_ protocolName: String, _ method: String, _ operation: Operation) {
+        self.protocolName = protocolName
+        self.method = method
+        self.operation = operation
+    }
+}
