@@ -1,6 +1,6 @@
 # Thin names over scripts/: each target says what it is for in `make help`.
 
-.PHONY: help setup run test lint proto bench micro healing docs mutants
+.PHONY: help setup run test lint proto bench micro healing docs mutants fuzz asan tsan chaos
 
 help:
 	@echo "make run     install what is missing, build for release, start three nodes on three engines"
@@ -10,7 +10,11 @@ help:
 	@echo "make bench   the engines side by side under replicated workloads: a report (scripts/bench --help)"
 	@echo "make micro   what small steps cost by themselves, in time and in blocks of the heap, against limits"
 	@echo "make healing how long failures and growth of a cluster take, and what clients notice"
+	@echo "make chaos   ten minutes of faults on five real nodes under clients, and the check of what those saw (scripts/chaos --help)"
 	@echo "make mutants breaks the sources in one way after the other, and has the simulator find each"
+	@echo "make fuzz    libFuzzer on what takes bytes from outside, a minute each (scripts/fuzz has more)"
+	@echo "make asan    the Swift tests under AddressSanitizer and LeakSanitizer"
+	@echo "make tsan    the Swift tests under ThreadSanitizer"
 	@echo "make docs    API reference into .build/docs, and a check of the links between documents"
 
 setup:
@@ -37,8 +41,20 @@ micro: setup
 healing: setup
 	@scripts/healing
 
+chaos: setup
+	@scripts/chaos
+
 docs:
 	@scripts/docs
 
 mutants:
 	@scripts/mutants
+
+fuzz: setup
+	@scripts/fuzz
+
+asan: setup
+	@scripts/sanitize address
+
+tsan: setup
+	@scripts/sanitize thread

@@ -30,6 +30,14 @@ let grpc: [Target.Dependency] = [
     .product(name: "GRPCCore", package: "grpc-swift-2"),
     .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
 ]
+/// Certificates, and the protocol that goes by them.
+let certificates: [Target.Dependency] = [
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "NIOTLS", package: "swift-nio"),
+    .product(name: "X509", package: "swift-certificates"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+    .product(name: "Crypto", package: "swift-crypto"),
+]
 let protobuf: [Target.Dependency] = [
     .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
     .product(name: "SwiftProtobuf", package: "swift-protobuf"),
@@ -39,13 +47,19 @@ let package = Package(
     name: "kvnode",
     products: [
         .executable(name: "kvnode", targets: ["kvnode"]),
-        // For the packages under Benchmarks/.
+        // For the packages under Benchmarks/, and for Fuzzing.
         .library(name: "Engine", targets: ["Engine"]),
         .library(name: "RocksEngine", targets: ["RocksEngine"]),
         .library(name: "LevelEngine", targets: ["LevelEngine"]),
         .library(name: "LMDBEngine", targets: ["LMDBEngine"]),
+        .library(name: "Cluster", targets: ["Cluster"]),
         .library(name: "ClusterCore", targets: ["ClusterCore"]),
+        .library(name: "Access", targets: ["Access"]),
+        .library(name: "Credentials", targets: ["Credentials"]),
+        .library(name: "TLS", targets: ["TLS"]),
+        .library(name: "GRPCWire", targets: ["GRPCWire"]),
         .library(name: "TextAPI", targets: ["TextAPI"]),
+        .library(name: "API", targets: ["API"]),
     ],
     traits: [
         .trait(name: "RocksDB", description: "The RocksDB engine (needs librocksdb)."),
@@ -59,6 +73,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -105,12 +123,27 @@ let package = Package(
             dependencies: ["ClusterCore", "Engine", log] + nio,
             path: "Sources/Cluster/Runtime", swiftSettings: strict),
 
+        // MARK: Who may do what
+        // Two modules, so that the interfaces need no cryptography to be built, and measured.
+        .target(name: "Access", dependencies: ["ClusterCore", log], swiftSettings: strict),
+        .target(
+            name: "Credentials",
+            dependencies: [
+                "Access",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+
         // MARK: What crosses a socket
         .target(name: "GRPCWire", dependencies: nio + http2, swiftSettings: strict),
+        .target(name: "TLS", dependencies: [log] + nio + certificates, swiftSettings: strict),
         .target(
             name: "Transport",
             dependencies: [
-                "GRPCWire", "Cluster", "ClusterCore", log,
+                "GRPCWire", "TLS", "Cluster", "ClusterCore", log,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
             ] + nio + http2,
             swiftSettings: strict),
@@ -118,7 +151,7 @@ let package = Package(
         .target(
             name: "TextAPI",
             dependencies: [
-                "Cluster", "ClusterCore", log,
+                "Access", "Cluster", "ClusterCore", log,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
             ] + nio,
@@ -126,7 +159,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "GRPCWire", "TextAPI", "Cluster", "ClusterCore", log,
+                "GRPCWire", "TextAPI", "Access", "Cluster", "ClusterCore", log,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
             ] + nio + http2 + protobuf,
             swiftSettings: strict),
@@ -138,7 +171,7 @@ let package = Package(
             name: "kvnode",
             dependencies: engines + [
                 .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"])),
-                "ClusterCore", "Cluster", "Transport", "API", "TextAPI", log,
+                "ClusterCore", "Cluster", "TLS", "Transport", "API", "TextAPI", "Access", "Credentials", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -180,23 +213,40 @@ let package = Package(
             dependencies: ["Simulation", "Cluster", "ClusterCore", "Engine", "kvsim"],
             swiftSettings: strict),
         .testTarget(
+            name: "TLSTests", dependencies: ["TLS", log] + nio + certificates, swiftSettings: strict),
+        .testTarget(
             name: "TransportTests",
             dependencies: [
-                "Transport", "GRPCWire", "Cluster", "ClusterCore", log,
+                "Transport", "GRPCWire", "TLS", "Cluster", "ClusterCore", log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + http2,
             swiftSettings: strict),
         .testTarget(
+            name: "AccessTests", dependencies: ["Access", "ClusterCore", log], swiftSettings: strict),
+        .testTarget(
+            name: "CredentialsTests",
+            dependencies: ["Credentials", "Access", log],
+            swiftSettings: strict),
+        .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "GRPCWire", "TextAPI", "Cluster", "ClusterCore", log,
+                "API", "GRPCWire", "TextAPI", "Access", "Cluster", "ClusterCore", log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + http2 + grpc + protobuf,
             swiftSettings: strict),
         .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "kvnode", "API", "GRPCWire", "TextAPI", "Access", "Cluster", "ClusterCore", "Engine", log,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ] + nio + http2,
+            swiftSettings: strict),
+        .testTarget(
             name: "KvnodeTests",
             dependencies: [
-                "kvnode", "API", "Cluster", "ClusterCore", "Engine", log,
+                "kvnode", "API", "TextAPI", "Access", "Credentials", "Cluster", "ClusterCore", "Engine",
+                "TLS", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ] + grpc + protobuf,

@@ -1,5 +1,6 @@
 import ClusterCore
 import Synchronization
+import TLS
 
 /// Why a stream was not taken, or was ended, by one of its two nodes.
 struct Refusal: Error, Equatable, CustomStringConvertible {
@@ -12,6 +13,7 @@ struct Refusal: Error, Equatable, CustomStringConvertible {
         case layout
         case batchTooLarge
         case helloTimedOut
+        case certificate
     }
 
     var cause: Cause
@@ -29,9 +31,14 @@ struct Refusal: Error, Equatable, CustomStringConvertible {
 /// Which nodes a node talks to, by what they say of themselves.
 final class Admission: Sendable {
     private let own: PeerHello
+    /// Whether others have to prove by a certificate that they are who they say.
+    private let requiresProof: Bool
     private let names = Mutex<Set<String>>([])
 
-    init(own: PeerHello) { self.own = own }
+    init(own: PeerHello, requiresProof: Bool = false) {
+        self.own = own
+        self.requiresProof = requiresProof
+    }
 
     /// From now on, these nodes are talked to.
     func expect(_ members: [Member]) { names.withLock { $0 = Set(members.map(\.name)) } }
@@ -54,12 +61,17 @@ final class Admission: Sendable {
 
     /// Checks what `hello` claims against what this node is and knows.
     ///
-    /// - Parameter expected: The node that was called; nil for a stream that came in.
-    func check(_ hello: PeerHello, expected: Member? = nil) throws(Refusal) {
+    /// - Parameters:
+    ///   - expected: The node that was called; nil for a stream that came in.
+    ///   - proven: Who the other is by its certificate; nil without TLS.
+    func check(
+        _ hello: PeerHello, expected: Member? = nil, proven: CertificateIdentity? = nil
+    ) throws(Refusal) {
         guard hello.cluster == own.cluster else {
             throw Refusal(
                 .cluster, "it is of cluster '\(hello.cluster.shortened)', this node of '\(own.cluster)'")
         }
+        try checkProof(of: hello, proven)
         guard hello.protocolVersion == own.protocolVersion else {
             throw Refusal(
                 .protocolVersion,
@@ -85,6 +97,18 @@ final class Admission: Sendable {
                 .layout,
                 "its layout (\(hello.layoutText)) is not this node's (\(own.layoutText)): "
                     + "partitions, replication factor or members differ")
+        }
+    }
+
+    /// A node speaks under the name in its certificate, and under no other.
+    private func checkProof(of hello: PeerHello, _ proven: CertificateIdentity?) throws(Refusal) {
+        guard requiresProof else { return }
+        let claimed = CertificateIdentity(cluster: hello.cluster, role: .node, name: hello.nodeName)
+        guard proven == claimed else {
+            throw Refusal(
+                .certificate,
+                "it says it is node '\(hello.nodeName.shortened)', but its certificate is that of "
+                    + (proven.map { "\($0.role.rawValue) '\($0.name.shortened)'" } ?? "nobody"))
         }
     }
 

@@ -9,7 +9,8 @@ struct Kvnode: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, DevCommand.self, ConfigCommand.self, EnginesCommand.self, EngineCommand.self,
-            GetCommand.self, PutCommand.self, DeleteCommand.self, ListCommand.self, ClusterCommand.self,
+            CertificateCommand.self, UserCommand.self, GetCommand.self, PutCommand.self, DeleteCommand.self,
+            ListCommand.self, ClusterCommand.self,
         ])
 }
 

@@ -1,4 +1,5 @@
 import API
+import Access
 import NIOCore
 import NIOHPACK
 
@@ -131,10 +132,11 @@ extension GRPCServerTests {
     ///   - before: What a usual client does first.
     func withFrames(
         window: UInt32 = 65_535, _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in },
+        access: AccessControl = .open,
         before: (Client) async throws -> Void = { _ in },
         _ body: (FrameClient, FakeService, ClientGRPCServer) async throws -> Void
     ) async throws {
-        try await withServer(change) { typed, service, server in
+        try await withServer(change, access: access) { typed, service, server in
             try await before(typed)
             let client = try FrameClient(port: try await server.listeningPort, window: window)
             try await body(client, service, server)

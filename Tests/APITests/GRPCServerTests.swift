@@ -1,4 +1,5 @@
 import API
+import Access
 import ClusterCore
 import Foundation
 import GRPCCore
@@ -14,7 +15,7 @@ struct GRPCServerTests {
 
     /// Runs `body` against a gRPC server over a fake store, then stops client and server in order.
     func withServer(
-        _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in },
+        _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in }, access: AccessControl = .open,
         _ body: (Client, FakeService, ClientGRPCServer) async throws -> Void
     ) async throws {
         let service = FakeService()
@@ -24,7 +25,8 @@ struct GRPCServerTests {
         configuration.shutdownGrace = .seconds(60)
         change(&configuration)
         let server = ClientGRPCServer(
-            configuration: configuration, service: service, group: .singletonMultiThreadedEventLoopGroup,
+            configuration: configuration, service: service, access: access,
+            group: .singletonMultiThreadedEventLoopGroup,
             logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }

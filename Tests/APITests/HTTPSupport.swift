@@ -1,3 +1,4 @@
+import Access
 import Foundation
 import Logging
 import NIOPosix
@@ -6,7 +7,7 @@ import TextAPI
 
 /// Runs `body` against an HTTP server over a fake store, then stops the server in order.
 func withHTTPServer(
-    _ change: (inout HTTPServer.Configuration) -> Void = { _ in },
+    _ change: (inout HTTPServer.Configuration) -> Void = { _ in }, access: AccessControl = .open,
     _ body: (_ port: Int, _ service: FakeService, _ server: HTTPServer) async throws -> Void
 ) async throws {
     let service = FakeService()
@@ -16,7 +17,8 @@ func withHTTPServer(
     configuration.shutdownGrace = .seconds(60)
     change(&configuration)
     let server = HTTPServer(
-        configuration: configuration, service: service, group: .singletonMultiThreadedEventLoopGroup,
+        configuration: configuration, service: service, access: access,
+        group: .singletonMultiThreadedEventLoopGroup,
         logger: Logger(label: "test"))
     try await whileRunning(server.run, server.beginGracefulShutdown) {
         try await body(try await server.listeningPort, service, server)

@@ -1,3 +1,4 @@
+import Access
 import ClusterCore
 import NIOCore
 import NIOEmbedded
@@ -16,7 +17,7 @@ struct RESPPipelineTests {
         let shared = RESPConnectionHandler.Shared(
             service: service, wallMillis: { FakeService.now }, parsing: RESPParser.Limits(), maxInFlight: 100,
             maxUnsentBytes: 1 << 20)
-        let session = RESPSession(id: 1, bucket: "b", wallMillis: { FakeService.now })
+        let session = RESPSession(id: 1, bucket: "b", wallMillis: { FakeService.now }, caller: Caller(.open))
         channel = EmbeddedChannel(handler: RESPConnectionHandler(shared: shared, session: session))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }

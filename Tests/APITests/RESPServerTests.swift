@@ -6,55 +6,6 @@ import Testing
 
 @testable import TextAPI
 
-/// Runs `body` against a RESP server over a fake store, which keeps siblings, then stops the server in order.
-private func withRESPServer(
-    _ change: (inout RESPServer.Configuration) -> Void = { _ in },
-    _ body: (_ port: Int, _ service: FakeService, _ server: RESPServer) async throws -> Void
-) async throws {
-    let service = FakeService()
-    var configuration = RESPServer.Configuration(host: "127.0.0.1", port: 0)
-    configuration.maxArgumentBytes = 100_000
-    // Bounds a hang, nothing else.
-    configuration.shutdownGrace = .seconds(60)
-    change(&configuration)
-    let server = RESPServer(
-        configuration: configuration, service: service, wallMillis: { FakeService.now },
-        group: .singletonMultiThreadedEventLoopGroup,
-        logger: Logger(label: "test"))
-    try await whileRunning(server.run, server.beginGracefulShutdown) {
-        try await body(try await server.listeningPort, service, server)
-    }
-}
-
-extension RawClient {
-    /// The next reply of Redis's protocol.
-    fileprivate func respReply() throws -> RESPReply {
-        let line = try line()
-        let rest = String(line.dropFirst())
-        switch line.first {
-        case "+": return .simple(rest)
-        case "-":
-            let words = rest.split(separator: " ", maxSplits: 1)
-            return .error(String(words[1]), code: String(words[0]))
-        case ":": return .integer(Int(rest)!)
-        case "$" where rest == "-1", "_": return .null
-        case "$":
-            let bytes = try bytes(Int(rest)! + 2)
-            #expect(bytes.suffix(2) == [13, 10])
-            return .bulk(Array(bytes.dropLast(2)))
-        case "*": return .array(try (0..<Int(rest)!).map { _ in try respReply() })
-        case "%": return .map(try (0..<Int(rest)!).map { _ in (try respReply(), try respReply()) })
-        default: throw Closed()
-        }
-    }
-
-    private func line() throws -> String {
-        var line: [UInt8] = []
-        while line.suffix(2) != [13, 10] { line += try bytes(1) }
-        return String(decoding: line.dropLast(2), as: UTF8.self)
-    }
-}
-
 @Suite struct RESPServerTests {
     /// Sends a line and expects these replies.
     private func expect(
@@ -126,6 +77,9 @@ extension RawClient {
                 .integer(-1), .integer(2), none, none, none, none,
             ])
             try expect(client, "COMMAND INFO mset nope", .array([mset, .null]))
+            let most = "COMMAND INFO" + String(repeating: " nope", count: 256)
+            try expect(client, most, .array([RESPReply](repeating: .null, count: 256)))
+            try expect(client, most + " nope", .error("at most 256 commands are told of at a time"))
             try expect(
                 client, "INFO replication", .bulk("# Replication\r\nrole:master\r\nconnected_slaves:0\r\n"))
             try expect(client, "INFO nothing", .bulk(""))

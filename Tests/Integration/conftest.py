@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from support.certificates import Authority  # noqa: E402
 from support.cluster import BINARY, Cluster  # noqa: E402
 from support.grpc_client import Stubs  # noqa: E402
 
@@ -64,11 +65,11 @@ def cluster(request, tmp_path_factory, stubs):
 
 @pytest.fixture
 def start_cluster(tmp_path, stubs):
-    """Starts clusters for one test: `start_cluster(engines, changes)`."""
+    """Starts clusters for one test: `start_cluster(engines, changes, authority)`."""
     started = []
 
-    def start(engines: list[str], changes: dict | None = None) -> Cluster:
-        new = Cluster(tmp_path / f"cluster{len(started)}", engines, stubs, changes)
+    def start(engines: list[str], changes: dict | None = None, authority: Authority | None = None) -> Cluster:
+        new = Cluster(tmp_path / f"cluster{len(started)}", engines, stubs, changes, authority)
         started.append(new)
         return new.start()
 

@@ -1,11 +1,14 @@
 """The same commands to kvnode and to a real redis-server: the replies are the same bytes, errors included."""
 
+import contextlib
 import socket
 import subprocess
 
 import pytest
 
+from support.cluster import Cluster
 from support.ports import free_port
+from support.users import User, write_users
 from support.waiting import eventually
 
 # What follows a command, to tell where its reply ends.
@@ -160,19 +163,25 @@ COMMANDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def redis_port(tmp_path_factory):
-    """A redis-server, which is one of the names of a program of Debian's redis-tools."""
+@contextlib.contextmanager
+def redis_server(directory):
+    """The port of a redis-server, which is one of the names of a program of Debian's redis-tools."""
     port = free_port()
     process = subprocess.Popen(
         ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1"],
-        executable="/usr/bin/redis-check-rdb", cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL)
+        executable="/usr/bin/redis-check-rdb", cwd=directory, stdout=subprocess.DEVNULL)
     try:
         eventually(lambda: Connection(port).reply(b"PING") == b"+PONG\r\n", "redis-server")
         yield port
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory):
+    with redis_server(tmp_path_factory.mktemp("redis")) as port:
+        yield port
 
 
 class Connection:
@@ -204,3 +213,42 @@ def test_replies(cluster, bucket, redis_port, group, version):
         connection.reply(b"HELLO %d" % version)
     for command in COMMANDS[group]:
         assert ours.reply(command) == theirs.reply(command), command
+
+
+# By a user `bob` who may read and no more.
+BEFORE_AND_AFTER_AUTH = [
+    "GET k", "PING", "ECHO x", "SELECT 0", "CLIENT ID", "FLUSHDB", "FOO x", "GET", "HELLO", "HELLO 3", "HELLO 2", "HELLO 9",
+    "AUTH a b c d", "AUTH a b c", "AUTH bob nope", "AUTH nobody nope", "AUTH nope", "AUTH", "HELLO 3 AUTH bob nope",
+    "HELLO 3 AUTH bob", "GET k", "AUTH bob '{password}'", "GET k", "GET k", "PING", "SET k v", "MSET a 1 b 2", "FLUSHDB",
+    "CONFIG GET save", "DEL k", "INCR k", "AUTH bob nope", "GET k", "RESET", "GET k", "AUTH bob '{password}'", "GET k",
+]
+
+
+def test_replies_to_those_who_may_not(tmp_path, stubs):
+    """All bytes up to the end of the connection, as nobody can be asked where a reply ends."""
+    bob = User("bob", ["read:default"], {})
+    write_users(tmp_path / "users.yaml", [bob, User("root", ["admin:*"], {"t": "root"})])
+    ours = Cluster(tmp_path / "kvnode", ["memory"], stubs, {"access": {"users_file": str(tmp_path / "users.yaml")}})
+    ours[0].authorization = "Bearer kvnode_root"
+    (tmp_path / "redis").mkdir()
+    with redis_server(tmp_path / "redis") as port:
+        theirs = Connection(port)
+        rule = f"ACL SETUSER bob on '>{bob.password}' ~* +get +ping"
+        assert theirs.reply(rule.encode()) == theirs.reply(b"CONFIG SET requirepass secret") == b"+OK\r\n"
+        sent = "".join(line.format(password=bob.password) + "\r\n" for line in [*BEFORE_AND_AFTER_AUTH, "QUIT"]).encode()
+        try:
+            ours.start()
+            replies = [everything(one, sent) for one in (ours[0].resp_port, port)]
+        finally:
+            ours.stop()
+    assert replies[0].split(b"\r\n") == replies[1].split(b"\r\n")
+
+
+def everything(port: int, sent: bytes) -> bytes:
+    """What a server says until it ends the connection."""
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(sent)
+        while chunk := connection.recv(1 << 16):
+            received += chunk
+    return received

@@ -107,6 +107,28 @@ import Testing
         #expect(report.yaml.contains("secret: \"***\""))
         #expect(try report.json.contains("\"value\" : \"***\""))
     }
+
+    @Test(arguments: [
+        "a\u{1}b", "a\u{85}b", "a\u{9F}b", "a\u{2028}b", "a\u{FEFF}", "a\u{FFFE}", "a\"\\b # c", "é\u{301}",
+        // Each of these is one character to Swift, and eleven to Foundation.
+        String(repeating: "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}", count: 20),
+    ])
+    func whatIsShownGivesTheSameNode(path: String) throws {
+        let shown = try Sources(environment: ["KVNODE_NODE_DATA_DIRECTORY": path]).values()
+        let again = try Sources(yaml: ConfigurationReport(values: shown).yaml).values()
+        #expect(again["node.data_directory"].value == .text(path))
+        #expect(again.entries.map(\.value) == shown.entries.map(\.value))
+    }
+
+    @Test func aliasesOfAliasesAreNoEndlessFile() {
+        var lines = ["a0: &a0 {}"]
+        for depth in 1...40 { lines.append("a\(depth): &a\(depth) {x: *a\(depth - 1), y: *a\(depth - 1)}") }
+        #expect {
+            try ConfigurationFile(path: "test.yaml", text: lines.joined(separator: "\n"))
+        } throws: { error in
+            "\(error)".contains("test.yaml has more than 4096 keys")
+        }
+    }
 }
 
 extension Sources {

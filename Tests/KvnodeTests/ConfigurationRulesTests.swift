@@ -45,7 +45,7 @@ import Testing
         ),
         ("peer: {advertise: '0.0.0.0:7401'}", "peer.advertise is \"0.0.0.0:7401\""),
         (
-            "cluster: {members: [a@h:1], join: true}\npeer: {listen: '0.0.0.0:7401'}",
+            "cluster: {members: [a@h:1], join: true}\npeer: {listen: '0.0.0.0:7401'}\ninsecure: true",
             "peer.listen is \"0.0.0.0:7401\" (file test.yaml:2), where no other node finds this one"
         ),
         ("requests: {list_limit: 2000}", "requests.list_limit is \"2000\""),
@@ -74,6 +74,31 @@ import Testing
         let problems = try Sources(yaml: yaml).problems()
         #expect(problems.count == 1, "\(problems)")
         #expect(problems.first?.contains(expected) == true, "\(problems)")
+    }
+
+    @Test(arguments: ["127.0.0.1", "127.1.2.3", "[::1]", "localhost"])
+    func portsForThisMachineNeedNoProtection(host: String) throws {
+        let yaml = ["peer", "grpc", "http", "resp"].map { "\($0): {listen: '\(host):0'}" }
+        let node = try Sources(yaml: yaml.joined(separator: "\n")).configuration()
+        #expect(node.access.exposures.isEmpty)
+    }
+
+    @Test(arguments: ["0.0.0.0", "10.0.0.1", "[::]", "node0.example", "127.0.0.1.example", "127.0.1"])
+    func portsForOtherMachinesAreInsecure(host: String) throws {
+        for key in ["peer", "grpc", "http", "resp"] {
+            let yaml = "\(key): {listen: '\(host):0'}"
+            let problems = try Sources(yaml: yaml).problems()
+            #expect(problems.count == 1)
+            #expect(problems.first?.contains("\(key).listen is") == true, "\(problems)")
+            #expect(problems.first?.contains("insecure: true") == true)
+            // Then it is allowed, and there is something to warn of.
+            let node = try Sources(yaml: yaml + "\ninsecure: true").configuration()
+            #expect(node.access.exposures.count == 1)
+            // Users alone don't keep passwords from being overheard, and between nodes there are none.
+            let users = try Sources(yaml: yaml + "\naccess: {users_file: /u}").problems()
+            #expect(users.count == 1)
+            #expect(users.first?.contains("without TLS") == true, "\(users)")
+        }
     }
 
     @Test func aNodeThatJoinsIsNotListedAndTakesTheClustersReplicas() throws {

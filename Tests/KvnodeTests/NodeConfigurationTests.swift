@@ -1,5 +1,6 @@
 import Cluster
 import ClusterCore
+import Credentials
 import Engine
 import Logging
 import NIOCore
@@ -15,6 +16,7 @@ import Testing
             buckets: {r: 1, conflict: last-write-wins, quorum: sloppy, ttl_seconds: 9}
             engine: {durability: synced, reader_threads: 5, row_cache_bytes: 6, toy: {cache_bytes: 77, fast: false, compression: lz4}}
             requests: {timeout_ms: 10, max_value_bytes: 1000, read_fanout: quorum, hedge_ms: 3, workload_sample_every: 5}
+            insecure: true
             peer: {listen: "0.0.0.0:1", backoff_min_ms: 5, backoff_max_ms: 6, keepalive_ms: 700}
             grpc: {listen: "[::]:2", max_session_in_flight: 8}
             http: {listen: "x:3", idle_timeout_ms: 900}
@@ -89,6 +91,20 @@ import Testing
         #expect(node.layouts.newsInterval == .milliseconds(70))
         #expect(node.layouts.foundingGrace == .milliseconds(8))
         #expect(node.layouts.autoCommitDelay == .milliseconds(1234))
+    }
+
+    @Test func whoMayUseTheNode() throws {
+        let none = try Sources().configuration().access
+        #expect(none.usersFile == nil && none.exposures.isEmpty)
+        let yaml = """
+            access:
+              {users_file: /run/users.yaml, reload_interval_ms: 200, verification_threads: 3,
+              max_pending_verifications: 4, max_remembered_passwords: 5, max_refusals_logged_per_second: 6}
+            """
+        let access = try Sources(yaml: yaml).configuration().access
+        #expect(access.usersFile == "/run/users.yaml" && access.reloadInterval == .milliseconds(200))
+        #expect(access.limits.threads == 3 && access.limits.maxPending == 4)
+        #expect(access.limits.maxRemembered == 5 && access.maxRefusalsLoggedPerSecond == 6)
     }
 
     @Test func theDefaultsOfHintsAndLayoutsAreTheirTypes() throws {

@@ -35,6 +35,8 @@ import Testing
     @Test func pathsAndChoices() {
         #expect(Setting.Kind.path.parse("/a b") == .text("/a b"))
         #expect(Setting.Kind.path.parse("") == nil)
+        #expect(Setting.Kind.optionalPath.parse("") == .text(""))
+        #expect(Setting.Kind.optionalPath.parse("/a b") == .text("/a b"))
         #expect(Setting.Kind.choice(["a", "b"]).parse("b") == .text("b"))
         #expect(Setting.Kind.choice(["a", "b"]).parse("B") == nil)
     }

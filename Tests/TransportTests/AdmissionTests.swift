@@ -1,6 +1,7 @@
 import Cluster
 import ClusterCore
 import Logging
+import TLS
 import Testing
 
 @testable import Transport
@@ -125,5 +126,28 @@ struct AdmissionTests {
         let admission = Admission(own: PeerHello(cluster: "test", nodeName: "a"))
         let hello = PeerHello(cluster: String(repeating: "x", count: 3_000), nodeName: "b")
         #expect { try admission.check(hello) } throws: { ($0 as? Refusal)!.reason.count < 200 }
+    }
+
+    @Test("With certificates, a node speaks under the name in its own and under no other")
+    func proof() throws {
+        let admission = Admission(own: PeerHello(cluster: "test", nodeName: "a"), requiresProof: true)
+        admission.expect([Member(name: "b", address: "b:1"), Member(name: "c", address: "c:1")])
+        let hello = PeerHello(cluster: "test", nodeName: "b")
+        func identity(
+            _ name: String, cluster: String = "test", role: CertificateIdentity.Role = .node
+        ) -> CertificateIdentity { CertificateIdentity(cluster: cluster, role: role, name: name) }
+        try admission.check(hello, proven: identity("b"))
+        let others = [
+            identity("c"), identity("B"), identity("b", cluster: "other"), identity("b", role: .client), nil,
+        ]
+        for proven in others {
+            #expect { try admission.check(hello, proven: proven) } throws: {
+                ($0 as? Refusal)?.cause == .certificate
+            }
+        }
+        // Where nothing is asked for, nothing is needed.
+        let open = Admission(own: PeerHello(cluster: "test", nodeName: "a"))
+        open.expect([Member(name: "b", address: "b:1")])
+        try open.check(hello)
     }
 }

@@ -83,7 +83,7 @@ struct ExchangeConnectionTests {
     }
 
     private func open(_ stream: HTTP2StreamID) throws {
-        try write(.headers(.init(headers: PeerExchange.request(to: "test"))), on: stream)
+        try write(.headers(.init(headers: PeerExchange.request(to: "test", isSecure: false))), on: stream)
     }
 
     @Test("A second stream beside the first is reset, and the first goes on; after it there may be another")

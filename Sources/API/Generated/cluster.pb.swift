@@ -24,6 +24,7 @@
 ///   FAILED_PRECONDITION  not as things stand: already_member, nothing_staged, other_version, change_open,
 ///                        change_undecided, not_a_voter, too_many_lost, is_connected, no_layout
 ///   RESOURCE_EXHAUSTED   the node's disk has no space left (no_space) or its engine too much work (overloaded)
+///   UNAUTHENTICATED, PERMISSION_DENIED  as in kvnode.proto; the user needs the role admin in all buckets
 ///   INTERNAL             the node cannot store the change (internal)
 
 #if canImport(FoundationEssentials)

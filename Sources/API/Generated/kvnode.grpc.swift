@@ -12,7 +12,10 @@
 ///   UNAVAILABLE          too few replicas can be reached, or the node is shutting down; try again, perhaps
 ///                        elsewhere
 ///   DEADLINE_EXCEEDED    too few replicas answered in time; a write may still take effect
-///   RESOURCE_EXHAUSTED   the node has more work than it accepts, or no space left
+///   RESOURCE_EXHAUSTED   the node has more work than it accepts, or than it accepts of this user, or no space left
+///   UNAUTHENTICATED      the node knows its users, and the call's metadata name none of them: it takes
+///                        "authorization: Basic <base64 of user:password>" and "authorization: Bearer <token>"
+///   PERMISSION_DENIED    the user may not do that in that bucket
 ///   INTERNAL             a defect or a fault of the machine, said in the message
 ///
 /// The trailing metadata of such a failure holds "kvnode-reason" (see Error.reason),

@@ -22,7 +22,10 @@
 ///   UNAVAILABLE          too few replicas can be reached, or the node is shutting down; try again, perhaps
 ///                        elsewhere
 ///   DEADLINE_EXCEEDED    too few replicas answered in time; a write may still take effect
-///   RESOURCE_EXHAUSTED   the node has more work than it accepts, or no space left
+///   RESOURCE_EXHAUSTED   the node has more work than it accepts, or than it accepts of this user, or no space left
+///   UNAUTHENTICATED      the node knows its users, and the call's metadata name none of them: it takes
+///                        "authorization: Basic <base64 of user:password>" and "authorization: Bearer <token>"
+///   PERMISSION_DENIED    the user may not do that in that bucket
 ///   INTERNAL             a defect or a fault of the machine, said in the message
 ///
 /// The trailing metadata of such a failure holds "kvnode-reason" (see Error.reason),
@@ -368,7 +371,8 @@ public nonisolated struct Kvnode_V1_Error: Sendable {
   public var message: String = String()
 
   /// For programs: invalid_argument, precondition_failed, quorum_not_reached, deadline_exceeded, overloaded,
-  /// shutting_down, no_space, layout_changing, wrong_type, not_a_number, out_of_range or internal.
+  /// shutting_down, no_space, layout_changing, wrong_type, not_a_number, out_of_range,
+  /// unauthenticated, permission_denied or internal.
   public var reason: String = String()
 
   /// How many replicas had answered, and how many were needed; both 0 if none was asked.
@@ -384,10 +388,12 @@ public nonisolated struct Kvnode_V1_Error: Sendable {
     case unspecified // = 0
     case invalidArgument // = 3
     case deadlineExceeded // = 4
+    case permissionDenied // = 7
     case resourceExhausted // = 8
     case failedPrecondition // = 9
     case `internal` // = 13
     case unavailable // = 14
+    case unauthenticated // = 16
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -399,10 +405,12 @@ public nonisolated struct Kvnode_V1_Error: Sendable {
       case 0: self = .unspecified
       case 3: self = .invalidArgument
       case 4: self = .deadlineExceeded
+      case 7: self = .permissionDenied
       case 8: self = .resourceExhausted
       case 9: self = .failedPrecondition
       case 13: self = .internal
       case 14: self = .unavailable
+      case 16: self = .unauthenticated
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -412,10 +420,12 @@ public nonisolated struct Kvnode_V1_Error: Sendable {
       case .unspecified: return 0
       case .invalidArgument: return 3
       case .deadlineExceeded: return 4
+      case .permissionDenied: return 7
       case .resourceExhausted: return 8
       case .failedPrecondition: return 9
       case .internal: return 13
       case .unavailable: return 14
+      case .unauthenticated: return 16
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -425,10 +435,12 @@ public nonisolated struct Kvnode_V1_Error: Sendable {
       .unspecified,
       .invalidArgument,
       .deadlineExceeded,
+      .permissionDenied,
       .resourceExhausted,
       .failedPrecondition,
       .internal,
       .unavailable,
+      .unauthenticated,
     ]
 
   }
@@ -1853,7 +1865,7 @@ nonisolated extension Kvnode_V1_Error: SwiftProtobuf.Message, SwiftProtobuf._Mes
 }
 
 nonisolated extension Kvnode_V1_Error.Code: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CODE_UNSPECIFIED\0\u{2}\u{3}CODE_INVALID_ARGUMENT\0\u{1}CODE_DEADLINE_EXCEEDED\0\u{2}\u{4}CODE_RESOURCE_EXHAUSTED\0\u{1}CODE_FAILED_PRECONDITION\0\u{2}\u{4}CODE_INTERNAL\0\u{1}CODE_UNAVAILABLE\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CODE_UNSPECIFIED\0\u{2}\u{3}CODE_INVALID_ARGUMENT\0\u{1}CODE_DEADLINE_EXCEEDED\0\u{2}\u{3}CODE_PERMISSION_DENIED\0\u{1}CODE_RESOURCE_EXHAUSTED\0\u{1}CODE_FAILED_PRECONDITION\0\u{2}\u{4}CODE_INTERNAL\0\u{1}CODE_UNAVAILABLE\0\u{2}\u{2}CODE_UNAUTHENTICATED\0")
 }
 
 nonisolated extension Kvnode_V1_GetDataResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

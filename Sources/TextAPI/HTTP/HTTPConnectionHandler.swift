@@ -1,3 +1,4 @@
+import Access
 import Cluster
 import ClusterCore
 import Logging
@@ -17,6 +18,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     /// What all connections share.
     struct Shared: Sendable {
         var service: any KeyValueService
+        var access: AccessControl
         var rules: RequestRules
         var maxBodyBytes: Int
         var date: HTTPDate
@@ -30,6 +32,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     struct Exchange {
         var isHead = false
         var keepAlive = true
+        /// What it is, as far as rights are concerned, and in which bucket.
+        var operation = Operation.health
+        var bucket = ""
+        /// Who it comes from, if it is audited.
+        var caller: Caller?
+        /// Its password is being hashed.
+        var isBeingIdentified = false
     }
 
     enum State {
@@ -58,18 +67,20 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     let watch: ConnectionWatch
     var state = State.idle
     var exchange = Exchange()
-    private var body: [UInt8] = []
+    var identity: HeaderIdentity
+    var body: [UInt8] = []
     /// Bytes of the body that came, kept or not.
     private var receivedBytes = 0
     /// Replies that are being written right now, one within the other.
     var depth = 0
-    private var context: ChannelHandlerContext?
+    private(set) var context: ChannelHandlerContext?
     private var ticks: RepeatedTask?
 
     /// - Parameter watch: Of the same channel, at its head.
     init(shared: Shared, watch: ConnectionWatch) {
         self.shared = shared
         self.watch = watch
+        identity = HeaderIdentity(shared.access, address: "unknown")
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -84,6 +95,11 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         self.context = nil
         ticks?.cancel()
         ticks = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        identity = HeaderIdentity(shared.access, address: context.channel.clientAddress)
+        context.fireChannelActive()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -110,7 +126,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         receivedBytes = 0
         watch.requestBegins()
         do throws(Problem) {
-            let plan = try HTTPPlan(head, isReady: shared.service.isReady, rules: shared.rules)
+            let (route, query) = try HTTPRoute.find(head)
+            try identify(route, head, context)
+            let plan = try HTTPPlan(
+                route, query, head, isReady: shared.service.isReady, rules: shared.rules)
             let limit = plan.bodyLimit(values: shared.maxBodyBytes)
             let announced = Self.announcedLength(head.headers)
             if let announced, announced > limit { throw Self.tooLarge(limit) }
@@ -186,8 +205,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     }
 
     /// Serves the request that is held, once it can be.
-    private func proceed(_ context: ChannelHandlerContext) {
-        guard case .held(let plan) = state, context.channel.isWritable else { return }
+    func proceed(_ context: ChannelHandlerContext) {
+        guard case .held(let plan) = state, !exchange.isBeingIdentified, context.channel.isWritable else {
+            return
+        }
         guard depth >= Self.maxDepth else { return perform(plan, context) }
         // Many pipelined requests that are answered at once would otherwise overflow the stack.
         let me = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -242,40 +263,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    private func tellWorkload(_ context: ChannelHandlerContext) {
-        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let loop = context.eventLoop
-        shared.service.workload { report in
-            let reply = WorkloadDocument.reply(report)
-            loop.execute { me.value.finish(reply) }
-        }
-    }
-
-    private func setProperties(of bucket: String, _ context: ChannelHandlerContext) {
-        let service = shared.service
-        var properties = service.properties(ofBucket: bucket)
-        do throws(Problem) {
-            try PropertiesDocument(json: body).change(&properties)
-        } catch {
-            return send(error.reply, context)
-        }
-        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let loop = context.eventLoop
-        // A control path: rare, so a task does no harm.
-        Task(executorPreference: shared.executor) { [properties] in
-            let reply: HTTPReply
-            do {
-                try await service.setProperties(properties, ofBucket: bucket)
-                reply = PropertiesDocument(service.properties(ofBucket: bucket)).reply
-            } catch {
-                reply = Problem(error as? RequestError ?? RequestError(.internal, "\(error)")).reply
-            }
-            loop.execute { me.value.finish(reply) }
-        }
-    }
-
     /// The reply to the request that is waiting; the connection may be gone by now.
-    private func finish(_ reply: HTTPReply) {
+    func finish(_ reply: HTTPReply) {
         guard case .waiting = state, let context else { return }
         send(reply, context)
     }

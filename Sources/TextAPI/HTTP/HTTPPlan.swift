@@ -15,18 +15,13 @@ enum HTTPPlan {
     case setProperties(bucket: String)
     case workload
 
-    /// - Parameter isReady: `KeyValueService.isReady`, which only one of the paths asks for.
+    /// - Parameters:
+    ///   - route: Of the head, with the query behind it.
+    ///   - isReady: `KeyValueService.isReady`, which only one of the paths asks for.
     init(
-        _ head: HTTPRequestHead, isReady: @autoclosure () -> Bool, rules: RequestRules
+        _ route: HTTPRoute, _ query: ArraySlice<UInt8>, _ head: HTTPRequestHead,
+        isReady: @autoclosure () -> Bool, rules: RequestRules
     ) throws(Problem) {
-        let (route, query) = try HTTPRoute.parse(head.uri)
-        guard route.methods.contains(head.method) else {
-            var problem = Problem(
-                .methodNotAllowed, "method_not_allowed", "this path has no \(head.method.rawValue)")
-            problem.headers.add(
-                name: "allow", value: route.methods.map(\.rawValue).joined(separator: ", "))
-            throw problem
-        }
         switch route {
         case .health: self = .reply(.text("ok\n"))
         case .readiness: self = .reply(Self.readiness(isReady()))

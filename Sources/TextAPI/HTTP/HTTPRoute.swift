@@ -1,3 +1,4 @@
+import Access
 import ClusterCore
 import NIOHTTP1
 
@@ -13,14 +14,18 @@ enum HTTPRoute: Equatable {
     case health
     case readiness
 
-    /// The methods that the route has; a GET brings HEAD along.
-    var methods: [HTTPMethod] {
-        switch self {
-        case .key: [.GET, .HEAD, .PUT, .DELETE]
-        case .data: [.GET, .HEAD, .POST]
-        case .properties: [.GET, .HEAD, .PUT]
-        case .keys, .workload, .health, .readiness: [.GET, .HEAD]
+    /// The route of a request, and the part of its target after the `?`.
+    static func find(_ head: HTTPRequestHead) throws(Problem) -> (route: HTTPRoute, query: ArraySlice<UInt8>)
+    {
+        let found = try parse(head.uri)
+        let methods = found.route.path.methods
+        guard methods.contains(head.method) else {
+            var problem = Problem(
+                .methodNotAllowed, "method_not_allowed", "this path has no \(head.method.rawValue)")
+            problem.headers.add(name: "allow", value: methods.map(\.rawValue).joined(separator: ", "))
+            throw problem
         }
+        return found
     }
 
     /// Finds the route of a request target, and the part after its `?`.
@@ -88,5 +93,62 @@ enum HTTPRoute: Equatable {
             return rest.firstIndex(of: UInt8(ascii: "/")).map { rest[$0...] } ?? [UInt8(ascii: "/")]
         }
         return target[...]
+    }
+}
+
+extension HTTPRoute {
+    /// The paths, as the documents have them.
+    enum Path: String, CaseIterable {
+        case key = "/v1/buckets/{bucket}/keys/{key}"
+        case data = "/v1/buckets/{bucket}/data/{key}"
+        case keys = "/v1/buckets/{bucket}/keys"
+        case properties = "/v1/buckets/{bucket}/properties"
+        case workload = "/v1/workload"
+        case health = "/healthz"
+        case readiness = "/readyz"
+
+        /// A GET brings HEAD along.
+        var methods: [HTTPMethod] {
+            switch self {
+            case .key: [.GET, .HEAD, .PUT, .DELETE]
+            case .data: [.GET, .HEAD, .POST]
+            case .properties: [.GET, .HEAD, .PUT]
+            case .keys, .workload, .health, .readiness: [.GET, .HEAD]
+            }
+        }
+
+        /// What a request is, as far as rights are concerned.
+        ///
+        /// - Parameter method: One of `methods`.
+        func operation(for method: HTTPMethod) -> Operation {
+            let isReading = method == .GET || method == .HEAD
+            return switch self {
+            case .key, .data: isReading ? .readKey : .writeKey
+            case .keys: .listKeys
+            case .properties: isReading ? .readProperties : .setProperties
+            case .workload: .readWorkload
+            case .health, .readiness: .health
+            }
+        }
+    }
+
+    var path: Path {
+        switch self {
+        case .key: .key
+        case .data: .data
+        case .keys: .keys
+        case .properties: .properties
+        case .workload: .workload
+        case .health: .health
+        case .readiness: .readiness
+        }
+    }
+
+    /// Empty where there is none.
+    var bucket: String {
+        switch self {
+        case .key(let bucket, _), .data(let bucket, _), .keys(let bucket), .properties(let bucket): bucket
+        case .workload, .health, .readiness: ""
+        }
     }
 }

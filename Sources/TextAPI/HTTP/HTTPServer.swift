@@ -1,3 +1,4 @@
+import Access
 import Cluster
 import Logging
 import NIOCore
@@ -31,6 +32,8 @@ public final class HTTPServer: Sendable {
         public var maxListLimit = 1_000
         /// How long connections may take to finish their request after `beginGracefulShutdown`.
         public var shutdownGrace: Duration = .seconds(10)
+        /// TLS, if clients speak it.
+        public var secure: ConnectionSecurity?
 
         public init(host: String, port: Int) {
             self.host = host
@@ -44,16 +47,19 @@ public final class HTTPServer: Sendable {
         string: "HTTP/1.1 503 Service Unavailable\r\n"
             + "retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 
-    /// - Parameter group: Runs the connections.
+    /// - Parameters:
+    ///   - access: Decides who may do what.
+    ///   - group: Runs the connections.
     public init(
-        configuration: Configuration, service: any KeyValueService, group: MultiThreadedEventLoopGroup,
-        logger: Logger
+        configuration: Configuration, service: any KeyValueService, access: AccessControl,
+        group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         let rules = RequestRules(
             defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit)
         let connections = ConnectionRegistry(limit: configuration.maxConnections)
         let shared = HTTPConnectionHandler.Shared(
-            service: service, rules: rules, maxBodyBytes: configuration.maxBodyBytes, date: HTTPDate(),
+            service: service, access: access, rules: rules, maxBodyBytes: configuration.maxBodyBytes,
+            date: HTTPDate(),
             executor: EventLoopTaskExecutor(group: group),
             times: ConnectionWatch.Limits(
                 idleTimeout: TimeAmount(configuration.idleTimeout),
@@ -62,7 +68,7 @@ public final class HTTPServer: Sendable {
         server = ConnectionServer(
             name: "HTTP", host: configuration.host, port: configuration.port, group: group,
             connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
-            logger: logger
+            secure: configuration.secure, logger: logger
         ) { pipeline in
             try Self.configure(pipeline, configuration, shared)
         }

@@ -19,7 +19,8 @@ public struct HTTPSteps {
     ///
     /// - Returns: Whether anything is asked of the store. False as well for what is wrong.
     public func plan(_ head: HTTPRequestHead) -> Bool {
-        switch try? HTTPPlan(head, isReady: true, rules: rules) {
+        guard let (route, query) = try? HTTPRoute.find(head) else { return false }
+        return switch try? HTTPPlan(route, query, head, isReady: true, rules: rules) {
         case .submit, .put, .change: true
         case .reply, .getProperties, .setProperties, .workload, nil: false
         }

@@ -27,6 +27,9 @@ struct Problem: Error {
         if error.replicasNeeded > 0 { replicas = (error.replicasAnswered, error.replicasNeeded) }
         switch error.code {
         case .overloaded, .shuttingDown, .layoutChanging: headers.add(name: "retry-after", value: "1")
+        case .unauthenticated:
+            headers.add(name: "www-authenticate", value: "Basic realm=\"kvnode\", charset=\"UTF-8\"")
+            headers.add(name: "www-authenticate", value: "Bearer realm=\"kvnode\"")
         default: break
         }
     }
@@ -53,6 +56,8 @@ extension RequestError.Code {
         case .invalidArgument, .outOfRange: .badRequest
         case .wrongType, .notANumber: .conflict
         case .preconditionFailed: .preconditionFailed
+        case .unauthenticated: .unauthorized
+        case .permissionDenied: .forbidden
         case .overloaded: .tooManyRequests
         case .quorumNotReached, .shuttingDown, .layoutChanging: .serviceUnavailable
         case .deadlineExceeded: .gatewayTimeout

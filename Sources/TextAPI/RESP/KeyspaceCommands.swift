@@ -1,3 +1,4 @@
+import Access
 import ClusterCore
 
 /// Commands on all keys of the connection's bucket.
@@ -11,6 +12,14 @@ enum KeyspaceCommands {
         case flush
         /// How many replicas besides its coordinator have each write that was acknowledged.
         case confirmations
+
+        /// Nil for what the audit log does not have.
+        var operation: Operation? {
+            switch self {
+            case .flush: .flushBucket
+            case .scan, .keys, .count, .random, .confirmations: nil
+            }
+        }
     }
 
     static func plan(

@@ -1,3 +1,5 @@
+import Access
+
 /// What is the same for every use of a command.
 struct RESPCommandDescription {
     /// As `COMMAND DOCS` names them.
@@ -101,6 +103,41 @@ extension RESPCommand {
         case .kvGet: .init(.kvnode, 2...2, .first, .readonly)
         case .kvPut: .init(.kvnode, 4...4, .first, .write, .denyoom)
         case .kvDel: .init(.kvnode, 3...3, .first, .write)
+        }
+    }
+}
+
+extension RESPCommand {
+    /// What it is, as far as rights are concerned. Those on keys and those of a keyspace are so in the connection's bucket.
+    var operation: Operation {
+        switch self {
+        case .hello, .auth, .quit, .reset: .greet
+        case .ping, .echo, .select, .client, .command, .info, .cluster, .readonly, .readwrite, .wait,
+            .kvBucket:
+            .describe
+        case .config: .readSettings
+        case .get, .mget, .strlen, .exists, .type, .ttl, .pttl, .expiretime, .pexpiretime, .smembers,
+            .sismember, .smismember, .scard, .sscan, .hget, .hgetall, .hmget, .hlen, .hexists, .hkeys,
+            .hvals, .hstrlen, .hscan, .kvGet:
+            .readKey
+        case .set, .setnx, .setex, .psetex, .getset, .getdel, .getex, .mset, .append, .del, .unlink,
+            .expire, .pexpire, .expireat, .pexpireat, .persist, .incr, .decr, .incrby, .decrby,
+            .incrbyfloat, .sadd, .srem, .hset, .hmset, .hsetnx, .hdel, .hincrby, .hincrbyfloat, .kvPut,
+            .kvDel:
+            .writeKey
+        case .scan, .keys, .randomkey, .dbsize: .listKeys
+        case .flushdb: .flushBucket
+        }
+    }
+}
+
+extension RESPCommandDescription {
+    /// How many keys a command of so many arguments names; 1 for one that names none.
+    func keyCount(_ arguments: Int) -> Int {
+        switch keys {
+        case .none, .first: 1
+        case .all: max(1, arguments - 1)
+        case .pairs: max(1, (arguments - 1) / 2)
         }
     }
 }

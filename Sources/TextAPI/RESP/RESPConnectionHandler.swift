@@ -1,3 +1,4 @@
+import Access
 import Cluster
 import NIOCore
 
@@ -54,6 +55,8 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     /// Whether commands may have come that have not begun.
     private var isBehind = false
     private var isServing = false
+    /// A password is being hashed: what comes behind it has to wait for whose rights it has.
+    private var isAuthenticating = false
     private var isFlushScheduled = false
     /// Whether the channel would read.
     private var wantsToRead = false
@@ -74,6 +77,11 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        session.caller.address = context.channel.clientAddress
+        context.fireChannelActive()
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         isEnding = true
@@ -125,7 +133,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         isServing = true
         defer { isServing = false }
         isBehind = true
-        while !isEnding, slots.count < shared.maxInFlight, context.channel.isWritable,
+        while !isEnding, !isAuthenticating, slots.count < shared.maxInFlight, context.channel.isWritable,
             backlog.hasRoom(beside: underWay)
         {
             guard let plan = next ?? nextPlan() else {
@@ -159,6 +167,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         case .speak(let version, let reply):
             slots[offset: number - firstNumber].version = version
             finish(number, reply)
+        case .authenticate(let credential, let greeting): authenticate(number, credential, greeting, loop)
         case .end(let reply):
             isEnding = true
             finish(number, reply)
@@ -169,17 +178,45 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
             execution(of: number, plan.uses, loop).change(key, change, format)
         case .put(let put): execution(of: number, plan.uses, loop).put(put)
         case .keyspace(let task):
-            execution(of: number, plan.uses, loop).perform(
+            execution(of: number, plan.uses, loop, audited: task.operation).perform(
                 task, partitionCount: shared.service.partitionCount, maxBytes: shared.parsing.maxCommandBytes)
         }
     }
 
-    private func execution(of number: Int, _ use: KeyUses.Use, _ loop: any EventLoop) -> RESPExecution {
+    private func authenticate(
+        _ number: Int, _ credential: Credential, _ greeting: RESPGreeting, _ loop: any EventLoop
+    ) {
+        isAuthenticating = true
+        let me = NIOLoopBound(self, eventLoop: loop)
+        let result = session.caller.authenticate(credential) { result in
+            loop.execute { me.value.authenticated(number, result, greeting) }
+        }
+        if let result { authenticated(number, result, greeting) }
+    }
+
+    private func authenticated(_ number: Int, _ result: AuthenticationResult, _ greeting: RESPGreeting) {
+        isAuthenticating = false
+        let answer = session.answer(result, greeting)
+        slots[offset: number - firstNumber].version = answer.version
+        finish(number, answer.reply)
+        proceed()
+    }
+
+    /// - Parameter audited: An action of an administrator's that it is.
+    private func execution(
+        of number: Int, _ use: KeyUses.Use, _ loop: any EventLoop, audited: Operation? = nil
+    ) -> RESPExecution {
         uses.begin(use)
+        let bucket = session.bucket
+        // Of now: the client may say that it is another meanwhile.
+        let auditor = audited.map { (operation: $0, caller: session.caller) }
         return RESPExecution(
-            service: shared.service, bucket: session.bucket, loop: loop, maxInFlight: shared.maxInFlight
+            service: shared.service, bucket: bucket, loop: loop, maxInFlight: shared.maxInFlight
         ) { [self] reply in
             uses.end(use)
+            if let auditor {
+                auditor.caller.audit(auditor.operation, bucket: bucket, failure: reply.errorMessage)
+            }
             finish(number, reply)
             proceed()
         }

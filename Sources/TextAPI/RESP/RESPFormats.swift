@@ -71,7 +71,7 @@ extension RESPPlan.ChangeFormat {
 extension RequestError {
     /// The word that tells a client that nothing was done. `TRYAGAIN` has clients of clusters repeat it by themselves, which
     /// a node with too much to do could not use.
-    fileprivate var retryCode: String { code == .overloaded ? "OVERLOADED" : "TRYAGAIN" }
+    var retryCode: String { code == .overloaded ? "OVERLOADED" : "TRYAGAIN" }
 }
 
 extension RESPReply {

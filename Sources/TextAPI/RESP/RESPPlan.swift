@@ -1,3 +1,4 @@
+import Access
 import ClusterCore
 
 /// What a command comes to.
@@ -6,6 +7,8 @@ enum RESPPlan {
     case reply(RESPReply)
     /// This answer, in that version of the protocol, which is the connection's from then on.
     case speak(RESPWriter.Version, RESPReply)
+    /// Finds out whether the client is who it says it is; no command begins meanwhile.
+    case authenticate(Credential, RESPGreeting)
     /// This answer, after which the connection ends.
     case end(RESPReply)
     /// Reads keys, each by itself.
@@ -69,7 +72,7 @@ enum RESPPlan {
     /// What it uses of the connection's bucket.
     var uses: KeyUses.Use {
         switch self {
-        case .reply, .speak, .end, .cluster: .nothing
+        case .reply, .speak, .authenticate, .end, .cluster: .nothing
         case .read(let keys, _): .keys(read: keys)
         case .write(let writes, _): .keys(written: writes.map(\.key))
         case .change(let key, _, _): .keys(written: [key])
@@ -77,6 +80,14 @@ enum RESPPlan {
         case .keyspace: .everything
         }
     }
+}
+
+/// What a client gets that has proved to be who it says it is, and what its connection is from then on.
+struct RESPGreeting {
+    var reply = RESPReply.ok
+    /// Nil: as before. So it is with the name.
+    var version: RESPWriter.Version?
+    var name: [UInt8]?
 }
 
 extension Sibling {

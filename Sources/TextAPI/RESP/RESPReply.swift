@@ -16,6 +16,9 @@ enum RESPReply: Equatable {
 
     static let ok = RESPReply.simple("OK")
 
+    /// Nil if it is no error.
+    var errorMessage: String? { if case .error(let message, _) = self { message } else { nil } }
+
     static func bulk(_ text: String) -> RESPReply { .bulk(Array(text.utf8)) }
 
     static func == (a: RESPReply, b: RESPReply) -> Bool {

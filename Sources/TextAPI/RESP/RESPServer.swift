@@ -1,3 +1,4 @@
+import Access
 import Cluster
 import Logging
 import NIOCore
@@ -29,6 +30,8 @@ public final class RESPServer: Sendable {
         public var idleTimeout: Duration = .zero
         /// How long connections may take to finish their commands after `beginGracefulShutdown`.
         public var shutdownGrace: Duration = .seconds(10)
+        /// TLS, if clients speak it.
+        public var secure: ConnectionSecurity?
 
         public init(host: String, port: Int) {
             self.host = host
@@ -41,10 +44,11 @@ public final class RESPServer: Sendable {
     private static let refusal = ByteBuffer(string: "-ERR max number of clients reached\r\n")
 
     /// - Parameters:
+    ///   - access: Decides who may do what.
     ///   - wallMillis: The clock by which times to live are told: milliseconds since 1970. Any thread.
     ///   - group: Runs the connections.
     public init(
-        configuration: Configuration, service: any KeyValueService,
+        configuration: Configuration, service: any KeyValueService, access: AccessControl,
         wallMillis: @escaping @Sendable () -> UInt64, group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         let connections = ConnectionRegistry(limit: configuration.maxConnections)
@@ -61,13 +65,14 @@ public final class RESPServer: Sendable {
         server = ConnectionServer(
             name: "RESP", host: configuration.host, port: configuration.port, group: group,
             connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
-            logger: logger
+            secure: configuration.secure, logger: logger
         ) { pipeline in
             if configuration.idleTimeout > .zero {
                 try pipeline.addHandler(IdleStateHandler(allTimeout: TimeAmount(configuration.idleTimeout)))
             }
             let session = RESPSession(
-                id: count.next(), bucket: configuration.bucket, wallMillis: wallMillis)
+                id: count.next(), bucket: configuration.bucket, wallMillis: wallMillis,
+                caller: Caller(access))
             try pipeline.addHandler(RESPConnectionHandler(shared: shared, session: session))
         }
     }

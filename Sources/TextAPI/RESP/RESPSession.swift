@@ -1,3 +1,4 @@
+import Access
 import ClusterCore
 import NIOCore
 
@@ -6,6 +7,8 @@ struct RESPSession {
     let id: Int
     private(set) var bucket: String
     private(set) var version = RESPWriter.Version.two
+    /// Who sends its commands.
+    var caller: Caller
     private var name: [UInt8] = []
     private let firstBucket: String
     private let wallMillis: @Sendable () -> UInt64
@@ -14,8 +17,10 @@ struct RESPSession {
     ///   - id: The connection's number, as `CLIENT ID` tells it.
     ///   - bucket: Until `KV.BUCKET` names another.
     ///   - wallMillis: Milliseconds since 1970.
-    init(id: Int, bucket: String, wallMillis: @escaping @Sendable () -> UInt64) {
+    ///   - caller: Nobody, until `AUTH` or `HELLO` says who.
+    init(id: Int, bucket: String, wallMillis: @escaping @Sendable () -> UInt64, caller: Caller) {
         self.id = id
+        self.caller = caller
         self.wallMillis = wallMillis
         self.bucket = bucket
         firstBucket = bucket
@@ -24,10 +29,12 @@ struct RESPSession {
     /// What the command that the parser has found comes to.
     mutating func plan(_ parser: RESPParser) -> RESPPlan {
         guard let command = RESPCommand(name: parser.argument(0)) else { return .reply(Self.unknown(parser)) }
-        guard command.description.arity.contains(parser.count) else {
+        let description = command.description
+        guard description.arity.contains(parser.count) else {
             return .reply(Self.wrongCount(command.rawValue))
         }
         do throws(RESPCommandError) {
+            try check(command, description, parser)
             switch command {
             case .ping, .echo, .quit, .reset, .select, .hello, .auth, .client, .kvBucket:
                 return try connectionPlan(command, parser)
@@ -77,6 +84,7 @@ struct RESPSession {
             bucket = firstBucket
             name = []
             version = .two
+            caller.logOut()
             return .speak(.two, .simple("RESET"))
         case .kvBucket:
             guard let text = String(validating: parser.argument(1), as: UTF8.self),
@@ -85,49 +93,11 @@ struct RESPSession {
             bucket = text
             return .reply(.ok)
         case .hello: return try hello(parser)
-        case .auth: throw parser.count > 3 ? .syntax : Self.noPassword
+        case .auth: return try authenticate(parser)
         case .client: return try client(parser)
         default: preconditionFailure("a command of another kind")
         }
     }
-
-    private mutating func hello(_ parser: RESPParser) throws(RESPCommandError) -> RESPPlan {
-        var (version, name) = (version, name)
-        if parser.count > 1 {
-            guard let number = RESPNumber.parse(parser.argument(1)) else {
-                throw .other("Protocol version is not an integer or out of range")
-            }
-            guard let known = RESPWriter.Version(rawValue: number) else {
-                throw .coded("NOPROTO", "unsupported protocol version")
-            }
-            version = known
-        }
-        var index = 2
-        while index < parser.count {
-            let option = parser.lowercased(index)
-            switch option {
-            case "setname" where index + 1 < parser.count:
-                name = try Self.clientName(parser, index + 1)
-                index += 2
-            case "auth" where index + 2 < parser.count:
-                throw Self.noPassword
-            default: throw .other("Syntax error in HELLO option '\(parser.text(index))'")
-            }
-        }
-        (self.version, self.name) = (version, name)
-        return .speak(
-            version,
-            .map([
-                (.bulk("server"), .bulk("kvnode")), (.bulk("version"), .bulk(ServerCommands.redisVersion)),
-                (.bulk("proto"), .integer(version.rawValue)), (.bulk("id"), .integer(id)),
-                (.bulk("mode"), .bulk("standalone")), (.bulk("role"), .bulk("master")),
-                (.bulk("modules"), .array([])),
-            ]))
-    }
-
-    private static let noPassword = RESPCommandError.other(
-        "AUTH <password> called without any password configured for the default user. "
-            + "Are you sure your configuration is correct?")
 
     private mutating func client(_ parser: RESPParser) throws(RESPCommandError) -> RESPPlan {
         switch (parser.lowercased(1), parser.count) {
@@ -146,12 +116,18 @@ struct RESPSession {
         }
     }
 
-    private static func clientName(_ parser: RESPParser, _ index: Int) throws(RESPCommandError) -> [UInt8] {
+    static func clientName(_ parser: RESPParser, _ index: Int) throws(RESPCommandError) -> [UInt8] {
         let name = parser.bytes(index)
         guard name.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw .other("Client names cannot contain spaces, newlines or special characters.")
         }
         return name
+    }
+
+    /// What a greeting has changed.
+    mutating func take(_ greeting: RESPGreeting) {
+        version = greeting.version ?? version
+        name = greeting.name ?? name
     }
 
     // MARK: What is no command

@@ -1,3 +1,5 @@
+import Access
+import Logging
 import NIOCore
 
 /// The way of commands from the bytes that came to what is asked of the store, step by step and without a connection: for
@@ -6,9 +8,17 @@ public struct RESPSteps {
     private var parser = RESPParser()
     private var session: RESPSession
 
+    /// The commands are a user's who may do anything, so that the check of rights is among the steps.
+    ///
     /// - Parameter bucket: The connection's.
     public init(bucket: String) {
-        session = RESPSession(id: 1, bucket: bucket, wallMillis: { 0 })
+        let audit = AuditLog(
+            logger: Logger(label: AuditLog.label), maxRefusalsPerSecond: 0, nanoseconds: { 0 })
+        let access = AccessControl(authenticator: NobodyKnown(), audit: audit, nanoseconds: { 0 })
+        access.replace([Account(name: "u", grants: [Grant(.admin, prefix: "")], credentials: [[]])])
+        var caller = Caller(access)
+        caller.logIn(Login(user: "u", credential: []))
+        session = RESPSession(id: 1, bucket: bucket, wallMillis: { 0 }, caller: caller)
     }
 
     /// Takes in what has come.
@@ -28,8 +38,15 @@ public struct RESPSteps {
     /// - Returns: Whether anything is asked of the store.
     public mutating func plan() -> Bool {
         switch session.plan(parser) {
-        case .reply, .speak, .end: false
+        case .reply, .speak, .authenticate, .end: false
         case .read, .write, .change, .keyspace, .cluster, .put: true
         }
     }
+}
+
+/// For users who log in without it.
+private struct NobodyKnown: Authenticator {
+    func authenticate(
+        _ credential: Credential, _ completion: @escaping @Sendable (AuthenticationResult) -> Void
+    ) -> AuthenticationResult? { .unknown }
 }

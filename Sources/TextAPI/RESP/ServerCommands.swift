@@ -14,9 +14,15 @@ enum ServerCommands {
 
     // MARK: COMMAND
 
+    /// Names of commands that one command may ask about: what is told of each is a hundred times as long as its name.
+    private static let maxNames = 256
+
     private static func describe(_ parser: RESPParser) throws(RESPCommandError) -> RESPReply {
         if parser.count == 1 { return .array(RESPCommand.allCases.map(\.info)) }
         let names = 2..<parser.count
+        guard names.count <= maxNames else {
+            throw .other("at most \(maxNames) commands are told of at a time")
+        }
         switch parser.lowercased(1) {
         case "count" where names.isEmpty: return .integer(RESPCommand.allCases.count)
         case "list" where names.isEmpty: return .array(RESPCommand.allCases.map { .bulk($0.rawValue) })

@@ -2,6 +2,10 @@ import Logging
 import NIOCore
 import NIOPosix
 
+/// Adds what stands between the socket of a new connection and its protocol, such as TLS. Called on the connection's event loop,
+/// before any other handler is there.
+public typealias ConnectionSecurity = @Sendable (any Channel) throws -> Void
+
 /// Listens on a TCP port, has each connection served by handlers on an event loop, and ends them together.
 package final class ConnectionServer: Sendable {
     private let name: String
@@ -12,6 +16,7 @@ package final class ConnectionServer: Sendable {
     private let shutdownGrace: Duration
     private let refusal: ByteBuffer
     private let logger: Logger
+    private let secure: ConnectionSecurity?
     private let configure: @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
     private let stop = Latch()
     private let listening: EventLoopPromise<Int>
@@ -22,11 +27,14 @@ package final class ConnectionServer: Sendable {
     ///   - group: Runs the connections.
     ///   - connections: Where they are counted; its limit is the server's.
     ///   - shutdownGrace: How long connections may take to finish after `beginGracefulShutdown`.
-    ///   - refusal: What a connection over the limit is told before it is closed.
+    ///   - refusal: What a connection over the limit is told before it is closed; by TLS it is told nothing, since a handshake
+    ///     costs more than what the limit is to save.
+    ///   - secure: Nil for plain text.
     ///   - configure: Adds a connection's handlers. On `ChannelShouldQuiesceEvent` they are to end it when they can.
     package init(
         name: String, host: String, port: Int, group: MultiThreadedEventLoopGroup,
-        connections: ConnectionRegistry, shutdownGrace: Duration, refusal: ByteBuffer, logger: Logger,
+        connections: ConnectionRegistry, shutdownGrace: Duration, refusal: ByteBuffer,
+        secure: ConnectionSecurity?, logger: Logger,
         configure: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
     ) {
         self.name = name
@@ -37,6 +45,7 @@ package final class ConnectionServer: Sendable {
         self.shutdownGrace = shutdownGrace
         self.refusal = refusal
         self.logger = logger
+        self.secure = secure
         self.configure = configure
         listening = group.any().makePromise()
     }
@@ -81,6 +90,7 @@ package final class ConnectionServer: Sendable {
     }
 
     private struct NotListening: Error {}
+    private struct TooManyConnections: Error {}
 
     private var bootstrap: ServerBootstrap {
         ServerBootstrap(group: group)
@@ -91,12 +101,14 @@ package final class ConnectionServer: Sendable {
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             // A client that has sent its last request and closed its side still gets the reply.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { [connections, refusal, configure] channel in
+            .childChannelInitializer { [connections, refusal, secure, configure] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     guard connections.add(channel) else {
+                        if secure != nil { throw TooManyConnections() }
                         return try pipeline.addHandler(RefusalHandler(refusal))
                     }
+                    try secure?(channel)
                     try configure(pipeline)
                 }
             }

@@ -17,6 +17,8 @@ extension RequestError.Code {
         case .wrongType: "wrong_type"
         case .notANumber: "not_a_number"
         case .outOfRange: "out_of_range"
+        case .unauthenticated: "unauthenticated"
+        case .permissionDenied: "permission_denied"
         }
     }
 }

@@ -5,6 +5,7 @@ import GRPCWire
 import Logging
 import NIOCore
 import NIOHPACK
+import TLS
 
 /// The called end of a stream: checks who calls, and hands the requests on. Lives on the stream's event loop.
 final class CalleeRole: ExchangeRole {
@@ -77,7 +78,7 @@ final class CalleeRole: ExchangeRole {
 
     private func open(_ hello: PeerHello, _ stream: ExchangeStream<CalleeRole>) throws(Refusal) {
         subject = hello.nodeName.shortened
-        try server.admission.check(hello)
+        try server.admission.check(hello, proven: TLSEndpoint.certificate(on: connection)?.identity)
         hasResponded = true
         stream.send(headers: ReplyHeaders.begin)
         stream.send(message: server.configuration.announcedHello.encode())

@@ -32,7 +32,7 @@ final class CallerRole: ExchangeRole {
 
     func begin(whenEnded: @escaping (StreamEnd, _ wasUp: Bool) -> Void) {
         self.whenEnded = whenEnded
-        dial.begin(member.address, configuration, role: self, outbox: outbox)
+        dial.begin(member.address, peer: member.name, configuration, role: self, outbox: outbox)
     }
 
     /// Ends whatever is under way.
@@ -51,7 +51,7 @@ final class CallerRole: ExchangeRole {
     var maxMessageBytes: Int { isUp ? configuration.maxBatchBytes : Admission.maxHelloBytes }
 
     func began(_ stream: ExchangeStream<CallerRole>) {
-        stream.send(headers: PeerExchange.request(to: member.address))
+        stream.send(headers: PeerExchange.request(to: member.address, isSecure: configuration.tls != nil))
         stream.send(message: configuration.announcedHello.encode())
         stream.sendFromOutbox()
     }
@@ -66,7 +66,7 @@ final class CallerRole: ExchangeRole {
             handler.received(replies: message, from: member.id)
         } else {
             let hello = try admission.decode(message)
-            try admission.check(hello, expected: member)
+            try admission.check(hello, expected: member, proven: dial.provenIdentity)
             open(hello)
         }
     }

@@ -3,6 +3,7 @@ import GRPCWire
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
+import TLS
 
 extension GRPCPeerTransport {
     /// Where a node listens, who it is, and the limits of its streams.
@@ -27,6 +28,8 @@ extension GRPCPeerTransport {
         public var connectTimeout = Duration.seconds(5)
         /// How long a stop waits for queued batches to leave before it cuts the streams.
         public var stopTimeout = Duration.seconds(2)
+        /// By which the nodes prove to each other who they are, both ways; its server has to ask for certificates. Nil for plain text.
+        public var tls: TLSEndpoint?
         /// What the hello says instead of `maxBatchBytes`, for tests of a peer that doesn't keep to it.
         var announcedBatchBytes: Int?
 

@@ -1,12 +1,15 @@
 import NIOCore
 import NIOHTTP2
 import NIOPosix
+import TLS
 
 /// A connection to a peer, from the attempt to make it to its end, with one stream on it. Lives on one event loop.
 final class Dial<Role: ExchangeRole> {
     private let loop: any EventLoop
     /// Connections, also those that are not yet up.
     private var sockets: [any Channel] = []
+    /// The one that has the stream.
+    private var socket: (any Channel)?
     private var isClosed = false
 
     init(on loop: any EventLoop) { self.loop = loop }
@@ -14,9 +17,12 @@ final class Dial<Role: ExchangeRole> {
     /// Connects, and opens a stream for `role`, which hears by `ended` if that fails. A name is resolved anew, since a peer
     /// may move.
     ///
-    /// - Parameter address: `host:port`, with an IPv6 host in brackets.
+    /// - Parameters:
+    ///   - address: `host:port`, with an IPv6 host in brackets.
+    ///   - peer: The node that is expected there, if it is known.
     func begin(
-        _ address: String, _ configuration: GRPCPeerTransport.Configuration, role: Role, outbox: Outbox
+        _ address: String, peer: String? = nil, _ configuration: GRPCPeerTransport.Configuration, role: Role,
+        outbox: Outbox
     ) {
         let (host, port) = Self.hostAndPort(address)
         let bound = NIOLoopBound((dial: self, role: role), eventLoop: loop)
@@ -28,7 +34,7 @@ final class Dial<Role: ExchangeRole> {
                     guard !bound.value.dial.isClosed else { throw ChannelError.eof }
                     bound.value.dial.sockets.append(channel)
                     try configuration.configure(
-                        channel, .client, ExchangeConnection<Role>(window: configuration.window))
+                        channel, .client, to: peer, ExchangeConnection<Role>(window: configuration.window))
                 }
             }
         // The resolver's queue is one for all, and a name in it may take long.
@@ -46,8 +52,14 @@ final class Dial<Role: ExchangeRole> {
 
     private func openStream(on channel: any Channel, _ role: Role, _ outbox: Outbox) throws {
         guard !isClosed else { return }
+        socket = channel
         let connection = try channel.pipeline.syncOperations.handler(type: ExchangeConnection<Role>.self)
         connection.open(ExchangeStream(role, outbox: outbox))
+    }
+
+    /// The node that the other end has proved to be; nil without TLS.
+    var provenIdentity: CertificateIdentity? {
+        socket.flatMap { TLSEndpoint.certificate(on: $0)?.identity }
     }
 
     /// Ends whatever is under way; calls `whenClosed` when nothing of it is left.

@@ -27,7 +27,7 @@ public final class GRPCPeerTransport: PeerTransport {
         configuration: Configuration, handler: any PeerHandler, eventLoopGroup: MultiThreadedEventLoopGroup,
         logger: Logger
     ) {
-        let admission = Admission(own: configuration.hello)
+        let admission = Admission(own: configuration.hello, requiresProof: configuration.tls != nil)
         let links = PeerLinks(
             configuration: configuration, admission: admission, handler: handler, group: eventLoopGroup,
             logger: logger)

@@ -13,7 +13,7 @@ import NIOHPACK
 /// | --- | --- |
 /// | `INVALID_ARGUMENT` | the first message is no hello |
 /// | `FAILED_PRECONDITION` | another cluster, protocol version, layout, or an address that belongs to another node |
-/// | `PERMISSION_DENIED` | a node that is not in the member list |
+/// | `PERMISSION_DENIED` | a node that is not in the member list, or whose certificate is not that of the node that it says it is |
 /// | `RESOURCE_EXHAUSTED` | a message over the limit that the hello stated |
 /// | `DEADLINE_EXCEEDED` | no hello in time |
 /// | `UNAVAILABLE` | the node stops |
@@ -25,9 +25,9 @@ enum PeerExchange {
     static let path = "/kvnode.peer.v1.Peer/Exchange"
 
     /// How the caller begins.
-    static func request(to authority: String) -> HPACKHeaders {
+    static func request(to authority: String, isSecure: Bool) -> HPACKHeaders {
         [
-            ":method": "POST", ":scheme": "http", ":path": path, ":authority": authority,
+            ":method": "POST", ":scheme": isSecure ? "https" : "http", ":path": path, ":authority": authority,
             "content-type": "application/grpc", "te": "trailers",
         ]
     }
@@ -76,7 +76,7 @@ extension Refusal {
         switch cause {
         case .malformedHello: .invalidArgument
         case .protocolVersion, .cluster, .wrongNode, .layout: .failedPrecondition
-        case .unknownNode: .permissionDenied
+        case .unknownNode, .certificate: .permissionDenied
         case .batchTooLarge: .resourceExhausted
         case .helloTimedOut: .deadlineExceeded
         }

@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP2
 import NIOPosix
 import Synchronization
+import TLS
 
 /// Takes the connections of peers, and the stream that each has.
 final class PeerServer: Sendable {
@@ -29,6 +30,7 @@ final class PeerServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
     private let causes = CauseLog()
+    private let failures: FailureLog
     private let port = ListeningPort()
     private let state = Mutex(State())
 
@@ -43,6 +45,7 @@ final class PeerServer: Sendable {
         self.group = group
         self.logger = logger
         whenAdmitted = admitted
+        failures = FailureLog("a peer's connection is refused", logger: logger)
     }
 
     var listeningPort: Int {
@@ -82,7 +85,9 @@ final class PeerServer: Sendable {
             let outbox = Outbox(maxQueuedBytes: configuration.maxQueuedBytes, logger: logger)
             return ExchangeStream(CalleeRole(of: self, on: channel, outbox: outbox), outbox: outbox)
         }
-        try configuration.configure(channel, .server, connection)
+        try configuration.configure(channel, .server, connection) { [failures] in
+            failures.tell($0, of: channel)
+        }
         let isStopping = state.withLock { state in
             state.connections[ObjectIdentifier(channel)] = Connection(channel: channel)
             return state.isStopping

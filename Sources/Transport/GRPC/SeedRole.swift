@@ -15,7 +15,7 @@ final class SeedRole: ExchangeRole {
 
     init(_ configuration: GRPCPeerTransport.Configuration, on loop: any EventLoop) {
         self.configuration = configuration
-        admission = Admission(own: configuration.hello)
+        admission = Admission(own: configuration.hello, requiresProof: configuration.tls != nil)
         dial = Dial(on: loop)
         deadline = loop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.connectTimeout)) {
             [weak self] in
@@ -45,7 +45,7 @@ final class SeedRole: ExchangeRole {
     var maxMessageBytes: Int { Admission.maxHelloBytes }
 
     func began(_ stream: ExchangeStream<SeedRole>) {
-        stream.send(headers: PeerExchange.request(to: "seed"))
+        stream.send(headers: PeerExchange.request(to: "seed", isSecure: configuration.tls != nil))
         stream.send(message: configuration.announcedHello.encode())
     }
 
@@ -58,7 +58,7 @@ final class SeedRole: ExchangeRole {
         let hello = try admission.decode(message)
         // Whoever it is, it is one that was sought.
         admission.expect([Member(name: hello.nodeName, address: "")])
-        try admission.check(hello)
+        try admission.check(hello, proven: dial.provenIdentity)
         answer = hello
         // In good order: the other ends the stream with a status then.
         stream.endSending()

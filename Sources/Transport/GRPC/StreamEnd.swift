@@ -1,6 +1,7 @@
 import GRPCCore
 import NIOCore
 import NIOPosix
+import TLS
 
 /// How a stream came to its end, and what that tells about the peer.
 enum StreamEnd {
@@ -26,7 +27,13 @@ enum StreamEnd {
         }
     }
 
-    init(_ error: any Error) { self = .lost(Self.text(of: error)) }
+    init(_ error: any Error) {
+        switch error {
+        case let failure as TLSFailure where failure.isRefusal:
+            self = .refused(Refusal(.certificate, failure.reason))
+        default: self = .lost(Self.text(of: error))
+        }
+    }
 
     var reason: String {
         switch self {
@@ -39,5 +46,12 @@ enum StreamEnd {
         guard let error = error as? NIOConnectionError else { return "\(error)" }
         if let cause = error.connectionErrors.last?.error { return "\(cause)" }
         return "the name '\(error.host)' can't be resolved"
+    }
+}
+
+extension TLSFailure {
+    /// Whether this node would not have the peer, for its certificate.
+    fileprivate var isRefusal: Bool {
+        if case .certificate = cause { true } else { false }
     }
 }

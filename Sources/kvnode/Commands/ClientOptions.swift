@@ -11,6 +11,9 @@ struct ClientOptions: ParsableArguments {
             valueName: "host:port"))
     var endpoint: String?
 
+    @OptionGroup var credentials: CredentialOptions
+    @OptionGroup var tls: TLSOptions
+
     @Option(name: .shortAndLong, help: "The bucket.")
     var bucket = "default"
 

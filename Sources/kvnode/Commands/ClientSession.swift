@@ -4,6 +4,7 @@ import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import NIOPosix
+import TLS
 
 /// One connection to a node for one command on keys.
 struct ClientSession {
@@ -19,7 +20,10 @@ struct ClientSession {
     /// Runs `body`; an RPC's failure is printed and becomes the process's exit code.
     func run<R: Sendable>(_ body: @Sendable (Client, CallOptions) async throws -> R) async throws -> R {
         let timeout = options.timeout.map { .milliseconds(Int64($0)) + Self.grace } ?? Self.unlimited
-        let connection = NodeConnection(address: try options.address, json: options.json, timeout: timeout)
+        let connection = NodeConnection(
+            address: try options.address, tls: try options.tls.files,
+            authorization: try options.credentials.authorization(),
+            json: options.json, timeout: timeout)
         return try await connection.run { client, call in try await body(Client(wrapping: client), call) }
     }
 }
@@ -29,6 +33,10 @@ struct NodeConnection {
     private static let maxReplyBytes = 1 << 30
 
     var address: HostPort
+    /// Nil for plain text.
+    var tls: CredentialFiles?
+    /// Who the client is; nil for nobody.
+    var authorization: String?
     /// Whether failures are printed as JSON.
     var json: Bool
     /// Of each call.
@@ -42,25 +50,56 @@ struct NodeConnection {
         call.timeout = timeout
         call.maxResponseMessageBytes = Self.maxReplyBytes
         call.waitForReady = false
+        let trust = try makeTrust()
         do {
-            let target: any ResolvableTarget =
-                address.isIPv6
-                ? .ipv6(address: address.host, port: address.port)
-                : .dns(host: address.host, port: address.port)
             let transport = try HTTP2ClientTransport.Posix(
-                target: target, transportSecurity: .plaintext,
+                target: target, transportSecurity: trust.map(Self.security) ?? .plaintext,
                 eventLoopGroup: .singletonMultiThreadedEventLoopGroup)
-            return try await withGRPCClient(transport: transport) { client in
+            var interceptors: [any ClientInterceptor] = []
+            if let authorization { interceptors.append(AuthorizationInterceptor(value: authorization)) }
+            return try await withGRPCClient(transport: transport, interceptors: interceptors) { client in
                 try await body(client, call)
             }
         } catch let error as RPCError {
-            throw report(error)
+            throw report(error, trust?.refusal)
+        }
+    }
+
+    private var target: any ResolvableTarget {
+        if address.isIPv6 { return .ipv6(address: address.host, port: address.port) }
+        if address.isIPv4 { return .ipv4(address: address.host, port: address.port) }
+        return .dns(host: address.host, port: address.port)
+    }
+
+    /// Nil for plain text; files that can't be used are said, and end the command.
+    private func makeTrust() throws -> ClientTrust? {
+        guard let tls else { return nil }
+        do {
+            let trust = try ClientTrust(tls, host: address.host)
+            for warning in trust.warnings { Output.standardError.write("kvnode: \(warning)\n") }
+            return trust
+        } catch {
+            Output.standardError.write("kvnode: \(error)\n")
+            throw ExitCode.failure
+        }
+    }
+
+    private static func security(_ trust: ClientTrust) -> HTTP2ClientTransport.Posix.TransportSecurity {
+        .tls { tls in
+            tls.certificateChain = trust.certificates.map { .bytes($0, format: .der) }
+            tls.privateKey = trust.key.isEmpty ? nil : .bytes(trust.key, format: .pem)
+            tls.trustRoots = .certificates(trust.roots.map { .bytes($0, format: .der) })
+            // Judged by kvnode's own rules, which say what is wrong.
+            tls.customVerificationCallback = { trust.judge($0, $1) }
         }
     }
 
     /// Prints `error` and answers with the exit code that it stands for.
-    private func report(_ error: RPCError) -> ExitCode {
-        let failure = ClientFailure(error, endpoint: address.description)
+    ///
+    /// - Parameter refusal: Why the node's certificate was not accepted, if that is the cause.
+    private func report(_ error: RPCError, _ refusal: CertificateRefusal?) -> ExitCode {
+        var failure = ClientFailure(error, endpoint: address.description)
+        if let refusal { failure.message = "\(address) is not trusted: \(refusal)" }
         if json, let text = try? JSONText.encode(["error": failure]) {
             Output.standardOutput.write(text)
         } else {

@@ -23,6 +23,10 @@ struct ConfigurationFile: Sendable {
     /// Nil for a file without any.
     var values: YAMLSnapshot?
 
+    /// Many more than there are settings and groups. Aliases of aliases make any number of keys out of a few lines.
+    private static let maxKeys = 4096
+    private var keyCount = 0
+
     /// - Throws: `ConfigurationError` that names the file, and the line where there is one.
     init(path: String, text: String) throws {
         self.path = path
@@ -44,6 +48,10 @@ struct ConfigurationFile: Sendable {
 
     private mutating func collect(_ mapping: Yams.Node.Mapping, prefix: String) throws {
         for (name, node) in mapping {
+            keyCount += 1
+            guard keyCount <= Self.maxKeys else {
+                throw ConfigurationError(["\(path) has more than \(Self.maxKeys) keys"])
+            }
             guard let name = name.scalar?.string else {
                 throw ConfigurationError(["\(path):\(name.mark?.line ?? 0): a key is not a plain word"])
             }

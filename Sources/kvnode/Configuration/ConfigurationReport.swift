@@ -19,7 +19,8 @@ struct ConfigurationReport {
             }
             group = parents
             let setting = String(repeating: "  ", count: parents.count) + line.key.last! + ": " + line.text
-            result += setting.padding(toLength: max(setting.count, 50), withPad: " ", startingAt: 0)
+            // Not by Foundation, which counts other characters than these and would cut some texts off.
+            result += setting + String(repeating: " ", count: max(0, 50 - setting.count))
             result += "  # \(line.origin)\n"
         }
         return result
@@ -88,12 +89,21 @@ enum YAMLText {
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"", "\\": result += "\\\(scalar)"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+            case _ where isPlain(scalar): result.unicodeScalars.append(scalar)
+            default:
                 let digits = String(scalar.value, radix: 16)
-                result += "\\x" + (digits.count == 1 ? "0" : "") + digits
-            default: result.unicodeScalars.append(scalar)
+                result += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
             }
         }
         return result + "\""
+    }
+
+    /// Whether YAML takes it within quotes for itself: it prints, and is no break of a line.
+    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x2028, 0x2029, 0xFEFF: false
+        case 0x20...0x7E, 0xA0...0xD7FF, 0xE000...0xFFFD, 0x1_0000...0x10_FFFF: true
+        default: false
+        }
     }
 }

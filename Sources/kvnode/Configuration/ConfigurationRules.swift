@@ -29,12 +29,14 @@ struct ConfigurationRules {
             let room = overhead > 0 ? " less \(overhead) for what comes with a value" : ""
             problems.append("\(values.shown(smaller)), but must be at most \(values.shown(larger))\(room)")
         }
+        problems += TLSRules(values: values).problems
         if values.int("gossip.ping_timeout_ms") >= values.int("gossip.period_ms") {
             problems.append(
                 "\(values.shown("gossip.ping_timeout_ms")), but must be less than \(values.shown("gossip.period_ms"))"
             )
         }
         problems += listenProblems(values)
+        problems += ExposureRules.problems(in: values)
         if let problem = advertiseProblem(values) { problems.append(problem) }
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
@@ -135,7 +137,7 @@ extension EffectiveConfiguration {
     }
 
     /// `key is "value" (where it came from)`.
-    fileprivate func shown(_ key: String) -> String {
+    func shown(_ key: String) -> String {
         "\(key) is \"\(self[key].value.text)\" (\(self[key].origin))"
     }
 }

@@ -29,6 +29,12 @@ struct HostPort: Equatable, Sendable, CustomStringConvertible {
 
     var isIPv6: Bool { host.contains(":") }
 
+    var isIPv4: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4
+            && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isASCIIDigit) && Int($0) ?? 256 < 256 }
+    }
+
     var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     private static func isHostCharacter(_ c: Character) -> Bool {

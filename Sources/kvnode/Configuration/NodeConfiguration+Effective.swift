@@ -1,5 +1,6 @@
 import Cluster
 import ClusterCore
+import Credentials
 import Engine
 import Logging
 import NIOCore
@@ -37,13 +38,17 @@ extension NodeConfiguration {
         antiEntropy = AntiEntropyConfiguration(values)
         reaping = ReapingConfiguration(values)
         gossip = SwimSettings(values)
+        let security = TLSRules(values: values)
+        tls = TLSTimes(
+            reload: values.milliseconds("tls.reload_ms"),
+            handshake: values.milliseconds("tls.handshake_timeout_ms"))
         peer = Peer(
             listen: values.address("peer.listen"), advertise: HostPort(values.text("peer.advertise")),
             maxBatchBytes: values.int("peer.max_batch_bytes"),
             maxQueuedBytes: values.int("peer.max_queued_bytes"),
             backoffMin: values.milliseconds("peer.backoff_min_ms"),
             backoffMax: values.milliseconds("peer.backoff_max_ms"),
-            keepalive: values.milliseconds("peer.keepalive_ms"))
+            keepalive: values.milliseconds("peer.keepalive_ms"), tls: security.peer)
         grpc = ClientGRPC(
             listen: values.address("grpc.listen"), maxMessageBytes: values.int("grpc.max_message_bytes"),
             maxSessionInFlight: values.int("grpc.max_session_in_flight"),
@@ -52,22 +57,38 @@ extension NodeConfiguration {
             maxConnections: values.int("grpc.max_connections"),
             maxReceivedBytes: values.int("grpc.max_received_bytes"),
             maxUnsentBytes: values.int("grpc.max_unsent_bytes"),
-            keepalive: values.milliseconds("grpc.keepalive_ms"))
+            keepalive: values.milliseconds("grpc.keepalive_ms"), tls: security.clients(of: "grpc"))
         http = HTTP(
             listen: values.address("http.listen"), maxConnections: values.int("http.max_connections"),
             idleTimeout: values.milliseconds("http.idle_timeout_ms"),
-            requestTimeout: values.milliseconds("http.request_timeout_ms"))
+            requestTimeout: values.milliseconds("http.request_timeout_ms"),
+            tls: security.clients(of: "http"))
         resp = RESP(
             listen: values.address("resp.listen"), bucket: values.text("resp.bucket"),
             maxConnections: values.int("resp.max_connections"),
             maxInFlight: values.int("resp.max_in_flight"),
             maxUnsentBytes: values.int("resp.max_unsent_bytes"),
             maxArguments: values.int("resp.max_arguments"),
-            idleTimeout: values.milliseconds("resp.idle_timeout_ms"))
+            idleTimeout: values.milliseconds("resp.idle_timeout_ms"), tls: security.clients(of: "resp"))
+        access = Access(values)
         log = Log(
             level: values.choice("log.level", Logger.Level.init(rawValue:)),
             format: values.choice("log.format", LogFormat.init(rawValue:)))
         shutdownTimeout = values.milliseconds("shutdown.timeout_ms")
+    }
+}
+
+extension NodeConfiguration.Access {
+    fileprivate init(_ values: EffectiveConfiguration) {
+        let file = values.text("access.users_file")
+        usersFile = file.isEmpty ? nil : file
+        reloadInterval = values.milliseconds("access.reload_interval_ms")
+        limits = CredentialCheck.Limits()
+        limits.threads = values.int("access.verification_threads")
+        limits.maxPending = values.int("access.max_pending_verifications")
+        limits.maxRemembered = values.int("access.max_remembered_passwords")
+        maxRefusalsLoggedPerSecond = values.int("access.max_refusals_logged_per_second")
+        exposures = ExposureRules.exposures(in: values)
     }
 }
 

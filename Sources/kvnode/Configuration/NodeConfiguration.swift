@@ -1,7 +1,9 @@
 import Cluster
 import ClusterCore
+import Credentials
 import Engine
 import Logging
+import TLS
 
 /// All that a node is told, checked: what `Node.run` is given.
 struct NodeConfiguration: Sendable {
@@ -68,6 +70,19 @@ struct NodeConfiguration: Sendable {
         var workloadSampleEvery: Int
     }
 
+    /// How the clients of a port speak TLS.
+    struct ClientTLS: Sendable {
+        var files: CredentialFiles
+        /// Whether they have to present certificates.
+        var wantsCertificates: Bool
+    }
+
+    /// `tls.*`, as far as it is not files.
+    struct TLSTimes: Sendable {
+        var reload: Duration
+        var handshake: Duration
+    }
+
     /// `peer.*`
     struct Peer: Sendable {
         var listen: HostPort
@@ -78,6 +93,8 @@ struct NodeConfiguration: Sendable {
         var backoffMin: Duration
         var backoffMax: Duration
         var keepalive: Duration
+        /// Nil for plain text.
+        var tls: CredentialFiles?
     }
 
     /// `grpc.*`
@@ -91,6 +108,8 @@ struct NodeConfiguration: Sendable {
         var maxReceivedBytes: Int
         var maxUnsentBytes: Int
         var keepalive: Duration
+        /// Nil for plain text.
+        var tls: ClientTLS?
     }
 
     /// `http.*`
@@ -99,6 +118,8 @@ struct NodeConfiguration: Sendable {
         var maxConnections: Int
         var idleTimeout: Duration
         var requestTimeout: Duration
+        /// Nil for plain text.
+        var tls: ClientTLS?
     }
 
     /// `resp.*`
@@ -110,6 +131,19 @@ struct NodeConfiguration: Sendable {
         var maxUnsentBytes: Int
         var maxArguments: Int
         var idleTimeout: Duration
+        /// Nil for plain text.
+        var tls: ClientTLS?
+    }
+
+    /// `access.*` and `insecure`
+    struct Access: Sendable {
+        /// Nil: the node knows no users.
+        var usersFile: String?
+        var reloadInterval: Duration
+        var limits: CredentialCheck.Limits
+        var maxRefusalsLoggedPerSecond: Int
+        /// One line for each port that is open to other machines without what should protect it, which `insecure` allows.
+        var exposures: [String]
     }
 
     /// `log.*`
@@ -134,10 +168,12 @@ struct NodeConfiguration: Sendable {
     var reaping: ReapingConfiguration
     /// `gossip.*`
     var gossip: SwimSettings
+    var tls: TLSTimes
     var peer: Peer
     var grpc: ClientGRPC
     var http: HTTP
     var resp: RESP
+    var access: Access
     var log: Log
     /// `shutdown.timeout_ms`
     var shutdownTimeout: Duration

@@ -10,6 +10,8 @@ struct Setting: Sendable {
         /// An identifier, see `nameRule`.
         case name
         case path
+        /// Or empty, for none.
+        case optionalPath
         case address
         /// Or empty, for what is chosen then.
         case optionalAddress
@@ -80,6 +82,7 @@ extension Setting.Kind {
         case .choice(let names): "one of " + names.joined(separator: ", ")
         case .name: Setting.nameRule
         case .path: "a path"
+        case .optionalPath: "a path, or nothing"
         case .address: "host:port with a port from 0 to 65535"
         case .optionalAddress: "host:port with a port from 0 to 65535, or nothing"
         case .members: "a list of members, each \(MemberParser.syntax)"
@@ -122,6 +125,8 @@ extension Setting.Kind {
             return Setting.isName(text) ? .text(text) : nil
         case .path:
             return text.isEmpty || text.utf8.contains(0) ? nil : .text(text)
+        case .optionalPath:
+            return text.utf8.contains(0) ? nil : .text(text)
         case .address:
             return HostPort(text).map { .text($0.description) }
         case .optionalAddress:

@@ -12,12 +12,12 @@ struct SettingTable: Sendable {
 
     /// The settings of a node that can run `engines`.
     init(engines: [any EngineFactory.Type] = EngineRegistry.all) {
-        settings =
+        settings = Self.grouped(
             Self.node + Self.cluster + Self.buckets + Self.engine(engines)
-            + engines.flatMap { Self.options(of: $0) } + Self.requests + Self.handoff + Self.layout
-            + Self.antiEntropy + Self.reaping
-            + Self.gossip
-            + Self.peer + Self.clientAPIs + Self.operation
+                + engines.flatMap { Self.options(of: $0) } + Self.requests + Self.handoff + Self.layout
+                + Self.antiEntropy + Self.reaping
+                + Self.gossip
+                + Self.peer + Self.clientAPIs + Self.tls + Self.access + Self.operation)
     }
 
     subscript(key: String) -> Setting? { settings.first { $0.key == key } }
@@ -154,11 +154,11 @@ struct SettingTable: Sendable {
             "requests.max_in_flight", .int(1...10_000_000), .int(10_000),
             "Requests that one event loop coordinates at a time; more are refused as overloaded."),
         Setting(
-            "requests.max_wait_ms", .int(1...3_600_000), .int(500),
+            "requests.max_wait_ms", .int(1...3_600_000), .int(2_000),
             "While even the quickest requests take longer, fewer are let begin, and the rest refused as overloaded."
         ),
         Setting(
-            "requests.min_in_flight", .int(1...10_000_000), .int(100),
+            "requests.min_in_flight", .int(1...10_000_000), .int(1_000),
             "Requests that one event loop coordinates at a time however long they take."),
         Setting(
             "requests.max_in_flight_bytes", .int((1 << 20)...(1 << 40)), .int(256 << 20),

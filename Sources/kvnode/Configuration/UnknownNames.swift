@@ -5,7 +5,8 @@ struct UnknownNames {
     var table: SettingTable
 
     /// Variables with kvnode's prefix that aren't settings: the client's, and where the configuration file is.
-    static let otherVariables: Set<String> = ["KVNODE_ENDPOINT", "KVNODE_CONFIG"]
+    static let otherVariables = Set(
+        ["KVNODE_ENDPOINT", "KVNODE_CONFIG"] + ClientVariable.allCases.map(\.rawValue))
 
     /// One problem for each key of `file` that names no setting, or that comes twice.
     func inFile(_ file: ConfigurationFile) -> [String] {

@@ -138,6 +138,8 @@ struct DevPlan: Equatable {
         "node.name", "node.data_directory", "cluster.name", "cluster.members", "cluster.join",
         "cluster.replication", "engine.type",
         "engine.durability", "grpc.listen", "peer.listen", "http.listen", "resp.listen", "log.level",
+        // The nodes have no certificates.
+        "peer.tls", "grpc.tls", "http.tls", "resp.tls",
     ]
 
     /// What the nodes get of the command's own environment: all but what their files set.

@@ -18,6 +18,8 @@ enum Node {
         if let count = OpenFiles.raiseLimit() {
             logger.debug("files that may be open", metadata: ["count": "\(count)"])
         }
+        // Before anything is made or taken: what is wrong with a certificate should cost nothing.
+        let tls = try await NodeTLS(configuration, logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.node.eventLoops)
         let directory = try DataDirectory(configuration.node.dataDirectory, engine: configuration.engine.type)
         let executor = try openEngine(configuration.engine, in: directory)
@@ -33,8 +35,16 @@ enum Node {
         }
         let environment = Host.environment(of: directory)
         let outcome = await result {
-            guard let found = try await configuration.findingMembers(executor, group, logger) else { return }
-            try await serve(found, executor, environment, group, logger)
+            let access = try AccessService(configuration.access, logger)
+            access.warn()
+            let served = await result {
+                guard
+                    let found = try await configuration.findingMembers(executor, tls.peer, group, logger)
+                else { return }
+                try await serve(found, tls, access, executor, environment, group, logger)
+            }
+            try await access.shutdown()
+            try served.get()
         }
         // Whatever happened, what was committed is closed in good order; the first error is the one to tell.
         let closing = await result { try executor.shutdown() }
@@ -69,31 +79,37 @@ enum Node {
     }
 
     private static func serve(
-        _ configuration: NodeConfiguration, _ executor: EngineExecutor, _ environment: Environment,
-        _ group: MultiThreadedEventLoopGroup, _ logger: Logger
+        _ configuration: NodeConfiguration, _ tls: NodeTLS, _ access: AccessService,
+        _ executor: EngineExecutor, _ environment: Environment, _ group: MultiThreadedEventLoopGroup,
+        _ logger: Logger
     ) async throws {
         let node = try await ClusterNode(
             configuration: try configuration.clusterConfiguration(), executor: executor,
             loops: Array(group.makeIterator()), environment: environment, logger: logger)
         let transport = GRPCPeerTransport(
-            configuration: configuration.transportConfiguration(of: node), handler: node,
+            configuration: configuration.transportConfiguration(of: node, tls.peer), handler: node,
             eventLoopGroup: group,
             logger: logger)
         let conflicts = ConflictService(node: node)
         node.attach(transport)
         let grpc = ClientGRPCServer(
-            configuration: configuration.grpcConfiguration, service: node, group: group, logger: logger)
+            configuration: configuration.grpcConfiguration(tls.grpc?.security), service: node,
+            access: access.access, group: group, logger: logger)
         let http = HTTPServer(
-            configuration: configuration.httpConfiguration, service: node, group: group, logger: logger)
+            configuration: configuration.httpConfiguration(tls.http?.security), service: node,
+            access: access.access, group: group, logger: logger)
         let resp = RESPServer(
-            configuration: configuration.respConfiguration, service: node,
+            configuration: configuration.respConfiguration(tls.resp?.security), service: node,
+            access: access.access,
             wallMillis: environment.wallMillis, group: group, logger: logger)
 
         // Started in this order, stopped in the reverse: first no new requests, then those under way end, then the
         // peers go.
         let services: [any Service] = [
+            CertificateService(
+                endpoints: tls.endpoints, interval: configuration.tls.reload, logger: logger),
             PeerService(transport: transport, listen: configuration.peer.listen),
-            conflicts, DrainService(node: node),
+            conflicts, DrainService(node: node), access,
             ServerService(
                 name: "grpc.listen", listen: configuration.grpc.listen, serve: grpc.run,
                 stop: grpc.beginGracefulShutdown),

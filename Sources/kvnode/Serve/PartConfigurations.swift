@@ -2,6 +2,7 @@ import API
 import Cluster
 import ClusterCore
 import NIOCore
+import TLS
 import TextAPI
 import Transport
 
@@ -42,13 +43,18 @@ extension NodeConfiguration {
         max(peer.maxBatchBytes / 2, requests.maxValueBytes + ConfigurationRules.messageOverhead)
     }
 
-    func transportConfiguration(of clusterNode: ClusterNode) -> GRPCPeerTransport.Configuration {
+    func transportConfiguration(
+        of clusterNode: ClusterNode, _ tls: TLSEndpoint?
+    ) -> GRPCPeerTransport.Configuration {
         transportConfiguration(
             clusterNode.hello(
-                maxBatchBytes: peer.maxBatchBytes, engine: engine.type, softwareVersion: Version.current))
+                maxBatchBytes: peer.maxBatchBytes, engine: engine.type, softwareVersion: Version.current),
+            tls)
     }
 
-    func transportConfiguration(_ hello: PeerHello) -> GRPCPeerTransport.Configuration {
+    func transportConfiguration(
+        _ hello: PeerHello, _ tls: TLSEndpoint?
+    ) -> GRPCPeerTransport.Configuration {
         var transport = GRPCPeerTransport.Configuration(
             host: peer.listen.host, port: peer.listen.port, hello: hello, members: cluster.members)
         transport.maxBatchBytes = peer.maxBatchBytes
@@ -56,11 +62,13 @@ extension NodeConfiguration {
         transport.backoff = Backoff(initial: peer.backoffMin, max: peer.backoffMax)
         transport.keepaliveTime = peer.keepalive
         transport.keepaliveTimeout = peer.keepalive
+        transport.tls = tls
         return transport
     }
 
-    var grpcConfiguration: ClientGRPCServer.Configuration {
+    func grpcConfiguration(_ security: ConnectionSecurity?) -> ClientGRPCServer.Configuration {
         var server = ClientGRPCServer.Configuration(host: grpc.listen.host, port: grpc.listen.port)
+        server.secure = security
         server.maxMessageBytes = grpc.maxMessageBytes
         server.maxConnections = grpc.maxConnections
         server.maxStreamsPerConnection = grpc.maxCallsPerConnection
@@ -79,8 +87,9 @@ extension NodeConfiguration {
         return server
     }
 
-    var httpConfiguration: HTTPServer.Configuration {
+    func httpConfiguration(_ security: ConnectionSecurity?) -> HTTPServer.Configuration {
         var server = HTTPServer.Configuration(host: http.listen.host, port: http.listen.port)
+        server.secure = security
         server.maxBodyBytes = requests.maxValueBytes
         server.maxConnections = http.maxConnections
         server.idleTimeout = http.idleTimeout
@@ -91,8 +100,9 @@ extension NodeConfiguration {
         return server
     }
 
-    var respConfiguration: RESPServer.Configuration {
+    func respConfiguration(_ security: ConnectionSecurity?) -> RESPServer.Configuration {
         var server = RESPServer.Configuration(host: resp.listen.host, port: resp.listen.port)
+        server.secure = security
         server.bucket = resp.bucket
         server.maxArgumentBytes = requests.maxValueBytes
         server.maxArguments = resp.maxArguments

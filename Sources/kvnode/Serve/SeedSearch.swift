@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import TLS
 import Transport
 import UnixSignals
 
@@ -12,7 +13,8 @@ extension NodeConfiguration {
     /// This configuration with members to ask, if it names none: those that the last run knew, else who answers at the
     /// seeds. Nil if the node is told to stop meanwhile.
     func findingMembers(
-        _ executor: EngineExecutor, _ group: MultiThreadedEventLoopGroup, _ logger: Logger
+        _ executor: EngineExecutor, _ tls: TLSEndpoint?, _ group: MultiThreadedEventLoopGroup,
+        _ logger: Logger
     ) async throws -> NodeConfiguration? {
         guard cluster.members.isEmpty else { return self }
         var found = self
@@ -21,7 +23,7 @@ extension NodeConfiguration {
         if found.cluster.members.isEmpty {
             let hello = PeerHello(cluster: cluster.name, nodeName: node.name)
             let search = SeedSearch(
-                seeds: cluster.seeds, transport: transportConfiguration(hello), loop: group.next(),
+                seeds: cluster.seeds, transport: transportConfiguration(hello, tls), loop: group.next(),
                 logger: logger)
             guard let members = try await search.runUnlessStopped() else { return nil }
             found.cluster.members = members
@@ -65,6 +67,8 @@ struct SeedSearch {
         var failures = 0
         var lastReason = ""
         while true {
+            // Nobody else looks after the certificates at this time, and they may be what is wrong.
+            await transport.tls?.reload()
             var (members, reasons) = ([Member](), [String]())
             for seed in seeds where members.count < Self.enough { await ask(seed, &members, &reasons) }
             guard members.isEmpty else {

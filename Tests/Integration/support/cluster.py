@@ -1,6 +1,5 @@
 """Real kvnode processes: their configuration, start, death, and what they said."""
 
-import os
 import pathlib
 import signal
 import socket
@@ -8,19 +7,12 @@ import subprocess
 
 import requests
 
+from .binary import BINARY, REPOSITORY, clean_environment  # noqa: F401
+from .certificates import CLUSTER_NAME, Authority
 from .grpc_client import GRPCClient, Stubs
 from .http import HTTPClient
 from .ports import free_port
 from .waiting import GivesUp, eventually
-
-REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
-BINARY = pathlib.Path(os.environ.get("KVNODE_BINARY", REPOSITORY / ".build/debug/kvnode"))
-CLUSTER_NAME = "integration"
-
-
-def clean_environment() -> dict[str, str]:
-    """The environment without what would configure a node behind the tests' back."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("KVNODE_")}
 
 
 def to_yaml(value, indent: int = 0) -> str:
@@ -50,14 +42,22 @@ def merged(base: dict, changes: dict) -> dict:
 
 
 class Node:
-    """One process, with the ports and the directory that it keeps over restarts."""
+    """One process, with the ports and the directory that it keeps over restarts.
 
-    def __init__(self, name: str, engine: str, directory: pathlib.Path, stubs: Stubs):
+    With an authority, all of its ports speak TLS.
+    """
+
+    def __init__(
+        self, name: str, engine: str, directory: pathlib.Path, stubs: Stubs, authority: Authority | None = None
+    ):
         self.name = name
+        self.authority = authority
         self.engine = engine
         self.directory = directory
         self.grpc_port, self.peer_port = free_port(), free_port()
         self.http_port, self.resp_port = free_port(), free_port()
+        # What the tests' own HTTP client sends, where the node knows users.
+        self.authorization: str | None = None
         self.process: subprocess.Popen | None = None
         self._stubs = stubs
         self._http: HTTPClient | None = None
@@ -78,6 +78,8 @@ class Node:
         return self.directory / "node.yaml"
 
     def configure(self, members: list["Node"], changes: dict) -> None:
+        if self.authority is not None:
+            changes = merged(self.authority.settings(self.name), changes)
         configuration = merged({
             "node": {"name": self.name, "data_directory": str(self.directory / "data")},
             "cluster": {"name": CLUSTER_NAME, "members": [node.member for node in members]},
@@ -92,13 +94,13 @@ class Node:
     @property
     def http(self) -> HTTPClient:
         if self._http is None:
-            self._http = HTTPClient(self.http_port)
+            self._http = HTTPClient(self.http_port, self.authorization, self.authority)
         return self._http
 
     @property
     def grpc(self) -> GRPCClient:
         if self._grpc is None:
-            self._grpc = GRPCClient(self._stubs, self.grpc_port)
+            self._grpc = GRPCClient(self._stubs, self.grpc_port, self.authority)
         return self._grpc
 
     def start(self) -> None:
@@ -118,7 +120,10 @@ class Node:
     def is_ready(self) -> bool:
         if not self.is_running:
             raise GivesUp(f"{self.name} ended with {self.process and self.process.returncode}:\n{self.log[-4000:]}")
-        return requests.get(f"http://127.0.0.1:{self.http_port}/readyz", timeout=5).status_code == 200
+        secure = self.authority is not None
+        return requests.get(
+            f"{'https' if secure else 'http'}://127.0.0.1:{self.http_port}/readyz", timeout=5,
+            verify=str(self.authority.trust) if secure else True).status_code == 200
 
     def wait_ready(self) -> None:
         eventually(lambda: self.is_ready, f"/readyz of {self.name}")
@@ -155,9 +160,13 @@ class Node:
 class Cluster:
     """Nodes that know each other. `nodes[k]` runs `engines[k]`."""
 
-    def __init__(self, directory: pathlib.Path, engines: list[str], stubs: Stubs, changes: dict | None = None):
+    def __init__(
+        self, directory: pathlib.Path, engines: list[str], stubs: Stubs, changes: dict | None = None,
+        authority: Authority | None = None
+    ):
         self.nodes = [
-            Node(f"node{index}", engine, directory / f"node{index}", stubs) for index, engine in enumerate(engines)]
+            Node(f"node{index}", engine, directory / f"node{index}", stubs, authority)
+            for index, engine in enumerate(engines)]
         for node in self.nodes:
             node.configure(self.nodes, changes or {})
 

@@ -7,7 +7,9 @@ import sys
 import grpc
 from grpc_tools import protoc
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+from .binary import REPOSITORY
+from .certificates import Authority
+
 # As `support.http.CLIENT_TIMEOUT`.
 CLIENT_TIMEOUT = 30
 # No retries behind the tests' back, and messages as large as the node takes.
@@ -22,7 +24,7 @@ _CHANNEL_OPTIONS = [
 
 
 class Stubs:
-    """The generated modules: `messages` and `services` of kvnode.v1, `health` and `health_services`."""
+    """The generated modules: `messages`, `cluster` and `services` of kvnode.v1, `health` and `health_services`."""
 
     def __init__(self, folder: pathlib.Path):
         protos = REPOSITORY / "proto"
@@ -33,6 +35,7 @@ class Stubs:
         _extend_grpc_package(folder)
         sys.path.insert(0, str(folder))
         self.messages = importlib.import_module("kvnode.v1.kvnode_pb2")
+        self.cluster = importlib.import_module("kvnode.v1.cluster_pb2")
         self.services = importlib.import_module("kvnode.v1.kvnode_pb2_grpc")
         self.health = importlib.import_module("grpc.health.v1.health_pb2")
         self.health_services = importlib.import_module("grpc.health.v1.health_pb2_grpc")
@@ -46,9 +49,14 @@ def _extend_grpc_package(folder: pathlib.Path) -> None:
 class GRPCClient:
     """A channel to one node. `m` is the module of the messages."""
 
-    def __init__(self, stubs: Stubs, port: int):
+    def __init__(self, stubs: Stubs, port: int, authority: Authority | None = None):
         self.m = stubs.messages
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=_CHANNEL_OPTIONS)
+        address = f"127.0.0.1:{port}"
+        if authority is None:
+            self.channel = grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
+        else:
+            credentials = grpc.ssl_channel_credentials(authority.trust.read_bytes())
+            self.channel = grpc.secure_channel(address, credentials, options=_CHANNEL_OPTIONS)
         self.stub = stubs.services.KeyValueStub(self.channel)
         self.health = stubs.health_services.HealthStub(self.channel)
         self._health_messages = stubs.health

@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 import requests
 
+from .certificates import Authority
+
 # Longer than any deadline that a test gives a request: a node that never answers fails the test, not the run.
 CLIENT_TIMEOUT = 30
 
@@ -40,9 +42,13 @@ class Answer:
 class HTTPClient:
     """Requests to one node, over one kept connection. One thread at a time."""
 
-    def __init__(self, port: int):
-        self.base = f"http://127.0.0.1:{port}"
+    def __init__(self, port: int, authorization: str | None = None, authority: Authority | None = None):
+        self.base = f"{'http' if authority is None else 'https'}://127.0.0.1:{port}"
         self.session = requests.Session()
+        if authorization:
+            self.session.headers["Authorization"] = authorization
+        if authority is not None:
+            self.session.verify = str(authority.trust)
         self.session.trust_env = False  # a proxy in the environment is not for the loopback address
 
     def close(self) -> None:
@@ -54,7 +60,7 @@ class HTTPClient:
         answer = Answer(answered.status_code, answered.headers, answered.content)
         if answer.status == 200:
             answer.values = [answer.body]
-        elif answer.status == 300 and "json" in answered.headers["Content-Type"]:
+        elif answer.status == 300 and answer.body and "json" in answered.headers["Content-Type"]:
             answer.values = sorted(base64.b64decode(one["value"]) for one in answer.json())
         return answer
 

@@ -30,7 +30,7 @@ class Load:
             thread.join(60)
 
     def _run(self, number: int) -> None:
-        clients = [HTTPClient(node.http_port) for node in self.nodes]
+        clients = [HTTPClient(node.http_port, authority=node.authority) for node in self.nodes]
         try:
             index = 0
             while not self._stop.is_set():

@@ -13,8 +13,9 @@ FAILED, NOTHING_TO_DO, IN_USE, NO_SPACE, BAD_CONFIGURATION = 1, 2, 3, 4, 78
 
 def cluster_command(node: Node, *arguments: str) -> subprocess.CompletedProcess:
     """Runs `kvnode cluster` against `node`."""
+    trust = ["--ca", node.authority.trust] if node.authority else []
     return subprocess.run(
-        [BINARY, "cluster", *arguments, "--endpoint", f"127.0.0.1:{node.grpc_port}"],
+        [BINARY, "cluster", *arguments, "--endpoint", f"127.0.0.1:{node.grpc_port}", *trust],
         capture_output=True, text=True, timeout=100, env=clean_environment())
 
 
@@ -69,7 +70,7 @@ def add_nodes(cluster: Cluster, directory, engines: list[str], stubs, changes: d
     new = []
     for engine in engines:
         name = f"node{len(cluster.nodes)}"
-        node = Node(name, engine, directory / name, stubs)
+        node = Node(name, engine, directory / name, stubs, founders[0].authority)
         node.configure(founders, merged(changes or {}, {"cluster": {"join": True}}))
         cluster.nodes.append(node)  # so that it is stopped with the others, and its log shown
         node.start()

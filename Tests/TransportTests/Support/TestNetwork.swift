@@ -3,6 +3,7 @@ import ClusterCore
 import Logging
 import NIOCore
 import NIOPosix
+import TLS
 
 @testable import Transport
 
@@ -23,6 +24,8 @@ struct Settings: Sendable {
     /// Who else is in the cluster, by this node's account.
     var memberNames: [String]
     var answer: RecordingHandler.Answer?
+    /// Over sockets only; nil for plain text.
+    var tls: TLSEndpoint?
 }
 
 /// One node of a test: its transport with a handler that notes everything.
@@ -107,6 +110,7 @@ final class TestNetwork {
             configuration.maxQueuedBytes = settings.maxQueuedBytes
             configuration.keepaliveTime = settings.keepaliveTime
             configuration.keepaliveTimeout = settings.keepaliveTimeout
+            configuration.tls = settings.tls
             configuration.backoff = Backoff(initial: .milliseconds(5), max: .milliseconds(50))
             let grpc = GRPCPeerTransport(
                 configuration: configuration, handler: handler, eventLoopGroup: group, logger: logger)

@@ -1,3 +1,4 @@
+import Access
 import ClusterCore
 import NIOCore
 import NIOHTTP2
@@ -46,6 +47,7 @@ final class BatchCall: SingleCall {
         var accepted: [Request] = []
         for (index, var request) in entries.enumerated() {
             do throws(RequestError) {
+                try caller.check(reply.operation, bucket: request.bucket)
                 try shared.rules.apply(to: &request)
                 request.shorten(to: timeoutMillis, default: shared.limits.defaultTimeoutMillis)
                 accepted.append(request)

@@ -1,3 +1,4 @@
+import Access
 import ClusterCore
 import GRPCCore
 import GRPCWire
@@ -10,6 +11,10 @@ import NIOHTTP2
 class Call {
     let stream: HTTP2StreamID
     let connection: GRPCConnectionHandler
+    /// Whose it is.
+    final var caller: Caller
+    /// Whose it is takes time to be found out: nothing of it is done before.
+    private var isHeld = false
     private var reader = MessageReader()
     /// The client sends no more; what came before may still be unread.
     private(set) var hasEndedInput = false
@@ -29,6 +34,7 @@ class Call {
     init(stream: HTTP2StreamID, connection: GRPCConnectionHandler) {
         self.stream = stream
         self.connection = connection
+        caller = Caller(connection.shared.access)
         window = connection.shared.limits.window.bytes
     }
 
@@ -41,6 +47,9 @@ class Call {
 
     /// Nothing more is read, for this reason. Ends the call, where what was taken needs no answer.
     func refuseInput(_ failure: GRPCFailure) { fail(failure) }
+
+    /// It is known whose the call is.
+    func admitted() {}
 
     /// Whether more is wanted of the client now.
     var wantsInput: Bool { true }
@@ -60,6 +69,17 @@ class Call {
     /// Writes what has gathered since the last time, if `gather` was told.
     func writeGathered() {}
 
+    // MARK: Whose it is
+
+    final func hold() { isHeld = true }
+
+    final func admit(_ caller: Caller) {
+        if isOver { return }
+        self.caller = caller
+        isHeld = false
+        admitted()
+    }
+
     // MARK: What comes
 
     final func receive(_ bytes: ByteBuffer, isLast: Bool) {
@@ -72,11 +92,13 @@ class Call {
     /// Reads what can be read now.
     final func goOn() {
         if isOver { return }
-        do throws(GRPCFailure) {
-            try advance()
-        } catch {
-            endInput()
-            refuseInput(error)
+        if !isHeld {
+            do throws(GRPCFailure) {
+                try advance()
+            } catch {
+                endInput()
+                refuseInput(error)
+            }
         }
         reader.detach()
         count()
@@ -131,7 +153,7 @@ class Call {
 
     /// Lets the client send more, as often as half of its window is used.
     private func creditWindow() {
-        guard !hasEndedInput, !isInputOver, !isOver, wantsInput,
+        guard !hasEndedInput, !isInputOver, !isOver, !isHeld, wantsInput,
             let increment = shared.limits.window.increment(at: window)
         else { return }
         window += increment

@@ -7,6 +7,8 @@ struct CallHead {
     private(set) var path = ""
     /// What gRPC itself says of a deadline, in milliseconds.
     private(set) var timeoutMillis: Int?
+    /// By what the client proves who it is.
+    private(set) var authorization: String?
     private var isPost = false
     private var isGRPC = false
     private var encoding = "identity"
@@ -20,6 +22,7 @@ struct CallHead {
             case "content-type": isGRPC = value == "application/grpc" || value == "application/grpc+proto"
             case "grpc-timeout": timeoutMillis = GRPCDeadline.milliseconds(value)
             case "grpc-encoding": encoding = value
+            case "authorization": authorization = value
             default: break
             }
         }

@@ -1,3 +1,4 @@
+import Access
 import Cluster
 import ClusterCore
 import GRPCWire
@@ -56,6 +57,8 @@ public final class ClientGRPCServer: Sendable {
         /// What the node's status says of itself.
         public var engine = ""
         public var softwareVersion = ""
+        /// TLS, if clients speak it.
+        public var secure: ConnectionSecurity?
 
         public init(host: String, port: Int) {
             self.host = host
@@ -65,9 +68,11 @@ public final class ClientGRPCServer: Sendable {
 
     private let server: ConnectionServer
 
-    /// - Parameter group: Runs the connections and everything that serves them.
+    /// - Parameters:
+    ///   - access: Decides who may do what.
+    ///   - group: Runs the connections and everything that serves them.
     public init(
-        configuration: Configuration, service: any KeyValueService & LayoutService,
+        configuration: Configuration, service: any KeyValueService & LayoutService, access: AccessControl,
         group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         let connections = ConnectionRegistry(limit: configuration.maxConnections)
@@ -78,14 +83,14 @@ public final class ClientGRPCServer: Sendable {
         ).add(to: &methods)
         HealthProvider(service: service, interval: configuration.healthInterval).add(to: &methods)
         let shared = GRPCConnectionHandler.Shared(
-            service: service,
+            service: service, access: access,
             rules: RequestRules(
                 defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit),
             limits: configuration.limits, methods: methods, executor: EventLoopTaskExecutor(group: group))
         server = ConnectionServer(
             name: "gRPC", host: configuration.host, port: configuration.port, group: group,
             connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
-            logger: logger
+            secure: configuration.secure, logger: logger
         ) { pipeline in
             try Self.configure(pipeline, configuration, shared)
         }

@@ -1,3 +1,4 @@
+import Access
 import Cluster
 import GRPCWire
 import TextAPI
@@ -22,6 +23,7 @@ extension GRPCConnectionHandler {
     /// What all connections share.
     struct Shared: Sendable {
         var service: any KeyValueService
+        var access: AccessControl
         var rules: RequestRules
         var limits: Limits
         var methods: MethodTable

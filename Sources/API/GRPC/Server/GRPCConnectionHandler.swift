@@ -1,3 +1,4 @@
+import Access
 import Cluster
 import ClusterCore
 import GRPCCore
@@ -47,8 +48,12 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
     var phase = Phase.serving
     private(set) var context: ChannelHandlerContext?
     private var channel: (any Channel)?
+    var identity: HeaderIdentity
 
-    init(shared: Shared) { self.shared = shared }
+    init(shared: Shared) {
+        self.shared = shared
+        identity = HeaderIdentity(shared.access, address: "unknown")
+    }
 
     /// While the handler is in a channel, and after.
     var loop: any EventLoop { channel!.eventLoop }
@@ -113,39 +118,22 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
             refuse(refusal, on: stream)
             return nil
         }
-        guard let method = shared.methods[head.path] else {
+        guard let entry = shared.methods[head.path] else {
             refuse(
                 GRPCFailure(.unimplemented, "there is no method \(head.path.prefix(100))").headers(
                     isAll: true),
                 on: stream)
             return nil
         }
-        let call = makeCall(method, head, stream)
+        let call = makeCall(entry, head, stream)
         calls[stream] = call
+        identify(call, entry.operation, head.authorization)
         if phase != .serving { call.drain() }
         return call
     }
 
     private func refuse(_ headers: HPACKHeaders, on stream: HTTP2StreamID) {
         write(.headers(.init(headers: headers, endStream: true)), on: stream)
-    }
-
-    private func makeCall(_ method: MethodTable.Method, _ head: CallHead, _ stream: HTTP2StreamID) -> Call {
-        switch method {
-        case .request(let decode, let reply):
-            return RequestCall(
-                decode, reply, timeoutMillis: head.timeoutMillis, stream: stream, connection: self)
-        case .batch(let decode, let reply):
-            return BatchCall(
-                decode, reply, timeoutMillis: head.timeoutMillis, stream: stream, connection: self)
-        case .session:
-            let call = SessionCall(stream: stream, connection: self)
-            call.setDeadline(head.timeoutMillis)
-            call.respond()
-            return call
-        case .control(let method):
-            return ControlCall(method, timeoutMillis: head.timeoutMillis, stream: stream, connection: self)
-        }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -188,6 +176,7 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        identity = HeaderIdentity(shared.access, address: context.channel.clientAddress)
         if let increment = shared.limits.window.opening { credit(increment, to: .rootStream) }
         context.fireChannelActive()
     }

@@ -68,6 +68,8 @@ extension RequestError.Code {
         case .quorumNotReached, .shuttingDown, .layoutChanging: .unavailable
         case .deadlineExceeded: .deadlineExceeded
         case .overloaded, .noSpace: .resourceExhausted
+        case .unauthenticated: .unauthenticated
+        case .permissionDenied: .permissionDenied
         case .internal: .internalError
         }
     }

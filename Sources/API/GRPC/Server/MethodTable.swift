@@ -1,3 +1,6 @@
+import Access
+import NIOHTTP2
+
 /// What the server can be asked for, by the paths of HTTP/2.
 struct MethodTable: Sendable {
     enum Method: Sendable {
@@ -8,10 +11,44 @@ struct MethodTable: Sendable {
         case control(ControlMethod)
     }
 
-    private var methods: [String: Method] = [:]
+    struct Entry: Sendable {
+        var method: Method
+        /// What it is, as far as rights are concerned.
+        var operation: Operation
+    }
 
-    subscript(path: String) -> Method? { methods[path] }
+    private var methods: [String: Entry] = [:]
 
-    /// - Parameter name: With the service's: `kvnode.v1.KeyValue/Get`.
-    mutating func add(_ name: String, _ method: Method) { methods["/" + name] = method }
+    subscript(path: String) -> Entry? { methods[path] }
+
+    /// - Parameters:
+    ///   - name: With the service's: `kvnode.v1.KeyValue/Get`. `GRPCRules` has a rule for it.
+    ///   - path: By which it is asked for, if not by its name.
+    mutating func add(_ name: String, at path: String? = nil, _ method: Method) {
+        guard let operation = GRPCRules.operations[name] else {
+            preconditionFailure("\(name) has no rule in GRPCRules")
+        }
+        methods[path ?? "/" + name] = Entry(method: method, operation: operation)
+    }
+}
+
+extension GRPCConnectionHandler {
+    /// The call that a client has begun.
+    func makeCall(_ entry: MethodTable.Entry, _ head: CallHead, _ stream: HTTP2StreamID) -> Call {
+        switch entry.method {
+        case .request(let decode, let reply):
+            return RequestCall(
+                decode, reply, timeoutMillis: head.timeoutMillis, stream: stream, connection: self)
+        case .batch(let decode, let reply):
+            return BatchCall(
+                decode, reply, timeoutMillis: head.timeoutMillis, stream: stream, connection: self)
+        case .session:
+            let call = SessionCall(stream: stream, connection: self)
+            call.setDeadline(head.timeoutMillis)
+            return call
+        case .control(let method):
+            return ControlCall(
+                method, entry.operation, timeoutMillis: head.timeoutMillis, stream: stream, connection: self)
+        }
+    }
 }

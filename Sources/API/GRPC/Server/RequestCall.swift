@@ -1,3 +1,4 @@
+import Access
 import Cluster
 import ClusterCore
 import NIOCore
@@ -25,6 +26,7 @@ final class RequestCall: SingleCall {
     override func begin(_ message: ByteBuffer) throws(GRPCFailure) {
         var request = try ProtoMessage.decode(message, decode)
         do throws(RequestError) {
+            try caller.check(reply.operation, bucket: request.bucket)
             try shared.rules.apply(to: &request)
             try connection.beginRequest()
         } catch {

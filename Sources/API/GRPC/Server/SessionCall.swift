@@ -1,3 +1,4 @@
+import Access
 import Cluster
 import ClusterCore
 import NIOCore
@@ -19,6 +20,8 @@ final class SessionCall: Call {
         outbox = SessionOutbox(limits: connection.shared.limits.session)
         super.init(stream: stream, connection: connection)
     }
+
+    override func admitted() { respond() }
 
     override var wantsInput: Bool { waiting.isEmpty && outbox.hasRoom }
     override var keptBytes: Int { waiting.isEmpty ? 0 : waitingBytes }
@@ -58,6 +61,7 @@ final class SessionCall: Call {
         let (id, reply) = (operation.id, operation.reply)
         do throws(RequestError) {
             var request = try operation.request.get()
+            try caller.check(reply.operation, bucket: request.bucket)
             try shared.rules.apply(to: &request)
             let loop = connection.loop
             let me = NIOLoopBound(self, eventLoop: loop)

@@ -24,10 +24,12 @@ struct KeyValueMethods: Sendable {
         table.add(Method.BatchPut.descriptor.fullyQualifiedMethod, .batch(Request.decodePut, .put))
         table.add(Method.Session.descriptor.fullyQualifiedMethod, .session)
         table.add(
-            Method.GetBucketProperties.descriptor.fullyQualifiedMethod, .control(ControlMethod(getProperties))
+            Method.GetBucketProperties.descriptor.fullyQualifiedMethod,
+            .control(ControlMethod(in: { $0.bucket }, getProperties))
         )
         table.add(
-            Method.SetBucketProperties.descriptor.fullyQualifiedMethod, .control(ControlMethod(setProperties))
+            Method.SetBucketProperties.descriptor.fullyQualifiedMethod,
+            .control(ControlMethod(in: { $0.bucket }, setProperties))
         )
     }
 

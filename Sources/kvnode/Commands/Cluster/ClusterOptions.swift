@@ -18,6 +18,9 @@ struct ClusterOptions: ParsableArguments {
             valueName: "host:port"))
     var endpoint: String?
 
+    @OptionGroup var credentials: CredentialOptions
+    @OptionGroup var tls: TLSOptions
+
     @Flag(
         name: .long,
         help:
@@ -30,7 +33,9 @@ struct ClusterOptions: ParsableArguments {
     /// Runs `body`; an RPC's failure is printed and becomes the process's exit code.
     func run<R: Sendable>(_ body: @Sendable (Client, CallOptions) async throws -> R) async throws -> R {
         let connection = NodeConnection(
-            address: try ClientOptions.address(endpoint), json: json, timeout: Self.callTimeout)
+            address: try ClientOptions.address(endpoint), tls: try tls.files,
+            authorization: try credentials.authorization(),
+            json: json, timeout: Self.callTimeout)
         return try await connection.run { client, call in try await body(Client(wrapping: client), call) }
     }
 

@@ -18,6 +18,9 @@ struct TransfersCommand: AsyncParsableCommand {
             valueName: "host:port"))
     var endpoint: [String] = []
 
+    @OptionGroup var credentials: CredentialOptions
+    @OptionGroup var tls: TLSOptions
+
     @Flag(name: .long, help: "Print JSON, errors included.")
     var json = false
 
@@ -25,15 +28,17 @@ struct TransfersCommand: AsyncParsableCommand {
 
     func run() async throws {
         var failure: ExitCode?
+        let authorization = try credentials.authorization()
         for one in endpoint.isEmpty ? [nil] : endpoint.map(Optional.some) {
-            var options = ClusterOptions()
-            options.endpoint = one
-            options.json = json
+            let connection = NodeConnection(
+                address: try ClientOptions.address(one), tls: try tls.files, authorization: authorization,
+                json: json,
+                timeout: ClusterOptions.callTimeout)
             do {
-                let status = try await options.run { client, call in
-                    try await client.status(.init(), options: call)
+                let status = try await connection.run { client, call in
+                    try await ClusterOptions.Client(wrapping: client).status(.init(), options: call)
                 }
-                try options.print(status, Self.text)
+                try Output.standardOutput.print(json ? try ProtoJSON.text(status) : Self.text(status))
             } catch let code as ExitCode where code != .brokenPipe {
                 // The others are asked all the same.
                 failure = failure ?? code
