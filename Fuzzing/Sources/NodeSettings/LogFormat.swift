@@ -1,0 +1,1 @@
+../../../Sources/kvnode/Logging/LogFormat.swift
