@@ -43,8 +43,10 @@ enum Node {
                 else { return }
                 try await serve(found, tls, access, executor, environment, group, logger)
             }
-            try await access.shutdown()
+            let ended = await result { try await access.shutdown() }
+            // The first error is the one to tell.
             try served.get()
+            try ended.get()
         }
         // Whatever happened, what was committed is closed in good order; the first error is the one to tell.
         let closing = await result { try executor.shutdown() }
