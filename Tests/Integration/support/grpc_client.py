@@ -103,6 +103,8 @@ class GRPCClient:
                     get=m.GetRequest(bucket=bucket, key=keys[index].encode(), options=m.Options(**options)))
                 for index in range(first, min(first + 50, len(keys)))])
             for first in range(0, len(keys), 50))
+        failed = {keys[index]: str(one.error) for index, one in results.items() if one.HasField("error")}
+        assert not failed, f"{len(failed)} of {len(keys)} keys can't be read: {list(failed.items())[:3]}"
         return {key: [sibling.value for sibling in results[index].get.siblings] for index, key in enumerate(keys)}
 
     def health_status(self, service: str = "") -> int:
