@@ -47,7 +47,7 @@ def _command_lines() -> list[pathlib.Path]:
 
 @pytest.mark.parametrize("arguments, faults, seed", [
     ([], "kill,halves,loss,disk-full,clock,join-leave", "1"),
-    (["--no-namespaces"], "pause,one-way,flaky,delay,wipe", "2"),
+    (["--no-namespaces", "--plain"], "pause,one-way,flaky,delay,wipe", "2"),
 ], ids=["namespaces", "loopback"])
 def test_nothing_is_lost(tmp_path, arguments, faults, seed):
     ended = subprocess.run(
@@ -59,6 +59,7 @@ def test_nothing_is_lost(tmp_path, arguments, faults, seed):
     assert told["done"] > RATE * MINUTES * 60 / 4
     assert {one["protocol"] for one in told["calls"] if one["outcome"] == "done"} == {"grpc", "http", "resp"}
     assert len(told["faults"]) >= 3
+    assert told["plain"] == ("--plain" in arguments)
     # Where namespaces cannot be made, the first run does without as well, and says so.
     assert told["network"] == ("loopback" if arguments or told["no_namespaces_because"] else "namespaces")
     assert ("NO NETWORK NAMESPACES" in ended.stdout) == (told["network"] == "loopback")

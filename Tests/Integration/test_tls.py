@@ -182,8 +182,9 @@ def test_the_authority_is_replaced_while_clients_write(secure, authority):
         eventually(
             lambda: any("no authority that is trusted here" in node.log for node in secure.nodes),
             "old connections are ended", 10)
-    for node in secure.nodes:
-        eventually(lambda: all(one.get("connected") for one in members(node).values()), "all are connected again")
+        for node in secure.nodes:
+            eventually(lambda: all(one.get("connected") for one in members(node).values()), "all are connected again")
+        eventually(lambda: len(load.written) > Load.ENOUGH, "the load has done something")
     load.check(secure[0])
 
 

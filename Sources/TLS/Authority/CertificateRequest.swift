@@ -28,9 +28,9 @@ public struct CertificateRequest: Equatable, Sendable {
             self.until = until
         }
 
-        /// From a little before now, since clocks differ.
+        /// From a day before now: a node whose clock is hours behind is to understand the others all the same.
         public static func days(_ days: Int, from now: Date = .now) -> Validity {
-            Validity(from: now - 300, until: now + TimeInterval(days) * 86_400)
+            Validity(from: now - 86_400, until: now + TimeInterval(days) * 86_400)
         }
     }
 }

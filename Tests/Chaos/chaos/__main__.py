@@ -39,6 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--faults", default=",".join(FAULTS), help=f"of {', '.join(FAULTS)}; all by default")
     parser.add_argument("--rate", type=float, default=300, help="requests a second; 300 by default")
     parser.add_argument("--no-namespaces", action="store_true", help="all nodes on the loopback address")
+    parser.add_argument("--plain", action="store_true", help="without TLS and users")
     parser.add_argument("--report", type=pathlib.Path, default=REPOSITORY / "report/chaos", help="a folder")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for the nodes' logs and configurations")
     given = parser.parse_args()
@@ -58,7 +59,7 @@ def options(given: argparse.Namespace, no_namespaces: str | None) -> run.Options
     rounds = max(1, round(minutes / ROUND_MINUTES))
     return run.Options(
         given.binary.resolve(), given.seed, minutes * 60 / rounds, rounds, given.faults.split(","), given.rate,
-        no_namespaces)
+        no_namespaces, given.plain)
 
 
 def main() -> int:

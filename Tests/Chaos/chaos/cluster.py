@@ -16,6 +16,7 @@ from .links import Links, merged
 from .network import Network
 from .nodes import ChaosNode
 from .operators import Operator
+from .security import Security
 from .settling import Settling
 
 #: Which one a node has, by its number.
@@ -35,11 +36,11 @@ class Cluster:
 
     def __init__(
         self, binary: pathlib.Path, network: Network, folder: pathlib.Path, founders: int, stubs: Stubs,
-        stop: threading.Event, clock_library: pathlib.Path | None, has_disks: bool
+        stop: threading.Event, clock_library: pathlib.Path | None, has_disks: bool, security: Security | None
     ):
         self.network, self.stop = network, stop
         self._binary, self._folder, self._stubs = binary, folder, stubs
-        self._clock_library, self._has_disks = clock_library, has_disks
+        self._clock_library, self._has_disks, self._security = clock_library, has_disks, security
         self.operators: dict[str, Operator] = {}
         self.nodes: list[ChaosNode] = []
         self.founders = [self._make(number, slot=number) for number in range(founders)]
@@ -56,7 +57,8 @@ class Cluster:
         node = ChaosNode(
             name, slot, ENGINES[number % len(ENGINES)], self._binary, self.network, self._folder / name,
             Disk(self._folder / f"{name}-disk") if self._has_disks else None,
-            WallClock(self._clock_library, self._folder / f"{name}-clock") if self._clock_library else None)
+            WallClock(self._clock_library, self._folder / f"{name}-clock") if self._clock_library else None,
+            self._security)
         self.nodes.append(node)
         self.operators[name] = Operator(self._stubs, node)
         return node

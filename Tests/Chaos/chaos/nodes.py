@@ -11,6 +11,7 @@ from support.cluster import clean_environment, merged, to_yaml
 from .clocks import WallClock
 from .disks import Disk
 from .network import GRPC, HTTP, PEER, RESP, Network
+from .security import Security
 
 CLUSTER_NAME = "chaos"
 STOP_SECONDS = 60
@@ -38,9 +39,10 @@ class ChaosNode:
 
     def __init__(
         self, name: str, slot: int, engine: str, binary: pathlib.Path, network: Network, folder: pathlib.Path,
-        disk: Disk | None, clock: WallClock | None
+        disk: Disk | None, clock: WallClock | None, security: Security | None
     ):
         self.name, self.slot, self.engine, self.disk, self.clock = name, slot, engine, disk, clock
+        self.security = security
         self.folder = folder
         self._binary, self._network = binary, network
         self._data = (disk.folder if disk else folder) / "data"
@@ -74,9 +76,9 @@ class ChaosNode:
         def listen(interface: str) -> dict:
             return {"listen": f"{self.host}:{self.port(interface)}"}
 
-        configuration = merged(HURRY, {
-            # Those in namespaces listen where the others reach them, in a network that nobody else is in.
-            "insecure": True,
+        # Without TLS those in namespaces listen where the others reach them, in a network that nobody else is in.
+        security = self.security.settings(self.name, self.host) if self.security else {"insecure": True}
+        configuration = merged(merged(HURRY, security), {
             "node": {"name": self.name, "data_directory": str(self._data)},
             "cluster": {"name": CLUSTER_NAME, "members": [node.member for node in members], "join": joins},
             "engine": {"type": self.engine},

@@ -21,7 +21,7 @@ class Operator:
         self.node = node
         self.m = importlib.import_module("kvnode.v1.cluster_pb2")
         self._kv = stubs.messages
-        self.channel = channel_to(node.host, node.port(GRPC))
+        self.channel = channel_to(node.host, node.port(GRPC), node.security)
         self._cluster = importlib.import_module("kvnode.v1.cluster_pb2_grpc").ClusterStub(self.channel)
         self.store = stubs.services.KeyValueStub(self.channel)
 

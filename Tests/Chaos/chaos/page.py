@@ -51,6 +51,7 @@ def _facts(document: dict) -> str:
         "Seed": document["seed"],
         "Operations": f"{document['operations']:,}: {document['done']:,} done, {document['unknown']:,} in doubt, "
                       f"{document['not_sent']:,} without a connection",
+        "Connections": "plain text, of whoever comes" if document["plain"] else "TLS, and users",
         "Keys": f"{document['keys']:,}",
         "Faults": f"{len(document['faults'])} ({kinds})",
         "Lost writes": str(document["lost_writes"]),

@@ -28,6 +28,7 @@ def as_document(result: Result) -> dict:
         "seconds_of_faults_each": options.seconds,
         "rate": options.rate,
         "network": "loopback" if options.no_namespaces else "namespaces",
+        "plain": options.is_plain,
         "no_namespaces_because": options.no_namespaces,
         "impossible_faults": result.impossible,
         "operations": result.operations,

@@ -120,13 +120,16 @@ class Round:
         return next(node for node in self._cluster.founders if node.name == name)
 
     def _grpc(self, name: str) -> Client:
-        return GRPCClient(self._stubs, self._node(name).host, self._node(name).port(GRPC))
+        node = self._node(name)
+        return GRPCClient(self._stubs, node.host, node.port(GRPC), node.security)
 
     def _http(self, name: str) -> Client:
-        return HTTPClient(self._node(name).host, self._node(name).port(HTTP))
+        node = self._node(name)
+        return HTTPClient(node.host, node.port(HTTP), node.security)
 
     def _resp(self, name: str) -> Client:
-        return RESPClient(self._node(name).host, self._node(name).port(RESP))
+        node = self._node(name)
+        return RESPClient(node.host, node.port(RESP), node.security)
 
     # Faults
 

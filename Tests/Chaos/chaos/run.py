@@ -17,8 +17,10 @@ from .checks import LOST
 from .cluster import SPARE_SLOTS, Cluster, what_is_possible
 from .history import Key, Outcome, Recorder
 from .network import Loopback, Namespaces
+from .nodes import CLUSTER_NAME
 from .rounds import FaultRecord, Round, RoundResult
 from .seconds import Second, Seconds
+from .security import Security
 
 FOUNDERS = 5
 
@@ -35,6 +37,8 @@ class Options:
     rate: float
     #: Why there are no network namespaces; None if there are.
     no_namespaces: str | None
+    #: Whether all is plain text, of whoever comes.
+    is_plain: bool
 
 
 @dataclass
@@ -115,8 +119,9 @@ def perform(options: Options, folder: pathlib.Path, say: Callable[[str], None]) 
         network = Loopback(slots) if options.no_namespaces else Namespaces(slots)
         try:
             stubs = Stubs(pathlib.Path(stubs_folder))
+            security = None if options.is_plain else Security(folder, CLUSTER_NAME, options.binary)
             cluster = Cluster(
-                options.binary, network, folder, FOUNDERS, stubs, stop, library, has_disks)
+                options.binary, network, folder, FOUNDERS, stubs, stop, library, has_disks, security)
             try:
                 _perform_rounds(options, cluster, plans, stubs, result, say)
             finally:

@@ -10,18 +10,18 @@ CLUSTER_NAME = "integration"
 RELOAD_MILLISECONDS = 200
 
 
-def cert_command(*arguments) -> subprocess.CompletedProcess:
+def cert_command(*arguments, binary: pathlib.Path = BINARY) -> subprocess.CompletedProcess:
     """Runs `kvnode cert`."""
     return subprocess.run(
-        [BINARY, "cert", *map(str, arguments)], capture_output=True, text=True, timeout=30,
+        [binary, "cert", *map(str, arguments)], capture_output=True, text=True, timeout=30,
         env=clean_environment())
 
 
 class Authority:
     """An authority in a directory, beside the certificates that it has issued."""
 
-    def __init__(self, folder: pathlib.Path, cluster: str = CLUSTER_NAME):
-        self.folder = folder
+    def __init__(self, folder: pathlib.Path, cluster: str = CLUSTER_NAME, binary: pathlib.Path = BINARY):
+        self.folder, self._binary = folder, binary
         folder.mkdir(parents=True)
         self.run("init", "--cluster", cluster)
 
@@ -41,7 +41,7 @@ class Authority:
 
     def run(self, command: str, *arguments) -> str:
         """The output of a command that succeeds."""
-        ended = cert_command(command, *arguments, "--directory", self.directory)
+        ended = cert_command(command, *arguments, "--directory", self.directory, binary=self._binary)
         assert ended.returncode == 0, f"{command} {arguments} ended with {ended.returncode}: {ended.stderr}"
         return ended.stdout
 

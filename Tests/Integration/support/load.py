@@ -13,6 +13,9 @@ class Load:
     For `patience` seconds from its first attempt on, it may be tried yet again.
     """
 
+    #: Writes with which a check means something.
+    ENOUGH = 50
+
     def __init__(self, nodes: list[Node], bucket: str, threads: int = 3, patience: float = 0):
         self.nodes = nodes
         self.bucket = bucket
@@ -77,7 +80,7 @@ class Load:
     def check(self, node: Node) -> None:
         """Every acknowledged write is read at `node`, and no request failed for good."""
         assert not self.failures, self.failures[:5]
-        assert len(self.written) > 50, "the load has done something"
+        assert len(self.written) > self.ENOUGH, "the load has done something"
         found = node.grpc.read_all(self.bucket, list(self.written), r=2)
         lost = [key for key, value in self.written.items() if set(found[key]) != {value}]
         assert not lost, f"{node.name} lost {len(lost)} of {len(self.written)}: {lost[:5]}"

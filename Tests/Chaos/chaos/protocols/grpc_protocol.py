@@ -5,6 +5,7 @@ import grpc
 from support.grpc_client import Stubs
 
 from ..history import Bucket, Shown
+from ..security import Security
 from . import CLIENT_SECONDS, REQUEST_MS, Failed, NotSent, Reply, identity
 
 _OPTIONS = [
@@ -18,8 +19,9 @@ _OPTIONS = [
 ]
 
 
-def channel_to(host: str, port: int) -> grpc.Channel:
-    return grpc.insecure_channel(f"{host}:{port}", options=_OPTIONS)
+def channel_to(host: str, port: int, security: Security | None) -> grpc.Channel:
+    address = f"{host}:{port}"
+    return security.channel(address, _OPTIONS) if security else grpc.insecure_channel(address, options=_OPTIONS)
 
 
 def shown_by(siblings) -> tuple[Shown, ...]:
@@ -30,9 +32,9 @@ def shown_by(siblings) -> tuple[Shown, ...]:
 class GRPCClient:
     name = "grpc"
 
-    def __init__(self, stubs: Stubs, host: str, port: int):
+    def __init__(self, stubs: Stubs, host: str, port: int, security: Security | None):
         self._m = stubs.messages
-        self._channel = channel_to(host, port)
+        self._channel = channel_to(host, port, security)
         self._stub = stubs.services.KeyValueStub(self._channel)
         self._options = self._m.Options(timeout_ms=REQUEST_MS)
 

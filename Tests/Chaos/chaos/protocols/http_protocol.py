@@ -9,6 +9,7 @@ import urllib3
 from support.http import key_path
 
 from ..history import Bucket, Shown
+from ..security import Security
 from . import CLIENT_SECONDS, REQUEST_MS, Failed, NotSent, Reply, identity
 
 _CONTEXT = "X-Kvnode-Context"
@@ -17,10 +18,13 @@ _CONTEXT = "X-Kvnode-Context"
 class HTTPClient:
     name = "http"
 
-    def __init__(self, host: str, port: int):
-        self._base = f"http://{host}:{port}"
+    def __init__(self, host: str, port: int, security: Security | None):
+        self._base = f"{'https' if security else 'http'}://{host}:{port}"
         self._session = requests.Session()
         self._session.trust_env = False
+        if security:
+            self._session.verify = str(security.trust)
+            self._session.headers["Authorization"] = security.authorization
 
     def close(self) -> None:
         self._session.close()

@@ -1,9 +1,10 @@
 """Redis's protocol: KV.GET and its kind for registers, with contexts; Redis's own commands for the rest."""
 
 import redis
-from redis.connection import Connection
+from redis.connection import Connection, SSLConnection
 
 from ..history import Bucket, Shown
+from ..security import Security
 from . import CLIENT_SECONDS, Failed, NotSent, Reply, identity
 
 
@@ -12,8 +13,11 @@ class RESPClient:
 
     name = "resp"
 
-    def __init__(self, host: str, port: int):
-        self._host, self._port = host, port
+    def __init__(self, host: str, port: int, security: Security | None):
+        self._security = security
+        self._options = {
+            "host": host, "port": port, "protocol": 2, "socket_timeout": CLIENT_SECONDS,
+            "socket_connect_timeout": CLIENT_SECONDS}
         self._connections: dict[Bucket, Connection] = {}
 
     def close(self) -> None:
@@ -58,9 +62,7 @@ class RESPClient:
 
     def _connection(self, bucket: Bucket) -> Connection:
         if bucket not in self._connections:
-            connection = Connection(
-                host=self._host, port=self._port, protocol=2, socket_timeout=CLIENT_SECONDS,
-                socket_connect_timeout=CLIENT_SECONDS)
+            connection = self._new_connection()
             try:
                 connection.connect()
                 connection.send_command("KV.BUCKET", bucket.value)
@@ -70,6 +72,13 @@ class RESPClient:
                 raise NotSent(_words(error)) from error
             self._connections[bucket] = connection
         return self._connections[bucket]
+
+    def _new_connection(self) -> Connection:
+        if self._security is None:
+            return Connection(**self._options)
+        return SSLConnection(
+            **self._options, username=self._security.user, password=self._security.password,
+            ssl_ca_certs=str(self._security.trust))
 
     def _drop(self, bucket: Bucket) -> None:
         connection = self._connections.pop(bucket, None)
