@@ -16,9 +16,13 @@ struct RESPPipelineTests {
     init() throws {
         let shared = RESPConnectionHandler.Shared(
             service: service, wallMillis: { FakeService.now }, parsing: RESPParser.Limits(), maxInFlight: 100,
-            maxUnsentBytes: 1 << 20)
+            maxUnsentBytes: 1 << 20,
+            times: ConnectionWatch.Limits(
+                idleTimeout: nil, stallTimeout: .minutes(1), requestTimeout: .minutes(1)))
         let session = RESPSession(id: 1, bucket: "b", wallMillis: { FakeService.now }, caller: Caller(.open))
-        channel = EmbeddedChannel(handler: RESPConnectionHandler(shared: shared, session: session))
+        channel = EmbeddedChannel(
+            handler: RESPConnectionHandler(
+                shared: shared, session: session, watch: ConnectionWatch(limits: shared.times)))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

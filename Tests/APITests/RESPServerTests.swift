@@ -430,4 +430,78 @@ import Testing
             #expect(client.isClosed())
         }
     }
+
+    @Test("A connection on which a command is served is not idle, however long that takes")
+    func aSlowStoreIsNotTheClients() async throws {
+        try await withRESPServer({
+            $0.idleTimeout = .milliseconds(150)
+            $0.requestTimeout = .milliseconds(20)
+        }) { port, service, _ in
+            let client = try RawClient(port: port)
+            // What follows can't begin before the first has ended: to wait for that is no delay of the client's.
+            try client.send("SET hold 1\r\nGET hold\r\nGET ho")
+            await service.held(1)
+            #expect(!client.hearsSomething(within: 200))
+            // Of what it replaces, and then the write.
+            service.release()
+            await service.held(1)
+            service.release()
+            #expect(try client.respReply() == .simple("OK"))
+            await service.held(1)
+            service.release()
+            #expect(try client.respReply() == .bulk(Array("1".utf8)))
+            // Now it is.
+            #expect(try client.respReply() == .error("the rest of the command is late"))
+        }
+    }
+
+    @Test(
+        "A command that trickles in is ended at the deadline",
+        arguments: ["*2\r\n$3\r\nGET\r\n$90000\r\n", "PING\r\nGET "])
+    func trickle(beginning: String) async throws {
+        try await withRESPServer({ $0.requestTimeout = .milliseconds(300) }) { port, _, _ in
+            let client = try RawClient(port: port)
+            try client.send(beginning)
+            if beginning.hasPrefix("PING") { #expect(try client.respReply() == .simple("PONG")) }
+            #expect(client.trickle(byte: "x"))
+            #expect(try client.respReply() == .error("the rest of the command is late"))
+            #expect(client.isClosed())
+        }
+    }
+
+    @Test("Each command has its own time to come in")
+    func manyPartialCommands() async throws {
+        try await withRESPServer({ $0.requestTimeout = .milliseconds(400) }) { port, _, _ in
+            let client = try RawClient(port: port)
+            try client.send("PI")
+            // No moment in which nothing is half there, for longer than one command may take.
+            for _ in 0..<12 {
+                #expect(!client.hearsSomething(within: 50))
+                try client.send("NG\r\nPI")
+                #expect(try client.respReply() == .simple("PONG"))
+            }
+        }
+    }
+
+    @Test("A client that takes nothing of its replies loses its place")
+    func stalledReader() async throws {
+        try await withRESPServer({
+            $0.requestTimeout = .milliseconds(300)
+            $0.maxConnections = 1
+        }) { port, service, _ in
+            // More than sockets have room for.
+            let value = Sibling.Content.value([UInt8](repeating: 7, count: 32 << 20), contentType: "a/b")
+            service.submit(.put(PutRequest(bucket: "default", key: Array("k".utf8), content: value))) { _ in }
+            let stalled = try RawClient(port: port)
+            try stalled.send("GET k\r\n")
+            #expect(try stalled.text(1) == "$")
+            // Unread bytes keep the end from reaching the client, but its place is free again.
+            for _ in 0..<6_000 {
+                let other = try RawClient(port: port)
+                try other.send("PING\r\n")
+                if try other.respReply() == .simple("PONG") { return }
+            }
+            Issue.record("the client that takes nothing keeps its place")
+        }
+    }
 }

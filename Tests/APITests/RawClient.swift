@@ -107,6 +107,12 @@ final class RawClient {
         return false
     }
 
+    /// Whether the server says something, or ends the connection, within a time.
+    func hearsSomething(within milliseconds: Int32) -> Bool {
+        var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return !buffer.isEmpty || Glibc.poll(&poll, 1, milliseconds) == 1
+    }
+
     /// The next reply. `hasBody` false for the reply to a HEAD.
     func reply(hasBody: Bool = true) throws -> Reply {
         let end = Array("\r\n\r\n".utf8)

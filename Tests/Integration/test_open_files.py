@@ -37,6 +37,7 @@ def test_out_of_descriptors(start_cluster, engine):
     clients = [socket.create_connection(("127.0.0.1", node.resp_port), timeout=5) for _ in range(4 * SPARE_FILES)]
     try:
         eventually(lambda: not answers(node.resp_port), "no new client is taken")
+        assert "the RESP server can't take connections" in node.log
         for number in range(300):
             assert node.http.put("b", f"k{number}", b"v" * 10_000, w=3).is_stored
         assert node.http.get("b", "before", r=3).values == [b"v"]

@@ -71,7 +71,8 @@ extension HTTPConnectionHandler {
             let problem = Problem(.requestTimeout, "request_timeout", "the rest of the request is late")
             sendLast(problem.reply, context)
         // In a head that isn't complete: there is no request yet that a reply could belong to.
-        case (.slowRequest, .idle), (.slowRequest, .receiving), (.slowRequest, .refusing), (.idle, _):
+        case (.slowRequest, .idle), (.slowRequest, .receiving), (.slowRequest, .refusing), (.idle, _),
+            (.stalled, _):
             context.close(promise: nil)
         case (.slowRequest, .held), (.slowRequest, .closing): break
         }

@@ -63,6 +63,7 @@ public final class HTTPServer: Sendable {
             executor: EventLoopTaskExecutor(group: group),
             times: ConnectionWatch.Limits(
                 idleTimeout: TimeAmount(configuration.idleTimeout),
+                stallTimeout: TimeAmount(configuration.idleTimeout),
                 requestTimeout: TimeAmount(configuration.requestTimeout)),
             connections: connections)
         server = ConnectionServer(

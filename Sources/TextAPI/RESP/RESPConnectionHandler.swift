@@ -19,6 +19,8 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         var maxInFlight: Int
         /// Of replies that the client has not taken.
         var maxUnsentBytes: Int
+        /// How slow a client may be.
+        var times: ConnectionWatch.Limits
     }
 
     /// A command whose reply is not written yet.
@@ -38,6 +40,8 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     private static let flushBytes = 64 << 10
 
     private let shared: Shared
+    private let watch: ConnectionWatch
+    private var ticks: RepeatedTask?
     private var session: RESPSession
     private var parser: RESPParser
     private var writer = RESPWriter()
@@ -67,16 +71,28 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     private var isClosing = false
     private var context: ChannelHandlerContext?
 
-    init(shared: Shared, session: RESPSession) {
+    /// - Parameter watch: Of the same channel, at its head.
+    init(shared: Shared, session: RESPSession, watch: ConnectionWatch) {
         self.shared = shared
+        self.watch = watch
         self.session = session
         parser = RESPParser(limits: shared.parsing)
         backlog = ReplyBacklog(maxBytes: shared.maxUnsentBytes)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let tick = shared.times.tick
+        ticks = context.eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in me.value.tick()
+        }
+    }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        ticks?.cancel()
+        ticks = nil
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         session.caller.address = context.channel.clientAddress
@@ -118,12 +134,25 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
             isInputClosed = true
             if !isBehind { end() }
         case is ChannelShouldQuiesceEvent: end()
-        case is IdleStateHandler.IdleStateEvent: if slots.isEmpty { context.close(promise: nil) }
         default: context.fireUserInboundEventTriggered(event)
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    /// Looks whether the client is too slow.
+    private func tick() {
+        guard let context else { return }
+        switch watch.look() {
+        case .idle where slots.isEmpty, .stalled: context.close(promise: nil)
+        case .slowRequest where !isEnding:
+            begin(.end(Self.slowCommand), context.eventLoop)
+            flush()
+        case .fine, .idle, .slowRequest: break
+        }
+    }
+
+    private static let slowCommand = RESPReply.error("the rest of the command is late")
 
     // MARK: Commands
 
@@ -133,6 +162,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         isServing = true
         defer { isServing = false }
         isBehind = true
+        var isNew = false
         while !isEnding, !isAuthenticating, slots.count < shared.maxInFlight, context.channel.isWritable,
             backlog.hasRoom(beside: underWay)
         {
@@ -143,9 +173,20 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
             }
             next = uses.allow(plan.uses) ? nil : plan
             if next != nil { break }
+            isNew = true
             begin(plan, context.eventLoop)
             if writer.buffer.readableBytes >= Self.flushBytes { flush() }
         }
+        noteWhatIsAwaited(isNew: isNew)
+    }
+
+    /// The watch is told since when a command has been coming in, if that is what the connection waits for.
+    ///
+    /// - Parameter isNew: Whether it is another one than before.
+    private func noteWhatIsAwaited(isNew: Bool) {
+        let isAwaited = !isBehind && !parser.isEmpty
+        if isNew || !isAwaited { watch.requestEnds() }
+        if isAwaited { watch.requestBegins() }
     }
 
     /// What comes next of what has come; nil if that is not complete.
@@ -280,6 +321,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     }
 
     private func send(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        watch.replyBegins()
         let byteCount = writtenBytes
         writtenBytes = 0
         guard byteCount >= Self.flushBytes else {

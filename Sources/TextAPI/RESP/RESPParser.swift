@@ -45,6 +45,9 @@ struct RESPParser {
 
     init(limits: Limits = Limits()) { self.limits = limits }
 
+    /// Whether nothing has come of a further command. Only when `next` has found none.
+    var isEmpty: Bool { buffer.readableBytes == 0 }
+
     /// How many arguments the command has that `next` found, its name included; at least one.
     var count: Int { arguments.count }
 

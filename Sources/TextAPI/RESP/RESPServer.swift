@@ -28,6 +28,11 @@ public final class RESPServer: Sendable {
         public var maxUnsentBytes = 64 << 20
         /// A connection without a command and a reply for so long is closed; zero for never.
         public var idleTimeout: Duration = .zero
+        /// How long one command may take to come in, and how long a client may take nothing of its replies.
+        public var requestTimeout: Duration = .seconds(60)
+        /// A connection on which nothing has been heard for so long is probed by TCP, and closed if the other end is gone. In
+        /// whole seconds, one at least.
+        public var keepalive: Duration = .seconds(300)
         /// How long connections may take to finish their commands after `beginGracefulShutdown`.
         public var shutdownGrace: Duration = .seconds(10)
         /// TLS, if clients speak it.
@@ -60,20 +65,23 @@ public final class RESPServer: Sendable {
         let shared = RESPConnectionHandler.Shared(
             service: service, wallMillis: wallMillis, parsing: parsing,
             maxInFlight: configuration.maxInFlight,
-            maxUnsentBytes: configuration.maxUnsentBytes)
+            maxUnsentBytes: configuration.maxUnsentBytes,
+            times: ConnectionWatch.Limits(
+                idleTimeout: configuration.idleTimeout > .zero ? TimeAmount(configuration.idleTimeout) : nil,
+                stallTimeout: TimeAmount(configuration.requestTimeout),
+                requestTimeout: TimeAmount(configuration.requestTimeout)))
         let count = ConnectionCount()
         server = ConnectionServer(
             name: "RESP", host: configuration.host, port: configuration.port, group: group,
             connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
-            secure: configuration.secure, logger: logger
+            keepalive: configuration.keepalive, secure: configuration.secure, logger: logger
         ) { pipeline in
-            if configuration.idleTimeout > .zero {
-                try pipeline.addHandler(IdleStateHandler(allTimeout: TimeAmount(configuration.idleTimeout)))
-            }
+            let watch = ConnectionWatch(limits: shared.times)
+            try pipeline.addHandler(watch)
             let session = RESPSession(
                 id: count.next(), bucket: configuration.bucket, wallMillis: wallMillis,
                 caller: Caller(access))
-            try pipeline.addHandler(RESPConnectionHandler(shared: shared, session: session))
+            try pipeline.addHandler(RESPConnectionHandler(shared: shared, session: session, watch: watch))
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -15,6 +16,7 @@ package final class ConnectionServer: Sendable {
     private let connections: ConnectionRegistry
     private let shutdownGrace: Duration
     private let refusal: ByteBuffer
+    private let keepalive: Duration
     private let logger: Logger
     private let secure: ConnectionSecurity?
     private let configure: @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
@@ -29,12 +31,14 @@ package final class ConnectionServer: Sendable {
     ///   - shutdownGrace: How long connections may take to finish after `beginGracefulShutdown`.
     ///   - refusal: What a connection over the limit is told before it is closed; by TLS it is told nothing, since a handshake
     ///     costs more than what the limit is to save.
+    ///   - keepalive: How long nothing may be heard of a client until TCP asks whether it is still there; some time later it is
+    ///     gone. For protocols that don't ask themselves, and have no end of idle connections.
     ///   - secure: Nil for plain text.
     ///   - configure: Adds a connection's handlers. On `ChannelShouldQuiesceEvent` they are to end it when they can.
     package init(
         name: String, host: String, port: Int, group: MultiThreadedEventLoopGroup,
         connections: ConnectionRegistry, shutdownGrace: Duration, refusal: ByteBuffer,
-        secure: ConnectionSecurity?, logger: Logger,
+        keepalive: Duration = .seconds(2 * 60 * 60), secure: ConnectionSecurity?, logger: Logger,
         configure: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
     ) {
         self.name = name
@@ -44,6 +48,7 @@ package final class ConnectionServer: Sendable {
         self.connections = connections
         self.shutdownGrace = shutdownGrace
         self.refusal = refusal
+        self.keepalive = keepalive
         self.logger = logger
         self.secure = secure
         self.configure = configure
@@ -92,13 +97,25 @@ package final class ConnectionServer: Sendable {
     private struct NotListening: Error {}
     private struct TooManyConnections: Error {}
 
+    /// Probes without an answer, each a third of `keepalive` after the last, that end a connection.
+    private static let probes: ChannelOptions.Types.SocketOption.Value = 3
+
     private var bootstrap: ServerBootstrap {
-        ServerBootstrap(group: group)
+        let seconds = max(1, Int(keepalive.components.seconds))
+        return ServerBootstrap(group: group)
+            .serverChannelInitializer { [name, logger] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptLog(name: name, logger: logger))
+                }
+            }
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // A client whose machine is gone says nothing any more.
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: seconds)
+            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: max(1, seconds / 3))
+            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: Self.probes)
             // A client that has sent its last request and closed its side still gets the reply.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { [connections, refusal, secure, configure] channel in
@@ -115,6 +132,32 @@ package final class ConnectionServer: Sendable {
     }
 }
 
+/// Tells the log that connections can't be taken, such as when the process has as many files open as it may. Who listens goes on
+/// and tries again in a second.
+private final class AcceptLog: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    private static let pause = TimeAmount.seconds(10)
+
+    private let name: String
+    private let logger: Logger
+    private var quietUntil = NIODeadline.now()
+
+    init(name: String, logger: Logger) {
+        self.name = name
+        self.logger = logger
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if .now() >= quietUntil {
+            quietUntil = .now() + Self.pause
+            logger.warning(
+                "the \(name) server can't take connections", metadata: ["reason": "\(error)"])
+        }
+        context.fireErrorCaught(error)
+    }
+}
+
 /// Tells a connection over the limit so, and closes it.
 private final class RefusalHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -122,7 +165,7 @@ private final class RefusalHandler: ChannelInboundHandler {
 
     private let words: ByteBuffer
 
-    package init(_ words: ByteBuffer) { self.words = words }
+    init(_ words: ByteBuffer) { self.words = words }
 
     func channelActive(context: ChannelHandlerContext) {
         let channel = context.channel

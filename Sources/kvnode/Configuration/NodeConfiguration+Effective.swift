@@ -69,7 +69,9 @@ extension NodeConfiguration {
             maxInFlight: values.int("resp.max_in_flight"),
             maxUnsentBytes: values.int("resp.max_unsent_bytes"),
             maxArguments: values.int("resp.max_arguments"),
-            idleTimeout: values.milliseconds("resp.idle_timeout_ms"), tls: security.clients(of: "resp"))
+            idleTimeout: values.milliseconds("resp.idle_timeout_ms"),
+            requestTimeout: values.milliseconds("resp.request_timeout_ms"),
+            keepalive: values.milliseconds("resp.keepalive_ms"), tls: security.clients(of: "resp"))
         access = Access(values)
         log = Log(
             level: values.choice("log.level", Logger.Level.init(rawValue:)),

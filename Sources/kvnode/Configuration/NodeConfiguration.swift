@@ -131,6 +131,8 @@ struct NodeConfiguration: Sendable {
         var maxUnsentBytes: Int
         var maxArguments: Int
         var idleTimeout: Duration
+        var requestTimeout: Duration
+        var keepalive: Duration
         /// Nil for plain text.
         var tls: ClientTLS?
     }

@@ -232,7 +232,7 @@ struct SettingTable: Sendable {
             "grpc.max_unsent_bytes", .int((64 << 10)...(16 << 30)), .int(64 << 20),
             "Replies of one gRPC connection that may wait for the client; past them, requests fail."),
         Setting(
-            "grpc.keepalive_ms", .int(1_000...86_400_000), .int(7_200_000),
+            "grpc.keepalive_ms", .int(1_000...86_400_000), .int(300_000),
             "A gRPC client silent for so long is pinged, and given up if it doesn't answer."),
         Setting("http.listen", .address, .text("127.0.0.1:7402"), "Where HTTP clients connect."),
         Setting(
@@ -262,6 +262,12 @@ struct SettingTable: Sendable {
         Setting(
             "resp.idle_timeout_ms", .int(0...86_400_000), .int(0),
             "A RESP connection without a command for so long is closed; 0 for never."),
+        Setting(
+            "resp.request_timeout_ms", .int(100...3_600_000), .int(60_000),
+            "How long a RESP client may take to send one command, or take nothing of its replies."),
+        Setting(
+            "resp.keepalive_ms", .int(1_000...86_400_000), .int(300_000),
+            "A RESP client not heard of for so long is probed by TCP, and closed if it is gone."),
     ]
 
     private static let operation: [Setting] = [

@@ -110,6 +110,8 @@ extension NodeConfiguration {
         server.maxInFlight = resp.maxInFlight
         server.maxUnsentBytes = resp.maxUnsentBytes
         server.idleTimeout = resp.idleTimeout
+        server.requestTimeout = resp.requestTimeout
+        server.keepalive = resp.keepalive
         server.shutdownGrace = shutdownTimeout / 3
         return server
     }

@@ -9,14 +9,17 @@ final class ConnectionWatch: ChannelInboundHandler {
 
     /// What an operator sets.
     struct Limits: Sendable {
-        /// How long the client may send nothing of a request, or take nothing of a reply.
-        var idleTimeout: TimeAmount
+        /// How long the client may send nothing when it has taken all replies; nil for ever.
+        var idleTimeout: TimeAmount?
+        /// How long it may take nothing of a reply.
+        var stallTimeout: TimeAmount
         /// How long one request may take to come in.
         var requestTimeout: TimeAmount
 
         /// How often the connection is looked at; a limit is kept to within this.
         var tick: TimeAmount {
-            max(.milliseconds(5), .nanoseconds(min(idleTimeout, requestTimeout).nanoseconds / 4))
+            let least = min(idleTimeout ?? stallTimeout, stallTimeout, requestTimeout)
+            return max(.milliseconds(5), .nanoseconds(least.nanoseconds / 4))
         }
     }
 
@@ -63,8 +66,10 @@ final class ConnectionWatch: ChannelInboundHandler {
 
     enum Verdict {
         case fine
-        /// Nothing of a reply was taken, or nothing of a request came, for too long.
+        /// Nothing of a request came for too long.
         case idle
+        /// Nothing of a reply was taken for too long.
+        case stalled
         /// A request has been coming in for too long.
         case slowRequest
     }
@@ -75,7 +80,8 @@ final class ConnectionWatch: ChannelInboundHandler {
         unsentBytes = bufferedBytes
         // Also when the last of it was taken: idleness begins then.
         if unsentBytes != before { lastProgress = now }
-        if now - lastProgress >= limits.idleTimeout { return .idle }
+        if unsentBytes > 0, now - lastProgress >= limits.stallTimeout { return .stalled }
+        if unsentBytes == 0, let idle = limits.idleTimeout, now - lastProgress >= idle { return .idle }
         if let requestStart, now - requestStart >= limits.requestTimeout { return .slowRequest }
         return .fine
     }

@@ -1,0 +1,95 @@
+"""Clients that are slow, or gone without a word: each loses its connection, and nobody else notices."""
+
+import os
+import socket
+import time
+
+import pytest
+
+from support.waiting import eventually
+
+TCP_REPAIR = 19
+#: Of HTTP/2: a kind of frame, and a flag of it.
+SETTINGS, ACKNOWLEDGED = 4, 1
+PORTS = ("grpc", "http", "resp")
+QUICK = {
+    "http": {"idle_timeout_ms": 1000, "request_timeout_ms": 1000, "max_connections": 2},
+    "resp": {"request_timeout_ms": 1000, "keepalive_ms": 1000, "max_connections": 2},
+    "grpc": {"keepalive_ms": 1000, "max_connections": 2},
+}
+#: What begins a request, and never ends it.
+BEGINNINGS = {
+    "http": b"PUT /v1/buckets/b/keys/k HTTP/1.1\r\nhost: t\r\ncontent-length: 100000\r\n\r\n",
+    "resp": b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000\r\n",
+}
+
+
+@pytest.fixture
+def node(start_cluster):
+    return start_cluster(["memory"], QUICK)[0]
+
+
+def connect(node, port: str) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", getattr(node, f"{port}_port")), 10)
+
+
+@pytest.mark.parametrize("port", BEGINNINGS)
+def test_a_request_that_trickles_in(node, port):
+    begun = time.monotonic()
+    with connect(node, port) as client:
+        client.sendall(BEGINNINGS[port])
+        client.settimeout(0.05)
+        heard = None
+        while heard is None and time.monotonic() < begun + 30:
+            try:
+                client.sendall(b"x")
+                heard = client.recv(4096)
+            except TimeoutError:
+                pass
+            except ConnectionError:
+                heard = b""
+    assert heard is not None, "the connection stays"
+    assert not heard or b"late" in heard, heard
+    assert node.http.put("b", "k", b"v").is_stored
+
+
+def settled(client: socket.socket, port: str) -> None:
+    """Both ends have had what the protocol begins with, so that neither has anything to say any more."""
+    if port == "grpc":
+        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS))
+        acknowledged = False
+        while not acknowledged:
+            head = client.recv(9, socket.MSG_WAITALL)
+            client.recv(int.from_bytes(head[:3]), socket.MSG_WAITALL)
+            acknowledged = head[3] == SETTINGS and head[4] == ACKNOWLEDGED
+        client.sendall(frame(SETTINGS, ACKNOWLEDGED))
+    elif port == "resp":
+        client.sendall(b"PING\r\n")
+        assert client.recv(7, socket.MSG_WAITALL) == b"+PONG\r\n"
+
+
+def frame(kind: int, flags: int = 0) -> bytes:
+    """Of HTTP/2, without anything in it, for the whole connection."""
+    return bytes([0, 0, 0, kind, flags, 0, 0, 0, 0])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a connection vanish")
+@pytest.mark.parametrize("port", PORTS)
+def test_a_client_whose_machine_is_gone(node, port):
+    """Its end of the connection is forgotten without a packet, as by a loss of power."""
+    gone = [connect(node, port) for _ in range(2)]
+    for client in gone:
+        settled(client, port)
+    eventually(lambda: connections(node, port) == 2, "the node has both connections")
+    for client in gone:
+        client.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        client.close()
+    eventually(lambda: connections(node, port) == 0, "the node has noticed", 60)
+
+
+def connections(node, port: str) -> int:
+    """How many the node has at `port`, as the kernel counts them."""
+    established, number = "01", f":{getattr(node, f'{port}_port'):04X}"
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in list(table)[1:]]
+    return sum(local.endswith(number) and state == established for _, local, _, state, *_ in rows)
