@@ -18,7 +18,8 @@ struct RESPPipelineTests {
             service: service, wallMillis: { FakeService.now }, parsing: RESPParser.Limits(), maxInFlight: 100,
             maxUnsentBytes: 1 << 20,
             times: ConnectionWatch.Limits(
-                idleTimeout: nil, stallTimeout: .minutes(1), requestTimeout: .minutes(1)))
+                idleTimeout: nil, stallTimeout: .minutes(1), requestTimeout: .minutes(1)),
+            budget: ReceiveBudget(maxBytes: 1 << 20))
         let session = RESPSession(id: 1, bucket: "b", wallMillis: { FakeService.now }, caller: Caller(.open))
         channel = EmbeddedChannel(
             handler: RESPConnectionHandler(

@@ -209,6 +209,16 @@ def test_probes_need_no_user(guarded):
     assert guarded.grpc.health_status() == 1
 
 
+def test_whoever_has_not_logged_in_can_send_nothing_long(guarded):
+    with socket.create_connection(("127.0.0.1", guarded.resp_port), 10) as stranger:
+        stranger.sendall(b"*2\r\n$4\r\nAUTH\r\n$20000\r\n")
+        assert b"invalid bulk length" in stranger.recv(4096)
+    with socket.create_connection(("127.0.0.1", guarded.resp_port), 10) as client:
+        long = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000\r\n" + bytes(100_000) + b"\r\n"
+        client.sendall(f"AUTH {WRITER.token}\r\n".encode() + long)
+        assert client.recv(10, socket.MSG_WAITALL) == b"+OK\r\n+OK\r\n"
+
+
 # MARK: changes of the users
 
 def test_removed_user_loses_its_open_connections(guarded, users_path, stubs):

@@ -4,8 +4,10 @@ import os
 import socket
 import time
 
+import grpc
 import pytest
 
+from support.grpc_client import status_of
 from support.waiting import eventually
 
 TCP_REPAIR = 19
@@ -93,3 +95,54 @@ def connections(node, port: str) -> int:
     with open("/proc/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in list(table)[1:]]
     return sum(local.endswith(number) and state == established for _, local, _, state, *_ in rows)
+
+
+# MARK: many at once
+
+RECEIVED = 16 << 20
+UNFINISHED = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4000000\r\n" + bytes(1 << 20)
+
+
+def test_all_that_is_not_complete_has_a_bound(start_cluster):
+    """Clients of which each stays within its limits do not fill the memory together."""
+    node = start_cluster(["memory"], {
+        "requests": {"max_received_bytes": RECEIVED, "max_value_bytes": 8 << 20},
+        "grpc": {"max_message_bytes": 16 << 20}})[0]
+    before = memory(node)
+    clients, refused = [], 0
+    try:
+        for _ in range(60):
+            client = connect(node, "resp")
+            clients.append(client)
+            try:
+                client.sendall(UNFINISHED)
+            except ConnectionError:
+                refused += 1
+        eventually(lambda: refused + sum(is_refused(client) for client in clients) >= 60 - RECEIVED // (1 << 20) - 1,
+                   "most are refused")
+        assert memory(node) - before < 8 * RECEIVED
+        # Short requests are served as ever, long ones are refused as overload.
+        assert node.http.put("b", "short", b"v").is_stored
+        long = node.http.put("b", "long", bytes(5 << 20))
+        assert long.status == 429 and long.problem["type"].endswith("overloaded"), long
+        assert status_of(lambda: node.grpc.put("b", b"long", bytes(5 << 20))) == grpc.StatusCode.RESOURCE_EXHAUSTED
+    finally:
+        for client in clients:
+            client.close()
+    eventually(lambda: node.http.put("b", "long", bytes(5 << 20)).status == 204, "there is room again")
+    node.grpc.put("b", b"long", bytes(5 << 20))
+
+
+def is_refused(client: socket.socket) -> bool:
+    client.settimeout(0.01)
+    try:
+        return b"OVERLOADED" in client.recv(4096, socket.MSG_PEEK)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def memory(node) -> int:
+    with open(f"/proc/{node.process.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmRSS"))

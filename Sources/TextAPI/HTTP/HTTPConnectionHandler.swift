@@ -25,6 +25,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         /// For the one thing that the store does asynchronously.
         var executor: EventLoopTaskExecutor
         var times: ConnectionWatch.Limits
+        let budget: ReceiveBudget
         let connections: ConnectionRegistry
     }
 
@@ -71,6 +72,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     var body: [UInt8] = []
     /// Bytes of the body that came, kept or not.
     private var receivedBytes = 0
+    private var received: ReceivedBytes
     /// Replies that are being written right now, one within the other.
     var depth = 0
     private(set) var context: ChannelHandlerContext?
@@ -80,6 +82,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     init(shared: Shared, watch: ConnectionWatch) {
         self.shared = shared
         self.watch = watch
+        received = ReceivedBytes(of: shared.budget)
         identity = HeaderIdentity(shared.access, address: "unknown")
     }
 
@@ -178,13 +181,24 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         guard case .receiving(let plan, let limit) = state else { return }
         receivedBytes += part.readableBytes
         guard receivedBytes <= limit else {
-            body = []
+            letGoOfBody()
             return sendLast(Self.tooLarge(limit).reply, context)
         }
-        if plan.wantsBody {
-            body.append(contentsOf: part.readableBytesView)
+        guard plan.wantsBody else { return }
+        guard received.hold(receivedBytes) else {
+            letGoOfBody()
+            return sendLast(Self.noRoom.reply, context)
         }
+        body.append(contentsOf: part.readableBytesView)
     }
+
+    private func letGoOfBody() {
+        body = []
+        received.letGo()
+    }
+
+    private static let noRoom = Problem(
+        RequestError(.overloaded, "the node's clients have sent too much that is not complete"))
 
     private func receivedEnd(_ context: ChannelHandlerContext) {
         watch.requestEnds()
@@ -221,6 +235,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     private func perform(_ plan: HTTPPlan, _ context: ChannelHandlerContext) {
         state = .waiting
+        // What the store has to do counts there.
+        received.letGo()
         switch plan {
         case .reply(let reply): send(reply, context)
         case .submit(let request, let format): submit(request, format, context)

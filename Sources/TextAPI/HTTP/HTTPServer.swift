@@ -34,6 +34,8 @@ public final class HTTPServer: Sendable {
         public var shutdownGrace: Duration = .seconds(10)
         /// TLS, if clients speak it.
         public var secure: ConnectionSecurity?
+        /// What all clients may have sent that is not complete.
+        public var receiveBudget = ReceiveBudget(maxBytes: 1 << 30)
 
         public init(host: String, port: Int) {
             self.host = host
@@ -65,6 +67,7 @@ public final class HTTPServer: Sendable {
                 idleTimeout: TimeAmount(configuration.idleTimeout),
                 stallTimeout: TimeAmount(configuration.idleTimeout),
                 requestTimeout: TimeAmount(configuration.requestTimeout)),
+            budget: configuration.receiveBudget,
             connections: connections)
         server = ConnectionServer(
             name: "HTTP", host: configuration.host, port: configuration.port, group: group,

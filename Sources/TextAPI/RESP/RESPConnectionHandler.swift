@@ -21,6 +21,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         var maxUnsentBytes: Int
         /// How slow a client may be.
         var times: ConnectionWatch.Limits
+        let budget: ReceiveBudget
     }
 
     /// A command whose reply is not written yet.
@@ -44,6 +45,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     private var ticks: RepeatedTask?
     private var session: RESPSession
     private var parser: RESPParser
+    private var received: ReceivedBytes
     private var writer = RESPWriter()
     private var slots = CircularBuffer<Slot>()
     private var backlog: ReplyBacklog
@@ -76,7 +78,9 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         self.shared = shared
         self.watch = watch
         self.session = session
-        parser = RESPParser(limits: shared.parsing)
+        let isStranger = session.caller.knowsUsers
+        parser = RESPParser(limits: isStranger ? shared.parsing.ofStrangers : shared.parsing)
+        received = ReceivedBytes(of: shared.budget)
         backlog = ReplyBacklog(maxBytes: shared.maxUnsentBytes)
     }
 
@@ -178,13 +182,26 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
             if writer.buffer.readableBytes >= Self.flushBytes { flush() }
         }
         noteWhatIsAwaited(isNew: isNew)
+        if !received.hold(parser.byteCount) { refuseInput(context) }
     }
+
+    private func refuseInput(_ context: ChannelHandlerContext) {
+        parser = RESPParser(limits: shared.parsing)
+        received.letGo()
+        next = nil
+        guard !isEnding else { return }
+        begin(.end(Self.noRoomForInput), context.eventLoop)
+        scheduleFlush(context)
+    }
+
+    private static let noRoomForInput = RESPReply.error(
+        "overloaded: the node's clients have sent too much that is not complete", code: "OVERLOADED")
 
     /// The watch is told since when a command has been coming in, if that is what the connection waits for.
     ///
     /// - Parameter isNew: Whether it is another one than before.
     private func noteWhatIsAwaited(isNew: Bool) {
-        let isAwaited = !isBehind && !parser.isEmpty
+        let isAwaited = !isBehind && parser.byteCount > 0
         if isNew || !isAwaited { watch.requestEnds() }
         if isAwaited { watch.requestBegins() }
     }
@@ -238,6 +255,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     private func authenticated(_ number: Int, _ result: AuthenticationResult, _ greeting: RESPGreeting) {
         isAuthenticating = false
         let answer = session.answer(result, greeting)
+        if session.caller.isKnown() { parser.limits = shared.parsing }
         slots[offset: number - firstNumber].version = answer.version
         finish(number, answer.reply)
         proceed()

@@ -17,6 +17,14 @@ struct RESPParser {
         var maxCommandBytes = 128 << 20
         /// Bytes of a line: of an inline command, or one that says how long something is.
         var maxLineBytes = 64 << 10
+
+        /// For a client that has not said who it is, where it has to: enough for that, and for nothing that takes room.
+        var ofStrangers: Limits {
+            var limits = self
+            limits.maxArguments = min(maxArguments, 16)
+            limits.maxArgumentBytes = min(maxArgumentBytes, 16 << 10)
+            return limits
+        }
     }
 
     private enum State {
@@ -28,7 +36,8 @@ struct RESPParser {
     /// Places that are kept for the arguments of the next command.
     private static let argumentsKept = 1024
 
-    private let limits: Limits
+    /// Of commands that have not begun to be found.
+    var limits: Limits
     /// Begins with the command that is being found, or was found last.
     private var buffer = ByteBuffer()
     /// The words of an inline command, whose escapes are resolved.
@@ -45,8 +54,8 @@ struct RESPParser {
 
     init(limits: Limits = Limits()) { self.limits = limits }
 
-    /// Whether nothing has come of a further command. Only when `next` has found none.
-    var isEmpty: Bool { buffer.readableBytes == 0 }
+    /// Of what has come and is not understood yet; with the command that was found last, if `next` has not been called since.
+    var byteCount: Int { buffer.readableBytes }
 
     /// How many arguments the command has that `next` found, its name included; at least one.
     var count: Int { arguments.count }

@@ -35,6 +35,8 @@ public final class RESPServer: Sendable {
         public var keepalive: Duration = .seconds(300)
         /// How long connections may take to finish their commands after `beginGracefulShutdown`.
         public var shutdownGrace: Duration = .seconds(10)
+        /// What all clients may have sent that is not complete.
+        public var receiveBudget = ReceiveBudget(maxBytes: 1 << 30)
         /// TLS, if clients speak it.
         public var secure: ConnectionSecurity?
 
@@ -69,7 +71,8 @@ public final class RESPServer: Sendable {
             times: ConnectionWatch.Limits(
                 idleTimeout: configuration.idleTimeout > .zero ? TimeAmount(configuration.idleTimeout) : nil,
                 stallTimeout: TimeAmount(configuration.requestTimeout),
-                requestTimeout: TimeAmount(configuration.requestTimeout)))
+                requestTimeout: TimeAmount(configuration.requestTimeout)),
+            budget: configuration.receiveBudget)
         let count = ConnectionCount()
         server = ConnectionServer(
             name: "RESP", host: configuration.host, port: configuration.port, group: group,

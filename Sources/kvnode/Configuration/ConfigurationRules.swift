@@ -49,6 +49,7 @@ struct ConfigurationRules {
         ("requests.list_limit", "requests.max_list_limit", 0),
         ("requests.max_value_bytes", "peer.max_batch_bytes", messageOverhead),
         ("requests.max_value_bytes", "grpc.max_message_bytes", messageOverhead),
+        ("grpc.max_message_bytes", "requests.max_received_bytes", 0),
         ("peer.max_batch_bytes", "peer.max_queued_bytes", 0),
         ("peer.backoff_min_ms", "peer.backoff_max_ms", 0),
         ("anti_entropy.max_bytes_in_flight", "peer.max_queued_bytes", 0),

@@ -60,6 +60,8 @@ struct NodeConfiguration: Sendable {
         var maxWait: Duration
         var minInFlight: Int
         var maxInFlightBytes: Int
+        /// For all clients of the node.
+        var maxReceivedBytes: Int
         var maxValueBytes: Int
         var listLimit: Int
         var maxListLimit: Int

@@ -94,14 +94,15 @@ enum Node {
             logger: logger)
         let conflicts = ConflictService(node: node)
         node.attach(transport)
+        let budget = ReceiveBudget(maxBytes: configuration.requests.maxReceivedBytes)
         let grpc = ClientGRPCServer(
-            configuration: configuration.grpcConfiguration(tls.grpc?.security), service: node,
+            configuration: configuration.grpcConfiguration(tls.grpc?.security, budget), service: node,
             access: access.access, group: group, logger: logger)
         let http = HTTPServer(
-            configuration: configuration.httpConfiguration(tls.http?.security), service: node,
+            configuration: configuration.httpConfiguration(tls.http?.security, budget), service: node,
             access: access.access, group: group, logger: logger)
         let resp = RESPServer(
-            configuration: configuration.respConfiguration(tls.resp?.security), service: node,
+            configuration: configuration.respConfiguration(tls.resp?.security, budget), service: node,
             access: access.access,
             wallMillis: environment.wallMillis, group: group, logger: logger)
 

@@ -66,9 +66,12 @@ extension NodeConfiguration {
         return transport
     }
 
-    func grpcConfiguration(_ security: ConnectionSecurity?) -> ClientGRPCServer.Configuration {
+    func grpcConfiguration(
+        _ security: ConnectionSecurity?, _ budget: ReceiveBudget
+    ) -> ClientGRPCServer.Configuration {
         var server = ClientGRPCServer.Configuration(host: grpc.listen.host, port: grpc.listen.port)
         server.secure = security
+        server.receiveBudget = budget
         server.maxMessageBytes = grpc.maxMessageBytes
         server.maxConnections = grpc.maxConnections
         server.maxStreamsPerConnection = grpc.maxCallsPerConnection
@@ -87,9 +90,12 @@ extension NodeConfiguration {
         return server
     }
 
-    func httpConfiguration(_ security: ConnectionSecurity?) -> HTTPServer.Configuration {
+    func httpConfiguration(
+        _ security: ConnectionSecurity?, _ budget: ReceiveBudget
+    ) -> HTTPServer.Configuration {
         var server = HTTPServer.Configuration(host: http.listen.host, port: http.listen.port)
         server.secure = security
+        server.receiveBudget = budget
         server.maxBodyBytes = requests.maxValueBytes
         server.maxConnections = http.maxConnections
         server.idleTimeout = http.idleTimeout
@@ -100,9 +106,12 @@ extension NodeConfiguration {
         return server
     }
 
-    func respConfiguration(_ security: ConnectionSecurity?) -> RESPServer.Configuration {
+    func respConfiguration(
+        _ security: ConnectionSecurity?, _ budget: ReceiveBudget
+    ) -> RESPServer.Configuration {
         var server = RESPServer.Configuration(host: resp.listen.host, port: resp.listen.port)
         server.secure = security
+        server.receiveBudget = budget
         server.bucket = resp.bucket
         server.maxArgumentBytes = requests.maxValueBytes
         server.maxArguments = resp.maxArguments

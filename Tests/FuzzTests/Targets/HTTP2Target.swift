@@ -53,6 +53,7 @@ private enum HTTP2Target {
                 maxMessageBytes: 1024, maxCalls: 16, maxReceivedBytes: 4096, maxUnsentBytes: 64 << 10,
                 window: ReceiveWindow(bytes: 64 << 10), maxBatchEntries: 16, defaultTimeoutMillis: 1_000,
                 session: SessionOutbox.Limits(maxInFlight: 16, maxUnsentBytes: 64 << 10, replyBytes: 4096)),
+            budget: ReceiveBudget(maxBytes: 1 << 20),
             methods: methods, executor: executor)
     }
 

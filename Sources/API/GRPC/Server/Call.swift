@@ -5,6 +5,7 @@ import GRPCWire
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
+import TextAPI
 
 /// One call on its stream of HTTP/2: what has come of its messages, and how far its reply is. Subclasses say what becomes of
 /// the messages. Lives on its connection's event loop.
@@ -136,12 +137,17 @@ class Call {
         if bytes == countedBytes { return }
         connection.receivedBytes += bytes - countedBytes
         countedBytes = bytes
+        let hasRoom = connection.received.hold(connection.receivedBytes)
         if connection.receivedBytes > shared.limits.maxReceivedBytes, !isOver {
             let limit = shared.limits.maxReceivedBytes
             fail(
                 GRPCFailure(
                     .resourceExhausted, "the connection has sent \(limit) bytes of calls that can't begin yet"
                 ))
+        } else if !hasRoom, !isOver {
+            fail(
+                GRPCFailure(
+                    .resourceExhausted, "the node's clients have sent too much that is not complete"))
         }
     }
 

@@ -59,6 +59,8 @@ public final class ClientGRPCServer: Sendable {
         public var softwareVersion = ""
         /// TLS, if clients speak it.
         public var secure: ConnectionSecurity?
+        /// What all clients may have sent that is not complete.
+        public var receiveBudget = ReceiveBudget(maxBytes: 1 << 30)
 
         public init(host: String, port: Int) {
             self.host = host
@@ -86,7 +88,8 @@ public final class ClientGRPCServer: Sendable {
             service: service, access: access,
             rules: RequestRules(
                 defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit),
-            limits: configuration.limits, methods: methods, executor: EventLoopTaskExecutor(group: group))
+            limits: configuration.limits, budget: configuration.receiveBudget, methods: methods,
+            executor: EventLoopTaskExecutor(group: group))
         server = ConnectionServer(
             name: "gRPC", host: configuration.host, port: configuration.port, group: group,
             connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,

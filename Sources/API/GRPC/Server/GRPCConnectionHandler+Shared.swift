@@ -26,6 +26,7 @@ extension GRPCConnectionHandler {
         var access: AccessControl
         var rules: RequestRules
         var limits: Limits
+        let budget: ReceiveBudget
         var methods: MethodTable
         /// For the calls that a task serves.
         var executor: EventLoopTaskExecutor

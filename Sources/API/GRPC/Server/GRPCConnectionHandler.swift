@@ -38,6 +38,7 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
     private var requestsInStore = 0
     /// Of all calls, and held against the limits of those names.
     var receivedBytes = 0
+    var received: ReceivedBytes
     var unsentBytes = 0
     /// Calls that have something to write before the next flush.
     private var gathering: [Call] = []
@@ -52,6 +53,7 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
 
     init(shared: Shared) {
         self.shared = shared
+        received = ReceivedBytes(of: shared.budget)
         identity = HeaderIdentity(shared.access, address: "unknown")
     }
 
