@@ -59,15 +59,15 @@ def settled(client: socket.socket, port: str) -> None:
     """Both ends have had what the protocol begins with, so that neither has anything to say any more."""
     if port == "grpc":
         client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS))
-        acknowledged = False
+        acknowledged, frames = False, client.makefile("rb")
         while not acknowledged:
-            head = client.recv(9, socket.MSG_WAITALL)
-            client.recv(int.from_bytes(head[:3]), socket.MSG_WAITALL)
+            head = frames.read(9)
+            frames.read(int.from_bytes(head[:3]))
             acknowledged = head[3] == SETTINGS and head[4] == ACKNOWLEDGED
         client.sendall(frame(SETTINGS, ACKNOWLEDGED))
     elif port == "resp":
         client.sendall(b"PING\r\n")
-        assert client.recv(7, socket.MSG_WAITALL) == b"+PONG\r\n"
+        assert client.makefile("rb").read(7) == b"+PONG\r\n"
 
 
 def frame(kind: int, flags: int = 0) -> bytes:
