@@ -44,6 +44,8 @@ extension EngineUnderTest {
         var plan = plan(.loading(workload), loading, seconds: 24 * 3_600, seed: options.bench.seed)
         plan.operations = count
         plan.pipeline = options.loadingPipeline(ofSize: size)
+        // Not more than a cluster takes without refusing any, however many clients are to ask for too much later.
+        plan.connections = min(plan.connections, 16)
         plan.rate = nil
         let done = try Load.run(plan, records: loading.count) { now in
             try Interruption.check()
