@@ -23,7 +23,8 @@ struct RESPPipelineTests {
         let session = RESPSession(id: 1, bucket: "b", wallMillis: { FakeService.now }, caller: Caller(.open))
         channel = EmbeddedChannel(
             handler: RESPConnectionHandler(
-                shared: shared, session: session, watch: ConnectionWatch(limits: shared.times)))
+                shared: shared, session: session, watch: ConnectionWatch(limits: shared.times),
+                pause: ReadPause(.zero)))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

@@ -483,6 +483,25 @@ import Testing
         }
     }
 
+    @Test("After a refusal nothing more of the connection begins for a moment, and replies go on")
+    func pause() async throws {
+        try await withRESPServer({ $0.refusalPause = .seconds(1) }) { port, service, _ in
+            let client = try RawClient(port: port)
+            let other = try RawClient(port: port)
+            let code = RequestError.Code.overloaded.rawValue
+            let begun = ContinuousClock.now
+            try client.send("GET hold\r\nGET fail-\(code)\r\nGET a\r\n")
+            await service.held(1)
+            try expect(other, "GET a", .null)
+            #expect(service.submitted.count == 3, "the one behind what was refused waits")
+            service.release()
+            #expect(try client.respReply() == .null)
+            #expect(try client.respReply() == .error("overloaded: as asked", code: "OVERLOADED"))
+            #expect(try client.respReply() == .null)
+            #expect(ContinuousClock.now - begun >= .seconds(1))
+        }
+    }
+
     @Test("A client that takes nothing of its replies loses its place")
     func stalledReader() async throws {
         try await withRESPServer({

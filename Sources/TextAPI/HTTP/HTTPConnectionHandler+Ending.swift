@@ -33,6 +33,7 @@ extension HTTPConnectionHandler {
         depth += 1
         defer { depth -= 1 }
         watch.replyBegins()
+        if reply.status == .tooManyRequests { pause.begin() }
         var head = HTTPResponseHead(version: .http1_1, status: reply.status, headers: reply.headers)
         head.headers.add(name: "date", value: shared.date.now)
         if close { head.headers.add(name: "connection", value: "close") }

@@ -66,6 +66,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     let shared: Shared
     let watch: ConnectionWatch
+    let pause: ReadPause
     var state = State.idle
     var exchange = Exchange()
     var identity: HeaderIdentity
@@ -78,10 +79,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private(set) var context: ChannelHandlerContext?
     private var ticks: RepeatedTask?
 
-    /// - Parameter watch: Of the same channel, at its head.
-    init(shared: Shared, watch: ConnectionWatch) {
+    /// - Parameters:
+    ///   - watch: Of the same channel, at its head.
+    ///   - pause: Likewise.
+    init(shared: Shared, watch: ConnectionWatch, pause: ReadPause) {
         self.shared = shared
         self.watch = watch
+        self.pause = pause
         received = ReceivedBytes(of: shared.budget)
         identity = HeaderIdentity(shared.access, address: "unknown")
     }

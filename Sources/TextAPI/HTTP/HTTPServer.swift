@@ -36,6 +36,8 @@ public final class HTTPServer: Sendable {
         public var secure: ConnectionSecurity?
         /// What all clients may have sent that is not complete.
         public var receiveBudget = ReceiveBudget(maxBytes: 1 << 30)
+        /// How long nothing is read of a connection after a request of its was refused as overload; zero reads on.
+        public var refusalPause: Duration = .milliseconds(100)
 
         public init(host: String, port: Int) {
             self.host = host
@@ -99,10 +101,11 @@ public final class HTTPServer: Sendable {
         limits.maxHeaderFieldSize = configuration.maxHeaderFieldBytes
         limits.maxHeaderFieldCount = configuration.maxHeaderFields
         let watch = ConnectionWatch(limits: shared.times)
-        try pipeline.addHandler(watch)
+        let pause = ReadPause(configuration.refusalPause)
+        try pipeline.addHandlers(watch, pause)
         try pipeline.configureHTTPServerPipeline(
             withErrorHandling: false, withEncoderConfiguration: HTTPResponseEncoder.Configuration(),
             withDecoderLimitConfiguration: limits)
-        try pipeline.addHandler(HTTPConnectionHandler(shared: shared, watch: watch))
+        try pipeline.addHandler(HTTPConnectionHandler(shared: shared, watch: watch, pause: pause))
     }
 }

@@ -42,6 +42,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
 
     private let shared: Shared
     private let watch: ConnectionWatch
+    private let pause: ReadPause
     private var ticks: RepeatedTask?
     private var session: RESPSession
     private var parser: RESPParser
@@ -73,10 +74,13 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
     private var isClosing = false
     private var context: ChannelHandlerContext?
 
-    /// - Parameter watch: Of the same channel, at its head.
-    init(shared: Shared, session: RESPSession, watch: ConnectionWatch) {
+    /// - Parameters:
+    ///   - watch: Of the same channel, at its head.
+    ///   - pause: Likewise.
+    init(shared: Shared, session: RESPSession, watch: ConnectionWatch, pause: ReadPause) {
         self.shared = shared
         self.watch = watch
+        self.pause = pause
         self.session = session
         let isStranger = session.caller.knowsUsers
         parser = RESPParser(limits: isStranger ? shared.parsing.ofStrangers : shared.parsing)
@@ -167,7 +171,8 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         defer { isServing = false }
         isBehind = true
         var isNew = false
-        while !isEnding, !isAuthenticating, slots.count < shared.maxInFlight, context.channel.isWritable,
+        while !isEnding, !isAuthenticating, !pause.isOn, slots.count < shared.maxInFlight,
+            context.channel.isWritable,
             backlog.hasRoom(beside: underWay)
         {
             guard let plan = next ?? nextPlan() else {
@@ -285,6 +290,7 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
 
     private func finish(_ number: Int, _ reply: RESPReply) {
         underWay -= 1
+        if reply.isRefusal { pause.begin { [weak self] in self?.proceed() } }
         let byteCount = reply.byteCount
         let hasRoom = backlog.take(byteCount)
         slots[offset: number - firstNumber].reply = hasRoom ? reply : Self.noRoom

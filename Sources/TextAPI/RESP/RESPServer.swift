@@ -37,6 +37,8 @@ public final class RESPServer: Sendable {
         public var shutdownGrace: Duration = .seconds(10)
         /// What all clients may have sent that is not complete.
         public var receiveBudget = ReceiveBudget(maxBytes: 1 << 30)
+        /// How long nothing is read of a connection after a request of its was refused as overload; zero reads on.
+        public var refusalPause: Duration = .milliseconds(100)
         /// TLS, if clients speak it.
         public var secure: ConnectionSecurity?
 
@@ -80,11 +82,13 @@ public final class RESPServer: Sendable {
             keepalive: configuration.keepalive, secure: configuration.secure, logger: logger
         ) { pipeline in
             let watch = ConnectionWatch(limits: shared.times)
-            try pipeline.addHandler(watch)
+            let pause = ReadPause(configuration.refusalPause)
+            try pipeline.addHandlers(watch, pause)
             let session = RESPSession(
                 id: count.next(), bucket: configuration.bucket, wallMillis: wallMillis,
                 caller: Caller(access))
-            try pipeline.addHandler(RESPConnectionHandler(shared: shared, session: session, watch: watch))
+            try pipeline.addHandler(
+                RESPConnectionHandler(shared: shared, session: session, watch: watch, pause: pause))
         }
     }
 

@@ -40,6 +40,11 @@ struct ReplyBacklog {
 }
 
 extension RESPReply {
+    /// Whether it says that the node has too much to do.
+    var isRefusal: Bool {
+        if case .error(_, code: "OVERLOADED") = self { true } else { false }
+    }
+
     /// What it takes, but for what goes round it.
     var byteCount: Int {
         switch self {

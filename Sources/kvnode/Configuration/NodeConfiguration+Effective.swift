@@ -119,6 +119,7 @@ extension NodeConfiguration.Requests {
         maxWait = values.milliseconds("requests.max_wait_ms")
         minInFlight = values.int("requests.min_in_flight")
         maxInFlightBytes = values.int("requests.max_in_flight_bytes")
+        refusalPause = values.milliseconds("requests.refusal_pause_ms")
         maxReceivedBytes = values.int("requests.max_received_bytes")
         maxValueBytes = values.int("requests.max_value_bytes")
         listLimit = values.int("requests.list_limit")

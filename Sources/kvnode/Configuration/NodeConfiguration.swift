@@ -60,6 +60,7 @@ struct NodeConfiguration: Sendable {
         var maxWait: Duration
         var minInFlight: Int
         var maxInFlightBytes: Int
+        var refusalPause: Duration
         /// For all clients of the node.
         var maxReceivedBytes: Int
         var maxValueBytes: Int

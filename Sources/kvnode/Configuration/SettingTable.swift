@@ -164,6 +164,9 @@ struct SettingTable: Sendable {
             "requests.max_in_flight_bytes", .int((1 << 20)...(1 << 40)), .int(256 << 20),
             "Bytes of values under way on one event loop; more are refused as overloaded."),
         Setting(
+            "requests.refusal_pause_ms", .int(0...10_000), .int(100),
+            "How long nothing is read of a connection of which a request was refused as overload."),
+        Setting(
             "requests.max_received_bytes", .int((16 << 20)...(1 << 40)), .int(1 << 30),
             "Bytes of requests that are not complete, of all clients together; more are refused."),
         Setting(

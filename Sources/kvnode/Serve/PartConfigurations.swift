@@ -72,6 +72,7 @@ extension NodeConfiguration {
         var server = ClientGRPCServer.Configuration(host: grpc.listen.host, port: grpc.listen.port)
         server.secure = security
         server.receiveBudget = budget
+        server.refusalPause = requests.refusalPause
         server.maxMessageBytes = grpc.maxMessageBytes
         server.maxConnections = grpc.maxConnections
         server.maxStreamsPerConnection = grpc.maxCallsPerConnection
@@ -96,6 +97,7 @@ extension NodeConfiguration {
         var server = HTTPServer.Configuration(host: http.listen.host, port: http.listen.port)
         server.secure = security
         server.receiveBudget = budget
+        server.refusalPause = requests.refusalPause
         server.maxBodyBytes = requests.maxValueBytes
         server.maxConnections = http.maxConnections
         server.idleTimeout = http.idleTimeout
@@ -112,6 +114,7 @@ extension NodeConfiguration {
         var server = RESPServer.Configuration(host: resp.listen.host, port: resp.listen.port)
         server.secure = security
         server.receiveBudget = budget
+        server.refusalPause = requests.refusalPause
         server.bucket = resp.bucket
         server.maxArgumentBytes = requests.maxValueBytes
         server.maxArguments = resp.maxArguments

@@ -29,7 +29,7 @@ private enum HTTP2Target {
     static func serve(_ pieces: [[UInt8]]) throws -> Bool {
         let service = EmptyStore()
         let channel = EmbeddedChannel()
-        let handler = GRPCConnectionHandler(shared: shared(service))
+        let handler = GRPCConnectionHandler(shared: shared(service), pause: ReadPause(.zero))
         try channel.pipeline.syncOperations.addHandlers(
             NIOHTTP2Handler(mode: .server, frameDelegate: handler), handler)
         channel.pipeline.fireChannelActive()

@@ -61,6 +61,8 @@ public final class ClientGRPCServer: Sendable {
         public var secure: ConnectionSecurity?
         /// What all clients may have sent that is not complete.
         public var receiveBudget = ReceiveBudget(maxBytes: 1 << 30)
+        /// How long nothing is read of a connection after a request of its was refused as overload; zero reads on.
+        public var refusalPause: Duration = .milliseconds(100)
 
         public init(host: String, port: Int) {
             self.host = host
@@ -123,7 +125,9 @@ public final class ClientGRPCServer: Sendable {
         _ pipeline: ChannelPipeline.SynchronousOperations, _ configuration: Configuration,
         _ shared: GRPCConnectionHandler.Shared
     ) throws {
-        let handler = GRPCConnectionHandler(shared: shared)
+        let pause = ReadPause(configuration.refusalPause)
+        try pipeline.addHandler(pause)
+        let handler = GRPCConnectionHandler(shared: shared, pause: pause)
         try pipeline.addHandler(IdleStateHandler(readTimeout: TimeAmount(configuration.keepaliveTime)))
         try pipeline.addHandler(
             NIOHTTP2Handler(

@@ -29,6 +29,7 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
     }
 
     let shared: Shared
+    private let pause: ReadPause
     private var calls: [HTTP2StreamID: Call] = [:]
     /// The last that the client opened.
     private var lastStream = HTTP2StreamID.rootStream
@@ -51,8 +52,10 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
     private var channel: (any Channel)?
     var identity: HeaderIdentity
 
-    init(shared: Shared) {
+    /// - Parameter pause: Of the same channel, nearest to the socket.
+    init(shared: Shared, pause: ReadPause) {
         self.shared = shared
+        self.pause = pause
         received = ReceivedBytes(of: shared.budget)
         identity = HeaderIdentity(shared.access, address: "unknown")
     }
@@ -203,6 +206,7 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
 
     /// What is sent of a response: too many replies wait, if not this one.
     func sendable(_ response: Response, as message: ReplyMessage) -> Response {
+        if case .failed(let error) = response, error.code == .overloaded { pause.begin() }
         guard unsentBytes >= shared.limits.maxUnsentBytes,
             ProtoSize.body(response, as: message) > Response.shortBytes
         else { return response }
