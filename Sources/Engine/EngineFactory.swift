@@ -10,6 +10,25 @@ public protocol EngineFactory: Sendable {
     ///
     /// - Throws: `locked` if another engine has it open, `corruption`, `io`, `noSpace`, or `invalidArgument`.
     static func open(at path: String, options: EngineOptions) throws(EngineError) -> any StorageEngine
+
+    /// Puts together what can be read of files that ``open(at:options:)`` refuses, in new files, which it opens.
+    ///
+    /// Rows are missing then, and older states of rows may have come back. For an engine that nobody has open.
+    ///
+    /// - Parameters:
+    ///   - path: The damaged files, which stay as they are.
+    ///   - copy: The directory for the new ones, which must not exist. What a call that fails leaves there is of no use.
+    /// - Throws: `corruption` or `io` if nothing can be put together, `noSpace`, `invalidArgument` if `copy` exists.
+    static func rebuild(from path: String, to copy: String, options: EngineOptions) throws(EngineError)
+}
+
+extension EngineFactory {
+    /// For an engine that keeps nothing on a disk.
+    public static func rebuild(
+        from path: String, to copy: String, options: EngineOptions
+    ) throws(EngineError) {
+        throw EngineError(.invalidArgument, "the engine \(name) has no files to rebuild", path: path)
+    }
 }
 
 /// One tunable of an engine.

@@ -6,26 +6,6 @@ import Testing
 @Suite struct DamageTests {
     private static let rows = 1200
 
-    /// The files that hold rows once all is compacted: there the log is empty.
-    private func tables(_ path: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: path).sorted().filter {
-            $0.hasSuffix(".sst") || $0.hasSuffix(".ldb") || $0 == "data.mdb"
-        }
-    }
-
-    private func prepare(_ subject: Subject, _ path: String) throws {
-        let engine = try subject.open(path)
-        for first in stride(from: 0, to: Self.rows, by: 100) {
-            var batch = WriteBatch()
-            for number in first..<first + 100 { batch.put(.data, Row.key(number), Row.value(number)) }
-            try engine.write(batch, durability: .buffered)
-        }
-        // So that there are free pages, too.
-        for number in 0..<200 { try engine.put(Row.key(number), Row.value(number)) }
-        try engine.compact(.data)
-        try engine.close()
-    }
-
     /// What a child says of a damaged copy.
     private func outcome(
         _ subject: Subject, _ original: String, _ copy: String, _ file: String, _ damage: Damage
@@ -42,10 +22,11 @@ import Testing
     func `a flipped bit is found or harmless`(_ subject: Subject) throws {
         var generator = SeededGenerator.seeded("bit flips of \(subject.factory.name)")
         try withScratch { path in
-            try prepare(subject, path + "/original")
+            try subject.makeTables(path + "/original", rows: Self.rows)
             var outcomes: [String: Int] = [:]
             for _ in 0..<40 {
-                let file = try #require(try tables(path + "/original").randomElement(using: &generator))
+                let file = try #require(
+                    try Subject.tables(path + "/original").randomElement(using: &generator))
                 let size = try fileSize(path + "/original/" + file)
                 // Half of them in the header of a page, where its structure stands.
                 let page = Int.random(in: 0..<size / 4096, using: &generator) * 4096
@@ -67,9 +48,10 @@ import Testing
     func `a file that lost its end is corrupt`(_ subject: Subject) throws {
         var generator = SeededGenerator.seeded("truncations of \(subject.factory.name)")
         try withScratch { path in
-            try prepare(subject, path + "/original")
+            try subject.makeTables(path + "/original", rows: Self.rows)
             for round in 0..<12 {
-                let file = try #require(try tables(path + "/original").randomElement(using: &generator))
+                let file = try #require(
+                    try Subject.tables(path + "/original").randomElement(using: &generator))
                 let size = try fileSize(path + "/original/" + file)
                 // Not to nothing: an empty LMDB file is a new one.
                 let damage = Damage.truncate(
@@ -105,8 +87,8 @@ import Testing
     @Test(arguments: Subject.files.filter { $0.factory.name != "lmdb" }, [false, true])
     func `no page of a scan leaves out a damaged block`(_ subject: Subject, _ reverse: Bool) throws {
         try withScratch { path in
-            try prepare(subject, path + "/engine")
-            let table = try #require(try tables(path + "/engine").first)
+            try subject.makeTables(path + "/engine", rows: Self.rows)
+            let table = try #require(try Subject.tables(path + "/engine").first)
             // Within the first block of data.
             try Damage.flip(byte: 100, bit: 2).apply(path + "/engine/" + table)
             let engine = try subject.open(path + "/engine")

@@ -4,9 +4,11 @@
 /// nobody may write to the source until all is done. Synchronous, with the calls on the target all made by the calling
 /// thread (the contract of ``StorageEngine``).
 public struct EngineCopy {
-    /// How far one of the two passes has come.
+    /// How far a pass has come.
     public struct Progress: Equatable, Sendable {
         public enum Pass: String, Sendable {
+            /// Reading, with nothing written (``EngineSalvage``).
+            case checking
             case copying
             case verifying
         }

@@ -61,15 +61,7 @@ package enum Files {
 
     /// Removes a directory that holds only files, such as what a failed checkpoint left behind.
     package static func removeDirectory(_ path: String) {
-        guard let directory = opendir(path) else { return }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        closedir(directory)
+        guard let names = try? entries(of: path) else { return }
         for name in names { unlink(path + "/" + name) }
         rmdir(path)
     }

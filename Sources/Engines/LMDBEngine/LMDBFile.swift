@@ -118,6 +118,26 @@ struct LMDBMeta {
         return second.transaction > first.transaction ? second : first
     }
 
+    /// The newest that is sound, whatever has become of the other one: the state of the commit before the last is whole
+    /// as well, since the library writes over its pages only after the next.
+    static func newestSound(of file: LMDBFile) throws(EngineError) -> LMDBMeta {
+        var found: [LMDBMeta] = []
+        var failure: EngineError?
+        for page in 0..<UInt64(2) {
+            do throws(EngineError) {
+                let offset = page * UInt64(found.first?.pageSize ?? file.pageSize)
+                found.append(try LMDBMeta(file.bytes(at: offset, count: 152), file, page: page))
+            } catch {
+                failure = error
+            }
+        }
+        guard let newest = found.max(by: { $0.transaction < $1.transaction }) else {
+            throw failure ?? file.damaged("there is no meta page")
+        }
+        file.pageSize = newest.pageSize
+        return newest
+    }
+
     private init(_ bytes: [UInt8], _ file: LMDBFile, page: UInt64) throws(EngineError) {
         guard number(bytes, at: 10, bytes: 2) & 0x08 != 0, number(bytes, at: 16, bytes: 4) == 0xBEEF_C0DE,
             number(bytes, at: 20, bytes: 4) == 1

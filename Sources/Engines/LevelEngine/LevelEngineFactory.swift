@@ -32,7 +32,8 @@ public enum LevelEngineFactory: EngineFactory {
     public static func open(
         at path: String, options: EngineOptions
     ) throws(EngineError) -> any StorageEngine {
-        try LevelEngine(path: path, options: options)
+        try checkManifest(path)
+        return try LevelEngine(path: path, options: options)
     }
 }
 #endif

@@ -55,6 +55,7 @@ public enum RocksEngineFactory: EngineFactory {
             throw EngineError(
                 .noSpace, "the disk has \(free) bytes left, opening takes \(Self.roomToOpen)", path: path)
         }
+        try checkManifest(path)
         return try RocksEngine(path: path, options: options)
     }
 

@@ -5,6 +5,9 @@
 //                                        prints `ROWS CODE`
 //   verify ENGINE PATH ROWS              reads rows 0..<ROWS, then changes some; prints `intact`, `altered`, `missing`, or the error's code
 //   open ENGINE PATH                     prints `opened`, or the error's code
+//   salvage ENGINE PATH                  reads what can be read, of files that do not open once they are put together in
+//                                        PATH-rebuilt; prints `ROWS ALTERED GAPS CODE`, the code being `opened` or why
+//                                        they do not
 
 import Engine
 import Glibc
@@ -19,7 +22,7 @@ import LevelEngine
 import LMDBEngine
 #endif
 
-func open(_ name: String, at path: String) throws(EngineError) -> any StorageEngine {
+func factory(_ name: String) throws(EngineError) -> (any EngineFactory.Type, EngineOptions) {
     var factories: [any EngineFactory.Type] = [MemoryEngineFactory.self]
     #if RocksDB
     factories.append(RocksEngineFactory.self)
@@ -34,9 +37,36 @@ func open(_ name: String, at path: String) throws(EngineError) -> any StorageEng
         // Small buffers, so that tables are written and compacted within a short test.
         let isTree = name == "rocksdb" || name == "leveldb"
         let given = isTree ? ["write_buffer_bytes": "1048576"] : [:]
-        return try factory.open(at: path, options: try EngineOptions(factory.options, given: given))
+        return (factory, try EngineOptions(factory.options, given: given))
     }
     throw EngineError(.invalidArgument, "no engine \(name)")
+}
+
+func open(_ name: String, at path: String) throws(EngineError) -> any StorageEngine {
+    let (factory, options) = try factory(name)
+    return try factory.open(at: path, options: options)
+}
+
+func salvage(_ name: String, at path: String) throws -> String {
+    var state = "opened"
+    let engine: any StorageEngine
+    do throws(EngineError) {
+        engine = try open(name, at: path)
+    } catch {
+        guard error.isDamage else { throw error }
+        state = error.code.rawValue
+        let (factory, options) = try factory(name)
+        try factory.rebuild(from: path, to: path + "-rebuilt", options: options)
+        engine = try factory.open(at: path + "-rebuilt", options: options)
+    }
+    let salvage = EngineSalvage(
+        from: engine, accepts: { _, key, value in Row.number(key).map { Row.value($0) == value } ?? false })
+    let outcomes = try salvage.run(into: nil)
+    try engine.close()
+    let (rows, altered, gaps) = outcomes.reduce((0, 0, 0)) {
+        ($0.0 + $1.kept.rows, $0.1 + $1.refusedRows, $0.2 + $1.gaps)
+    }
+    return "\(rows) \(altered) \(gaps) \(state)"
 }
 
 /// Says it at once: the process may be killed at any moment.
@@ -102,7 +132,11 @@ func verify(_ engine: any StorageEngine, rows: Int) throws(EngineError) -> Strin
 
 let arguments = CommandLine.arguments
 precondition(arguments.count >= 4, "usage: see main.swift")
-do throws(EngineError) {
+do {
+    if arguments[1] == "salvage" {
+        say(try salvage(arguments[2], at: arguments[3]))
+        exit(0)
+    }
     let engine = try open(arguments[2], at: arguments[3])
     switch arguments[1] {
     case "write":
@@ -118,6 +152,6 @@ do throws(EngineError) {
         try engine.close()
     default: preconditionFailure("no command \(arguments[1])")
     }
-} catch {
+} catch let error as EngineError {
     say(error.code.rawValue)
 }
