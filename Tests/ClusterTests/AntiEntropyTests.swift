@@ -59,7 +59,7 @@ import Testing
             clocks: ClockStore(
                 [:], actor: state.actor, committed: 0, places: [:],
                 sizes: BucketSizeTable(state.buckets, defaults: Self.configuration.bucketDefaults), token: 1),
-            rules: .init(durability: .buffered, maxStateSize: 1 << 20))
+            rules: .init(durability: .buffered, maxStateSize: 1 << 20, watch: EngineWatch()))
         return (state, trees, replica)
     }
 

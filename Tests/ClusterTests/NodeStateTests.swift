@@ -29,7 +29,7 @@ import Testing
             trees: HashTreeStore([], partitionCount: 64, held: [], sizes: sizes),
             clocks: ClockStore(
                 state.clocks, actor: state.actor, committed: 0, places: [:], sizes: sizes, token: 1),
-            rules: .init(durability: .buffered, maxStateSize: 1 << 20))
+            rules: .init(durability: .buffered, maxStateSize: 1 << 20, watch: EngineWatch()))
     }
 
     private func begin(

@@ -163,11 +163,95 @@ public nonisolated struct Kvnode_V1_ClusterStatus: @unchecked Sendable {
   /// Clears the value of `reaping`. Subsequent reads from it will return its default value.
   public mutating func clearReaping() {_uniqueStorage()._reaping = nil}
 
+  /// What the asked node's storage engine has shown of its files.
+  public var engine: Kvnode_V1_EngineStatus {
+    get {_storage._engine ?? Kvnode_V1_EngineStatus()}
+    set {_uniqueStorage()._engine = newValue}
+  }
+  /// Returns true if `engine` has been explicitly set.
+  public var hasEngine: Bool {_storage._engine != nil}
+  /// Clears the value of `engine`. Subsequent reads from it will return its default value.
+  public mutating func clearEngine() {_uniqueStorage()._engine = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A storage engine as its calls have found it since the node started.
+public nonisolated struct Kvnode_V1_EngineStatus: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var state: Kvnode_V1_EngineStatus.State = .unspecified
+
+  /// Reads that failed since what is stored could not be read, and writes that failed since the disk is full or cannot be
+  /// written.
+  public var failedReads: UInt64 = 0
+
+  public var failedWrites: UInt64 = 0
+
+  /// What stands for the state, in the library's words; empty if all is well.
+  public var error: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum State: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+    case ok // = 1
+
+    /// Some keys cannot be read; the other replicas serve them. It stays so until the node starts anew.
+    case damaged // = 2
+
+    /// The last write failed for want of room.
+    case full // = 3
+
+    /// The last write failed, since the system or the library could not do it.
+    case failed // = 4
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .ok
+      case 2: self = .damaged
+      case 3: self = .full
+      case 4: self = .failed
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .ok: return 1
+      case .damaged: return 2
+      case .full: return 3
+      case .failed: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [Kvnode_V1_EngineStatus.State] = [
+      .unspecified,
+      .ok,
+      .damaged,
+      .full,
+      .failed,
+    ]
+
+  }
+
+  public init() {}
 }
 
 /// A member as the layout has it.
@@ -1045,7 +1129,7 @@ nonisolated extension Kvnode_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClusterStatus"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0\u{1}candidates\0\u{3}anti_entropy\0\u{1}reaping\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0\u{1}candidates\0\u{3}anti_entropy\0\u{1}reaping\0\u{1}engine\0")
 
   fileprivate class _StorageClass {
     var _cluster: String = String()
@@ -1062,6 +1146,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
     var _candidates: [Kvnode_V1_Member] = []
     var _antiEntropy: Kvnode_V1_AntiEntropyStatus? = nil
     var _reaping: Kvnode_V1_ReapingStatus? = nil
+    var _engine: Kvnode_V1_EngineStatus? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1086,6 +1171,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       _candidates = source._candidates
       _antiEntropy = source._antiEntropy
       _reaping = source._reaping
+      _engine = source._engine
     }
   }
 
@@ -1118,6 +1204,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._candidates) }()
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._antiEntropy) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._reaping) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._engine) }()
         default: break
         }
       }
@@ -1172,6 +1259,9 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       try { if let v = _storage._reaping {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
       } }()
+      try { if let v = _storage._engine {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1195,6 +1285,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         if _storage._candidates != rhs_storage._candidates {return false}
         if _storage._antiEntropy != rhs_storage._antiEntropy {return false}
         if _storage._reaping != rhs_storage._reaping {return false}
+        if _storage._engine != rhs_storage._engine {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1202,6 +1293,55 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension Kvnode_V1_EngineStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".EngineStatus"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{3}failed_reads\0\u{3}failed_writes\0\u{1}error\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.state) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.failedReads) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.failedWrites) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.error) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.state != .unspecified {
+      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 1)
+    }
+    if self.failedReads != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failedReads, fieldNumber: 2)
+    }
+    if self.failedWrites != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failedWrites, fieldNumber: 3)
+    }
+    if !self.error.isEmpty {
+      try visitor.visitSingularStringField(value: self.error, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_EngineStatus, rhs: Kvnode_V1_EngineStatus) -> Bool {
+    if lhs.state != rhs.state {return false}
+    if lhs.failedReads != rhs.failedReads {return false}
+    if lhs.failedWrites != rhs.failedWrites {return false}
+    if lhs.error != rhs.error {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_EngineStatus.State: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_OK\0\u{1}STATE_DAMAGED\0\u{1}STATE_FULL\0\u{1}STATE_FAILED\0")
 }
 
 nonisolated extension Kvnode_V1_Member: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -26,7 +26,7 @@ public final class ClusterNode: Sendable {
     let conflictHandler = Mutex<(@Sendable (MemberRecord) -> Void)?>(nil)
     let logger: Logger
     let selfID: NodeID
-    private let executor: EngineExecutor
+    let executor: EngineExecutor
     let environment: Environment
     /// When it was made, by the wall clock and by its loops'.
     let begun: (wallMillis: UInt64, time: NIODeadline)
@@ -74,7 +74,9 @@ public final class ClusterNode: Sendable {
             places: view.places(of: selfID), sizes: sizes, token: environment.randomIdentifier())
         let replica = Replica(
             executor: executor, issuer: issuer, hints: hints, trees: trees, clocks: clocks,
-            rules: .init(durability: configuration.durability, maxStateSize: configuration.maxStateSize))
+            rules: .init(
+                durability: configuration.durability, maxStateSize: configuration.maxStateSize,
+                watch: executor.watch))
         let context = ShardContext(
             configuration: configuration, environment: environment, selfID: selfID, replica: replica,
             hints: hints, trees: trees)

@@ -33,7 +33,7 @@ final class Replica: Sendable {
                 if let span { [UInt8](copying: span) } else { nil }
             }
             guard let found else { return nil }
-            return (found, .versions(try found.map(Versions.stored)))
+            return (found, .versions(try found.map(rules.decode)))
         } catch {
             return (nil, .failed(ReplicaError(error)))
         }
@@ -47,7 +47,7 @@ final class Replica: Sendable {
             let found = try executor.engine.withResidentValue(.data, key.bytes) {
                 (span) throws(EngineError) in Self.found(span, of: key, unless: hash)
             }
-            return try found?.reply
+            return try found?.reply(rules)
         } catch {
             return .failed(ReplicaError(error))
         }
@@ -60,16 +60,16 @@ final class Replica: Sendable {
         _ keys: [(key: StorageKey, hash: UInt64?)], whenDone: @escaping @Sendable ([PeerReply]) -> Void
     ) {
         do throws(EngineError) {
-            try executor.submitRead { engine in
+            try executor.submitRead { [rules] engine in
                 var answers = [PeerReply](repeating: .versions(nil), count: keys.count)
                 do throws(EngineError) {
                     try engine.multiGet(.data, keys.map(\.key.bytes)) { (index, span) throws(EngineError) in
                         let (key, hash) = keys[index]
-                        answers[index] = try Self.found(span, of: key, unless: hash).reply
+                        answers[index] = try Self.found(span, of: key, unless: hash).reply(rules)
                     }
                 } catch {
                     // One damaged key fails its batch's reads; each key alone then tells which it is.
-                    answers = keys.map { Self.readAlone($0.key, engine) }
+                    answers = keys.map { Self.readAlone($0.key, engine, rules) }
                 }
                 whenDone(answers)
             }
@@ -84,13 +84,11 @@ final class Replica: Sendable {
         case same
         case state([UInt8])
 
-        var reply: PeerReply {
-            get throws(EngineError) {
-                switch self {
-                case .nothing: .versions(nil)
-                case .same: .same
-                case .state(let bytes): .versions(try .stored(bytes))
-                }
+        func reply(_ rules: ReplicaWriteJob.Rules) throws(EngineError) -> PeerReply {
+            switch self {
+            case .nothing: .versions(nil)
+            case .same: .same
+            case .state(let bytes): .versions(try rules.decode(bytes))
             }
         }
     }
@@ -230,10 +228,10 @@ final class Replica: Sendable {
     }
 
     private static func readAlone(
-        _ key: StorageKey, _ engine: any StorageEngine
+        _ key: StorageKey, _ engine: any StorageEngine, _ rules: ReplicaWriteJob.Rules
     ) -> PeerReply {
         do throws(EngineError) {
-            return .versions(try engine.get(.data, key.bytes).map(Versions.stored))
+            return .versions(try engine.get(.data, key.bytes).map(rules.decode))
         } catch {
             return .failed(ReplicaError(error))
         }

@@ -83,6 +83,8 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var result: Result<DataOutcome, DataError>?
         /// After staging: the key's state with the mutation applied, empty if nothing is stored of it, or why it failed.
         var outcome: Result<Versions, ReplicaError>?
+        /// Whether it was part of a commit, so that after one that failed, the next run may find it on the disk.
+        var isStaged = false
     }
 
     /// What holds for every write of a node.
@@ -90,6 +92,18 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var durability: Durability
         /// See `ClusterConfiguration.maxStateSize`.
         var maxStateSize: Int
+        /// Told of what is stored and cannot be decoded.
+        var watch: EngineWatch
+
+        /// The state that a replica stored. Throws `corruption`.
+        func decode(_ bytes: [UInt8]) throws(EngineError) -> Versions {
+            do throws(EngineError) {
+                return try .stored(bytes)
+            } catch {
+                watch.readFailed(error)
+                throw error
+            }
+        }
     }
 
     var entries: [Entry]
@@ -136,6 +150,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         for index in entries.indices {
             do throws(EngineError) {
                 try apply(&entries[index], &stage)
+                entries[index].isStaged = true
             } catch {
                 // A key that cannot be read or is too large must not fail the others of its batch.
                 entries[index].outcome = .failure(ReplicaError(error))
@@ -180,7 +195,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         let stored = try stage.withValue(.data, entry.key.bytes) { (span) throws(EngineError) -> [UInt8]? in
             if let span { [UInt8](copying: span) } else { nil }
         }
-        var versions = try stored.map(Versions.stored) ?? Versions()
+        var versions = try stored.map(rules.decode) ?? Versions()
         if try change(&versions, stored, &entry, &stage) {
             try store(versions, of: entry, after: stored, &stage)
         }

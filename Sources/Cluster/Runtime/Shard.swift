@@ -331,7 +331,9 @@ final class Shard: @unchecked Sendable {
             case .success(let versions):
                 operations[entry.id]?.operation.wroteLocally(
                     LocalWrite(versions: versions, dot: entry.dot, result: entry.result))
-            case .failure(let error): operations[entry.id]?.operation.failedToWriteLocally(error)
+            case .failure(let error):
+                operations[entry.id]?.operation.failedToWriteLocally(
+                    LocalFailure(error: error, mayBeStored: entry.isStaged))
             case nil: preconditionFailure("a write job must set every outcome")
             }
         }

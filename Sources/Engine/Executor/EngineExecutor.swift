@@ -66,6 +66,9 @@ public final class EngineExecutor: Sendable {
     /// For what needs no thread of the executor: ``EngineReader/withResidentValue(_:_:_:)`` on event loops.
     public let engine: any StorageEngine
 
+    /// What the engine's calls have shown of its files, as far as it is told.
+    public let watch: EngineWatch
+
     private let writer: EngineWriter
     private let readers: EngineReaders
     private let threads: [WorkerThread]
@@ -74,12 +77,17 @@ public final class EngineExecutor: Sendable {
     static let shutDown = EngineError(.closed, "the engine's executor has been shut down")
 
     /// Starts the threads. The executor owns the engine from here on: ``shutdown()`` closes it.
-    public init(engine: any StorageEngine, limits: Limits = Limits()) throws(EngineError) {
+    ///
+    /// - Parameter watch: Of this engine (``WatchedEngine``); told besides of what is read and cannot be decoded.
+    public init(
+        engine: any StorageEngine, limits: Limits = Limits(), watch: EngineWatch = EngineWatch()
+    ) throws(EngineError) {
         precondition(
             limits.readerThreads > 0 && limits.maxQueuedWrites > 0 && limits.maxQueuedReads > 0
                 && limits.maxQueuedBytes > 0,
             "an executor needs a reader thread and room in its queues")
         self.engine = engine
+        self.watch = watch
         let writer = EngineWriter(engine: engine, limits: limits)
         let readers = EngineReaders(engine: engine, maxQueued: limits.maxQueuedReads)
         var threads: [WorkerThread] = []
@@ -108,6 +116,7 @@ public final class EngineExecutor: Sendable {
         engine: any StorageEngine, limits: Limits = Limits(), wake: @escaping @Sendable (Work) -> Void
     ) {
         self.engine = engine
+        watch = EngineWatch()
         writer = EngineWriter(engine: engine, limits: limits, wake: { wake(.writes) })
         readers = EngineReaders(
             engine: engine, maxQueued: limits.maxQueuedReads, wake: { wake(.reads) })

@@ -59,7 +59,7 @@ extension RequestError.Code {
         case .unauthenticated: .unauthorized
         case .permissionDenied: .forbidden
         case .overloaded: .tooManyRequests
-        case .quorumNotReached, .shuttingDown, .layoutChanging: .serviceUnavailable
+        case .quorumNotReached, .shuttingDown, .layoutChanging, .replicaDamaged: .serviceUnavailable
         case .deadlineExceeded: .gatewayTimeout
         case .noSpace: .insufficientStorage
         case .internal: .internalServerError

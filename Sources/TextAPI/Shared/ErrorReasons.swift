@@ -19,6 +19,7 @@ extension RequestError.Code {
         case .outOfRange: "out_of_range"
         case .unauthenticated: "unauthenticated"
         case .permissionDenied: "permission_denied"
+        case .replicaDamaged: "replica_damaged"
         }
     }
 }

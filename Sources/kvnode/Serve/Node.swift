@@ -22,7 +22,7 @@ enum Node {
         let tls = try await NodeTLS(configuration, logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.node.eventLoops)
         let directory = try DataDirectory(configuration.node.dataDirectory, engine: configuration.engine.type)
-        let executor = try openEngine(configuration.engine, in: directory)
+        let executor = try OpenEngine.executor(configuration.engine, in: directory, logger)
         logger.info(
             "the engine is open",
             metadata: [
@@ -38,9 +38,13 @@ enum Node {
             let access = try AccessService(configuration.access, logger)
             access.warn()
             let served = await result {
-                guard
-                    let found = try await configuration.findingMembers(executor, tls.peer, group, logger)
-                else { return }
+                let found: NodeConfiguration?
+                do {
+                    found = try await configuration.findingMembers(executor, tls.peer, group, logger)
+                } catch {
+                    throw OpenEngine.explain(error)
+                }
+                guard let found else { return }
                 try await serve(found, tls, access, executor, environment, group, logger)
             }
             let ended = await result { try await access.shutdown() }
@@ -56,38 +60,19 @@ enum Node {
         logger.info("the node has stopped")
     }
 
-    private static func openEngine(
-        _ settings: NodeConfiguration.EngineSettings, in directory: DataDirectory
-    ) throws -> EngineExecutor {
-        let engine = try settings.factory.open(at: directory.enginePath, options: settings.options)
-        do {
-            try directory.confirm()
-        } catch {
-            // The first error is the one to tell.
-            try? engine.close()
-            throw error
-        }
-        var limits = EngineExecutor.Limits()
-        limits.readerThreads = settings.readerThreads
-        limits.maxQueuedWrites = settings.maxQueuedWrites
-        limits.maxQueuedReads = settings.maxQueuedReads
-        limits.maxQueuedBytes = settings.maxQueuedWriteBytes
-        limits.maxGroupOperations = settings.maxGroupOperations
-        limits.maxGroupBytes = settings.maxGroupBytes
-        limits.commitDelay = settings.commitDelay
-        limits.commitSiblings = settings.commitSiblings
-        return try EngineExecutor(
-            engine: CachedEngine.before(engine, maxBytes: settings.rowCacheBytes), limits: limits)
-    }
-
     private static func serve(
         _ configuration: NodeConfiguration, _ tls: NodeTLS, _ access: AccessService,
         _ executor: EngineExecutor, _ environment: Environment, _ group: MultiThreadedEventLoopGroup,
         _ logger: Logger
     ) async throws {
-        let node = try await ClusterNode(
-            configuration: try configuration.clusterConfiguration(), executor: executor,
-            loops: Array(group.makeIterator()), environment: environment, logger: logger)
+        let node: ClusterNode
+        do {
+            node = try await ClusterNode(
+                configuration: try configuration.clusterConfiguration(), executor: executor,
+                loops: Array(group.makeIterator()), environment: environment, logger: logger)
+        } catch {
+            throw OpenEngine.explain(error)
+        }
         let transport = GRPCPeerTransport(
             configuration: configuration.transportConfiguration(of: node, tls.peer), handler: node,
             eventLoopGroup: group,

@@ -34,6 +34,23 @@ extension Kvnode_V1_ClusterStatus {
             $0.removed = UInt64(status.reaping.removed)
             $0.unconfirmed = UInt64(status.reaping.unconfirmed)
         }
+        self.engine = Kvnode_V1_EngineStatus(status.engine)
+    }
+}
+
+extension Kvnode_V1_EngineStatus {
+    fileprivate init(_ status: EngineStatus) {
+        self.init()
+        state =
+            switch status.state {
+            case .ok: .ok
+            case .damaged: .damaged
+            case .full: .full
+            case .failed: .failed
+            }
+        failedReads = UInt64(status.failedReads)
+        failedWrites = UInt64(status.failedWrites)
+        error = status.error ?? ""
     }
 }
 

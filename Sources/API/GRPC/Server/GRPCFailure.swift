@@ -65,7 +65,7 @@ extension RequestError.Code {
         switch self {
         case .invalidArgument, .outOfRange: .invalidArgument
         case .preconditionFailed, .wrongType, .notANumber: .failedPrecondition
-        case .quorumNotReached, .shuttingDown, .layoutChanging: .unavailable
+        case .quorumNotReached, .shuttingDown, .layoutChanging, .replicaDamaged: .unavailable
         case .deadlineExceeded: .deadlineExceeded
         case .overloaded, .noSpace: .resourceExhausted
         case .unauthenticated: .unauthenticated

@@ -57,6 +57,8 @@ public struct RequestError: Error, Equatable, Sendable {
         case unauthenticated
         /// Whoever sent it may not do that.
         case permissionDenied
+        /// The node cannot read or write its own replica of the key. Nothing was done, and another replica may do it.
+        case replicaDamaged
     }
 
     public var code: Code

@@ -71,8 +71,8 @@ public struct ForwardAttempts: Sendable {
             .fail(RequestError(.quorumNotReached, "\(reason): outcome unknown", replicasNeeded: 1)))
     }
 
-    /// The replica has answered. One that is shutting down, or is no replica by its own layout, has done nothing, so the
-    /// next one is asked. What another error says of the put holds for this replica alone: one lost before it may have
+    /// The replica has answered. One that is shutting down, is no replica by its own layout, or cannot read its own copy of
+    /// the key, has done nothing, so the next one is asked. What another error says of the put holds for this replica alone: one lost before it may have
     /// done it.
     public mutating func answered(by node: NodeID, _ response: Response, _ actions: inout [Action]) {
         guard node == current else { return }
@@ -122,6 +122,7 @@ extension RequestError.Code {
         switch self {
         case .shuttingDown: .unreachable
         case .layoutChanging: .outdated
+        case .replicaDamaged: .corruption
         default: nil
         }
     }

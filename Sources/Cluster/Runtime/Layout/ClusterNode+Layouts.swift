@@ -21,7 +21,9 @@ extension ClusterNode: LayoutService {
             cluster: configuration.clusterName, node: configuration.nodeName, history: view.history,
             isLost: view.isLost, connected: connectedPeers.withLock { $0 },
             gossip: gossipMembers, filling: keeper.filling.withLock { $0 }, handoff: handoffStatistics,
-            antiEntropy: antiEntropyStatus, reaping: reaperStatus, wallMillis: environment.wallMillis())
+            antiEntropy: antiEntropyStatus, reaping: reaperStatus,
+            engine: EngineStatus(executor.watch.health),
+            wallMillis: environment.wallMillis())
     }
 
     public func changeLayouts<Outcome: Sendable>(

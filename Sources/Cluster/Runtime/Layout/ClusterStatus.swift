@@ -40,6 +40,8 @@ public struct ClusterStatus: Sendable {
     public var handoff: HandoffStatistics
     public var antiEntropy: AntiEntropyStatus
     public var reaping: ReaperStatus
+    /// What this node's storage engine has shown of its files.
+    public var engine: EngineStatus
     /// Nodes that live, by gossip, and are none of `members`, by name.
     public var candidates: [Member]
     /// The wall clock, in milliseconds since 1970.
@@ -53,7 +55,8 @@ public struct ClusterStatus: Sendable {
     public init(
         cluster: String, node: String, history: LayoutHistory, isLost: Bool, connected: [NodeID: PeerHello],
         gossip: [MemberRecord], filling: FillStatus?, handoff: HandoffStatistics,
-        antiEntropy: AntiEntropyStatus, reaping: ReaperStatus, wallMillis: UInt64
+        antiEntropy: AntiEntropyStatus, reaping: ReaperStatus, engine: EngineStatus = EngineStatus(),
+        wallMillis: UInt64
     ) {
         let selfID = NodeID(name: node)
         self.cluster = cluster
@@ -79,6 +82,7 @@ public struct ClusterStatus: Sendable {
         self.handoff = handoff
         self.antiEntropy = antiEntropy
         self.reaping = reaping
+        self.engine = engine
         self.wallMillis = wallMillis
     }
 }

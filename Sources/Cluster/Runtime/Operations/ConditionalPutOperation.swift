@@ -62,6 +62,14 @@ final class ConditionalPutOperation: Operation {
         step { $0.failedToWrite(node, error, &$1) }
     }
 
+    func failedToWriteLocally(_ failure: LocalFailure) {
+        guard shard.handOver(intent, after: failure) else {
+            return step { $0.localFailed(failure.error, &$1) }
+        }
+        if let writeID { shard.end(writeID) }
+        shard.end(id)
+    }
+
     /// The write's timer has come.
     fileprivate func goOn() {
         if let writeID, let sets = relocation.take(of: writeID, intent, on: shard) {
@@ -125,7 +133,7 @@ private final class ConditionalWrite: Operation {
 
     func wroteLocally(_ write: LocalWrite) { whole.wrote(write) }
 
-    func failedToWriteLocally(_ error: ReplicaError) { whole.step { $0.localFailed(error, &$1) } }
+    func failedToWriteLocally(_ failure: LocalFailure) { whole.failedToWriteLocally(failure) }
 
     func failed(_ node: NodeID, _ error: ReplicaError) { whole.failedToWrite(node, error) }
 

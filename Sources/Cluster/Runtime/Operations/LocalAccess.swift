@@ -48,7 +48,7 @@ final class LocalAccess: Operation {
         end(Outcome(versions: write.versions.siblings.isEmpty ? nil : write.versions))
     }
 
-    func failedToWriteLocally(_ error: ReplicaError) { end(nil) }
+    func failedToWriteLocally(_ failure: LocalFailure) { end(nil) }
 
     func failed(_ node: NodeID, _ error: ReplicaError) {
         if node == shard.context.selfID { end(nil) }

@@ -13,7 +13,7 @@ protocol Operation: AnyObject {
     func wroteLocally(_ write: LocalWrite)
 
     /// This node's replica could not commit the operation's write.
-    func failedToWriteLocally(_ error: ReplicaError)
+    func failedToWriteLocally(_ failure: LocalFailure)
 
     /// A replica, this node's own included, has not done what was asked. May be called for nodes that were not asked.
     func failed(_ node: NodeID, _ error: ReplicaError)
@@ -36,10 +36,20 @@ struct LocalWrite {
     var result: Result<DataOutcome, DataError>?
 }
 
+/// Why this node's replica did not store a write.
+struct LocalFailure {
+    var error: ReplicaError
+    /// Whether the write may come to light when the engine is opened anew: it was part of a commit that failed.
+    var mayBeStored: Bool
+
+    /// Whether the fault is in this node's files and nothing was done, so that another replica can do what this one can't.
+    var leavesItToOthers: Bool { !mayBeStored && (error.code == .corruption || error.code == .io) }
+}
+
 extension Operation {
     func wroteLocally(_ write: LocalWrite) {}
 
-    func failedToWriteLocally(_ error: ReplicaError) {}
+    func failedToWriteLocally(_ failure: LocalFailure) {}
 
     func lost(_ node: NodeID) { failed(node, ReplicaError(.unreachable, "the connection was lost")) }
 }

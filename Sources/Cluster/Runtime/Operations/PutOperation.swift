@@ -24,7 +24,10 @@ final class PutOperation: Operation {
         step { $0.localDone(write.versions, &$1) }
     }
 
-    func failedToWriteLocally(_ error: ReplicaError) { step { $0.localFailed(error, &$1) } }
+    func failedToWriteLocally(_ failure: LocalFailure) {
+        if shard.handOver(intent, after: failure) { return shard.end(id) }
+        step { $0.localFailed(failure.error, &$1) }
+    }
 
     func received(_ reply: PeerReply, from node: NodeID) {
         switch reply {

@@ -58,7 +58,7 @@ struct StatusReport {
 
     /// What an operator should know, worst first.
     var problems: [String] {
-        standing + unconnected + losses + change + hints + copies
+        engine + standing + unconnected + losses + change + hints + copies
     }
 
     var members: String {
@@ -87,6 +87,20 @@ struct StatusReport {
     }
 
     // MARK: What is wrong
+
+    private var engine: [String] {
+        let (engine, node) = (status.engine, status.node)
+        return switch engine.state {
+        case .damaged:
+            [
+                "\(node) cannot read all that it has stored: \(Quantity.count(engine.failedReads, "read")) failed since its "
+                    + "start, the last with \(engine.error); kvnode engine repair"
+            ]
+        case .full: ["\(node) has no room for writes: \(engine.error)"]
+        case .failed: ["\(node) cannot write: \(engine.error)"]
+        case .ok, .unspecified, .UNRECOGNIZED: []
+        }
+    }
 
     private var standing: [String] {
         guard let own = status.members.first(where: { $0.member.name == status.node }), own.partitions > 0

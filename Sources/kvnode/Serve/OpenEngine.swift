@@ -1,0 +1,84 @@
+import Cluster
+import ClusterCore
+import Engine
+import Logging
+
+/// A node's engine, opened, watched and behind its executor.
+enum OpenEngine {
+    /// - Throws: `ServeError` with what to do, if the files are damaged; `EngineError`.
+    static func executor(
+        _ settings: NodeConfiguration.EngineSettings, in directory: DataDirectory, _ logger: Logger
+    ) throws -> EngineExecutor {
+        let engine = try open(settings, in: directory)
+        do {
+            try directory.confirm()
+        } catch {
+            // The first error is the one to tell.
+            try? engine.close()
+            throw error
+        }
+        let watch = EngineWatch { tell($0, settings.type, directory, logger) }
+        // Below the cache: what that answers cannot fail.
+        let watched = WatchedEngine(engine, watch)
+        return try EngineExecutor(
+            engine: CachedEngine.before(watched, maxBytes: settings.rowCacheBytes),
+            limits: limits(settings), watch: watch)
+    }
+
+    private static func open(
+        _ settings: NodeConfiguration.EngineSettings, in directory: DataDirectory
+    ) throws -> any StorageEngine {
+        do throws(EngineError) {
+            return try settings.factory.open(at: directory.enginePath, options: settings.options)
+        } catch {
+            guard error.isDamage else { throw error }
+            throw ServeError("the engine \(settings.type) does not open its files: \(error). \(advice)")
+        }
+    }
+
+    /// What `begin` found, with what to do if the files are damaged.
+    static func explain(_ error: any Error) -> any Error {
+        let isDamage = (error as? EngineError)?.isDamage ?? (error is CodecError)
+        return isDamage
+            ? ServeError("what the node has stored of itself cannot be read: \(error). \(advice)") : error
+    }
+
+    private static let advice =
+        "kvnode engine repair saves what can be read; or move the files away, and the node's peers fill it anew"
+
+    private static func limits(_ settings: NodeConfiguration.EngineSettings) -> EngineExecutor.Limits {
+        var limits = EngineExecutor.Limits()
+        limits.readerThreads = settings.readerThreads
+        limits.maxQueuedWrites = settings.maxQueuedWrites
+        limits.maxQueuedReads = settings.maxQueuedReads
+        limits.maxQueuedBytes = settings.maxQueuedWriteBytes
+        limits.maxGroupOperations = settings.maxGroupOperations
+        limits.maxGroupBytes = settings.maxGroupBytes
+        limits.commitDelay = settings.commitDelay
+        limits.commitSiblings = settings.commitSiblings
+        return limits
+    }
+
+    private static func tell(
+        _ incident: EngineWatch.Incident, _ engine: String, _ directory: DataDirectory, _ logger: Logger
+    ) {
+        var metadata: Logger.Metadata = ["engine": "\(engine)", "directory": "\(directory.enginePath)"]
+        switch incident {
+        case .readsFail(let count, let error):
+            metadata["error"] = "\(error)"
+            metadata["times"] = "\(count)"
+            logger.error(
+                "the engine cannot read what it has stored: the other replicas serve it; stop the node, run kvnode engine repair, and start it",
+                metadata: metadata)
+        case .writesFail(let count, let error):
+            metadata["error"] = "\(error)"
+            metadata["times"] = "\(count)"
+            logger.error(
+                error.code == .noSpace
+                    ? "the engine has no room for writes: free the disk, or enlarge it"
+                    : "the engine cannot write: look at the disk; if writes fail after a restart as well, run kvnode engine repair",
+                metadata: metadata)
+        case .writesAgain: logger.notice("the engine writes again", metadata: metadata)
+        }
+    }
+}
