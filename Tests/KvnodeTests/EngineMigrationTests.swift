@@ -89,12 +89,12 @@ import Testing
         try change.close()
     }
 
-    private func kind(_ body: () throws -> Void) -> MigrationError.Kind? {
+    private func kind(_ body: () throws -> Void) -> EngineChangeError.Kind? {
         do {
             try body()
             return nil
         } catch {
-            return (error as? MigrationError)?.kind
+            return (error as? EngineChangeError)?.kind
         }
     }
 
@@ -227,7 +227,7 @@ import Testing
             }
             let error = #expect(throws: EngineCopyError.self) { try change.copy { _ in } }
             #expect(error?.error.code == .noSpace)
-            let told = MigrationError(try #require(error), to: pair.to.name, in: path)
+            let told = EngineChangeError(try #require(error), to: pair.to.name, in: path)
             #expect(told.kind == .noSpace && told.description.contains("engine.lmdb"))
             try change.abandon()
             #expect(Set(try FileManager.default.contentsOfDirectory(atPath: path)) == ["ENGINE", "engine"])
@@ -243,7 +243,7 @@ import Testing
             let before = try run(path, pair.from, puts: Self.rows)
             #expect(kind { _ = try migration(path, to: pair.from) } == .nothingToDo)
             // This build has the new engine alone.
-            let lacking = #expect(throws: MigrationError.self) {
+            let lacking = #expect(throws: EngineChangeError.self) {
                 try EngineMigration(path, to: pair.to, engines: [pair.to]) { try Self.options($0) }
             }
             #expect(lacking?.description.contains("holds data of the engine \(pair.from.name)") == true)

@@ -5,12 +5,15 @@ import Engine
 extension NodeState {
     /// Refuses data of another node, another cluster or another first layout than `configuration`'s, as `begin` does.
     ///
+    /// - Returns: Whether the data says whose it is.
     /// - Throws: `StartError`, `CodecError`, `EngineError`.
+    @discardableResult
     public static func check(
         _ engine: any StorageEngine, against configuration: ClusterConfiguration
-    ) throws {
-        guard let bytes = try engine.get(.meta, Key.identity) else { return }
+    ) throws -> Bool {
+        guard let bytes = try engine.get(.meta, Key.identity) else { return false }
         try NodeIdentity(bytes).check(against: configuration)
+        return true
     }
 
     /// Has `copy`, which holds every row of `original`, count for as much as `original` does: the node that begins on it

@@ -6,21 +6,21 @@ import Glibc
 struct DirectoryClaim {
     private let descriptor: Int32
 
-    /// - Throws: `MigrationError` if another process has it.
-    init(_ path: String) throws(MigrationError) {
+    /// - Throws: `EngineChangeError` if another process has it.
+    init(_ path: String) throws(EngineChangeError) {
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
-            throw MigrationError(.failed, "\(path) cannot be opened: \(reason)")
+            throw EngineChangeError(.failed, "\(path) cannot be opened: \(reason)")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let number = errno
             close(descriptor)
             guard number == EWOULDBLOCK else {
                 let reason = String(cString: strerror(number))
-                throw MigrationError(.failed, "\(path) cannot be locked: \(reason)")
+                throw EngineChangeError(.failed, "\(path) cannot be locked: \(reason)")
             }
-            throw MigrationError(.inUse, "another kvnode engine migrate is at work on \(path)")
+            throw EngineChangeError(.inUse, "another kvnode engine migrate or repair is at work on \(path)")
         }
     }
 

@@ -31,7 +31,7 @@ final class EngineMigration {
     ///   - factory: The engine that it is to have.
     ///   - engines: Those of this build.
     ///   - options: What is configured for an engine.
-    /// - Throws: `MigrationError`, `ServeError`; then nothing was changed.
+    /// - Throws: `EngineChangeError`, `ServeError`; then nothing was changed.
     init(
         _ path: String, to factory: any EngineFactory.Type, engines: [any EngineFactory.Type],
         options: (any EngineFactory.Type) throws -> EngineOptions
@@ -49,7 +49,7 @@ final class EngineMigration {
         }
         do {
             try directory.confirm()
-            try removeLeftovers()
+            try directory.removeLeftovers()
         } catch {
             // The first error is the one to tell.
             try? close()
@@ -63,16 +63,16 @@ final class EngineMigration {
     ) throws -> any StorageEngine {
         let (path, present) = (directory.path, directory.marker.engine)
         guard present != target else {
-            throw MigrationError(.nothingToDo, "the data in \(path) is the engine \(present)'s already")
+            throw EngineChangeError(.nothingToDo, "the data in \(path) is the engine \(present)'s already")
         }
         guard let factory = engines.first(where: { $0.name == present }) else {
             let absence = EngineRegistry.explainAbsence(of: present, among: engines.map { $0.name })
-            throw MigrationError(.failed, "\(path) holds data of the engine \(present): \(absence)")
+            throw EngineChangeError(.failed, "\(path) holds data of the engine \(present): \(absence)")
         }
         do {
             return try factory.open(at: directory.enginePath, options: options(factory))
         } catch let error as EngineError {
-            throw MigrationError(opening: directory, error)
+            throw EngineChangeError(opening: directory, error)
         }
     }
 
@@ -81,7 +81,7 @@ final class EngineMigration {
         do {
             try NodeState.check(source, against: configuration)
         } catch let error as StartError {
-            throw MigrationError(.failed, "\(error)")
+            throw EngineChangeError(.failed, "\(error)")
         }
     }
 
@@ -90,7 +90,7 @@ final class EngineMigration {
         let target = try openTarget()
         for (engine, name) in [(source, directory.marker.engine), (target, factory.name)] {
             guard engine.capabilities.persistent else {
-                throw MigrationError(.failed, "the engine \(name) keeps nothing on the disk")
+                throw EngineChangeError(.failed, "the engine \(name) keeps nothing on the disk")
             }
         }
         digests = try EngineCopy(from: source, report: report).copy(to: target)
@@ -108,7 +108,7 @@ final class EngineMigration {
     /// - Returns: Whether the original would be taken for what its node left there.
     func handOver() throws -> Bool {
         guard let target else { preconditionFailure("the copy was not verified") }
-        try Self.create(placePath)
+        try DataDirectory.create(placePath)
         let counts = try NodeState.handOver(
             from: source, in: directory.identifier, to: target,
             in: DataDirectory.identifier(of: placePath))
@@ -117,23 +117,11 @@ final class EngineMigration {
         return counts
     }
 
-    /// Makes the copy the node's data. Rename is atomic, and comes after all that it names is on the disk.
+    /// Makes the copy the node's data.
     func commit() throws {
-        let new = DataDirectory.entry(DataMarker.newFile, in: directory.path)
-        try Self.create(new, goal.text)
-        try DataDirectory.sync(directory.path)
-        let marker = DataDirectory.entry(DataMarker.fileName, in: directory.path)
-        guard rename(new, marker) == 0 else {
-            throw MigrationError(.failed, "\(new) cannot be renamed: \(String(cString: strerror(errno)))")
-        }
-        do {
-            try DataDirectory.sync(directory.path)
-            // The old files' place: they are no original any more, should anybody name them in ENGINE by hand.
-            try removeLeftovers()
-        } catch {
-            throw MigrationError(
-                .failed, "the data is the engine \(goal.engine)'s now, but not all is in order: \(error)")
-        }
+        try directory.change(to: goal)
+        // The old files' place: they are no original any more, should anybody name them in ENGINE by hand.
+        try directory.tidy(after: goal)
     }
 
     /// Ends it, wherever it is. The end of the process does as well.
@@ -146,7 +134,8 @@ final class EngineMigration {
     /// Ends it after a step has failed, and removes the copy unless that is the node's data already.
     func abandon() throws {
         try closeTarget()
-        try removeLeftovers()
+        // By what ENGINE says now.
+        try DataDirectory(existing: directory.path).removeLeftovers()
         try close()
     }
 
@@ -164,25 +153,6 @@ final class EngineMigration {
         try open?.close()
     }
 
-    /// Creates a file that was not there, durably, but for its name.
-    private static func create(_ path: String, _ text: String = "") throws {
-        try Data(text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
-        try DataDirectory.sync(path)
-    }
-
-    /// By what ENGINE says now.
-    private func removeLeftovers() throws {
-        try Self.removeLeftovers(in: DataDirectory(existing: directory.path))
-    }
-
-    /// Removes what changes of the engine that did not come to their end have left. Under a claim.
-    private static func removeLeftovers(in directory: DataDirectory) throws {
-        let entries = try FileManager.default.contentsOfDirectory(atPath: directory.path)
-        for name in entries where directory.marker.isLeftover(name) {
-            try FileManager.default.removeItem(atPath: DataDirectory.entry(name, in: directory.path))
-        }
-    }
-
     /// Removes what earlier engines have left in the directory, and what attempts have. A node may run on it.
     ///
     /// - Returns: The folders that were kept.
@@ -190,7 +160,7 @@ final class EngineMigration {
         let claim = try DirectoryClaim(path)
         defer { claim.release() }
         let directory = try DataDirectory(existing: path)
-        try removeLeftovers(in: directory)
+        try directory.removeLeftovers()
         let kept = directory.marker.kept.map { DataDirectory.entry($0, in: path) }
         if kept.isEmpty { return [] }
         for folder in kept where FileManager.default.fileExists(atPath: folder) {

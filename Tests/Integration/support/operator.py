@@ -7,7 +7,7 @@ from .cluster import BINARY, Cluster, Node, clean_environment, merged
 from .waiting import eventually
 
 DONE, ATTENTION, UNAVAILABLE, REFUSED, USAGE = 0, 2, 4, 5, 64
-# Of `kvnode engine migrate`.
+# Of `kvnode engine migrate` and `repair`.
 FAILED, NOTHING_TO_DO, IN_USE, NO_SPACE, BAD_CONFIGURATION = 1, 2, 3, 4, 78
 
 
@@ -39,6 +39,20 @@ def migrate_command(node: Node, *arguments: str) -> subprocess.CompletedProcess:
 def migrated(node: Node, engine: str, *arguments: str) -> dict:
     """The report of a change to `engine` that succeeds."""
     ended = migrate_command(node, "--to", engine, "--json", *arguments)
+    assert ended.returncode == DONE, f"it ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
+    return json.loads(ended.stdout)
+
+
+def repair_command(node: Node, *arguments: str) -> subprocess.CompletedProcess:
+    """Runs `kvnode engine repair` on the data of `node`."""
+    return subprocess.run(
+        [BINARY, "engine", "repair", "--config", node.configuration_path, *arguments],
+        capture_output=True, text=True, timeout=100, env=clean_environment())
+
+
+def repaired(node: Node, *arguments: str) -> dict:
+    """The report of a repair that succeeds."""
+    ended = repair_command(node, "--json", *arguments)
     assert ended.returncode == DONE, f"it ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
     return json.loads(ended.stdout)
 

@@ -31,6 +31,12 @@ struct StoredTrees: Sendable {
         try engine.write(batch, durability: .buffered)
     }
 
+    /// Leaves nothing of them.
+    static func remove(from engine: any StorageEngine) throws(EngineError) {
+        try forget(in: engine)
+        try engine.deleteRange(.meta, KeyRange.prefix(prefix))
+    }
+
     /// Stores them in place of what was forgotten. Every commit before the last one leaves rows that nobody reads.
     func store(in engine: any StorageEngine) throws(EngineError) {
         try engine.deleteRange(.meta, KeyRange.prefix(Self.prefix))

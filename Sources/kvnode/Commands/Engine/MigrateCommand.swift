@@ -48,7 +48,7 @@ struct MigrateCommand: ParsableCommand {
         do {
             let report = try Self.migrate(loaded, to: factory, removeOld: removeOld)
             try Output.standardOutput.print(json ? try JSONText.encode(report) : report.text)
-        } catch let error as MigrationError {
+        } catch let error as EngineChangeError {
             if error.kind == .nothingToDo, removeOld {
                 return try removeOld(in: loaded.configuration.node.dataDirectory)
             }
@@ -56,7 +56,7 @@ struct MigrateCommand: ParsableCommand {
         } catch let error as ExitCode {
             throw error
         } catch {
-            throw try tell(MigrationError(.failed, "\(error)"), engineType: settings.type)
+            throw try tell(EngineChangeError(.failed, "\(error)"), engineType: settings.type)
         }
     }
 
@@ -78,7 +78,7 @@ struct MigrateCommand: ParsableCommand {
         } catch {
             // The first error is the one to tell; a later call removes what this one does not.
             try? migration.abandon()
-            throw MigrationError(error, to: factory.name, in: path)
+            throw EngineChangeError(error, to: factory.name, in: path)
         }
         try migration.close()
         var report = MigrationReport(
@@ -98,34 +98,17 @@ struct MigrateCommand: ParsableCommand {
             let lines = removed.map { "\($0) is removed\n" }
             try Output.standardOutput.print(
                 lines.isEmpty ? "nothing of an earlier engine is left in \(path)\n" : lines.joined())
-        } catch let error as MigrationError {
+        } catch let error as EngineChangeError {
             throw try tell(error, engineType: nil)
         }
     }
 
     /// Says why nothing was done, and answers with the exit code that it stands for.
-    private func tell(_ error: MigrationError, engineType: String?) throws -> ExitCode {
+    private func tell(_ error: EngineChangeError, engineType: String?) throws -> ExitCode {
         var error = error
         if error.kind == .nothingToDo, to == nil, let engineType {
             error.description += ", which engine.type names (\(engineType)): name the other one with --to"
         }
-        if json {
-            let words = ["code": error.kind.rawValue, "message": error.description]
-            try Output.standardOutput.print(try JSONText.encode(["error": words]))
-        } else {
-            Output.standardError.write("kvnode: \(error)\n")
-        }
-        return error.exitCode
-    }
-}
-
-extension MigrationError {
-    fileprivate var exitCode: ExitCode {
-        switch kind {
-        case .failed: .failure
-        case .nothingToDo: ExitCode(2)
-        case .inUse: ExitCode(3)
-        case .noSpace: ExitCode(4)
-        }
+        return try error.tell(asJSON: json)
     }
 }

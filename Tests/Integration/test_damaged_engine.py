@@ -1,0 +1,197 @@
+"""Damaged files under a node: it says so, the others serve what it cannot read, and `kvnode engine repair` makes it whole."""
+
+import os
+import pathlib
+import random
+import shutil
+
+import pytest
+
+from support.cluster import Cluster, Node, merged
+from support.operator import (
+    DONE, FAILED, IN_USE, NOTHING_TO_DO, cluster_command, is_settled, members, repair_command, repaired, status)
+from support.waiting import eventually
+
+QUICK = {
+    "cluster": {"partitions": 64},
+    "layout": {"news_interval_ms": 200},
+    "peer": {"backoff_max_ms": 300, "keepalive_ms": 500},
+    "handoff": {"interval_ms": 500},
+    # So that most of the rows lie in tables, and in many of them.
+    "engine": {"rocksdb": {"write_buffer_bytes": 1 << 16}, "leveldb": {"write_buffer_bytes": 1 << 16}},
+}
+ENGINES = ["rocksdb", "leveldb", "lmdb"]
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    seed = int(os.environ.get("KVNODE_SEED", random.randrange(1 << 32)))
+    print(f"KVNODE_SEED={seed}")
+    return random.Random(seed)
+
+
+def fill(node: Node, count: int, chance: random.Random, prefix: str = "k", w: int = 3) -> dict[str, bytes]:
+    """Values that do not compress, so that their bytes are found in the files."""
+    values = {f"{prefix}{index}": chance.randbytes(1000) for index in range(count)}
+    for key, value in values.items():
+        assert node.http.put("b", key, value, w=w).is_stored
+    return values
+
+
+def files(node: Node) -> list[pathlib.Path]:
+    """Those that hold rows."""
+    folder = node.directory / "data" / "engine"
+    return sorted(path for path in folder.iterdir() if path.suffix in (".sst", ".ldb") or path.name == "data.mdb")
+
+
+def flip(path: pathlib.Path, offset: int, bit: int) -> None:
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ 1 << bit]))
+
+
+def damage(node: Node, values: list[bytes], chance: random.Random) -> None:
+    """Flips a bit in each of a few values, and in as many bytes anywhere in the same files."""
+    found = 0
+    for path in files(node):
+        content = path.read_bytes()
+        for value in values:
+            # In LMDB's file an older state of the page may hold it, too.
+            place = content.find(value[300:340])
+            while place >= 0:
+                flip(path, place, chance.randrange(8))
+                found += 1
+                place = content.find(value[300:340], place + 1)
+        flip(path, chance.randrange(len(content)), chance.randrange(8))
+    assert found > 0, "values lie in the files"
+
+
+def assert_served(nodes: list[Node], values: dict[str, bytes], r: int = 2) -> None:
+    for node in nodes:
+        for key, value in values.items():
+            assert node.http.get("b", key, r=r).values == [value], f"{key} at {node.name}"
+
+
+def wait_filled(cluster: Cluster, node: Node) -> None:
+    node.wait_ready()
+    for other in cluster.nodes:
+        eventually(
+            lambda other=other: status(other).get("serves_reads") and is_settled(other, 2),
+            f"{node.name} to have its data again, by {other.name}", seconds=60)
+    cluster.wait_connected()
+    eventually(lambda: cluster_command(node, "status").returncode == DONE, "nothing to tell", seconds=60)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_damaged_node_says_so_and_is_made_whole(start_cluster, chance, engine):
+    cluster = start_cluster(["lmdb", "rocksdb", engine], QUICK)
+    first, second, hurt = cluster.nodes
+    values = fill(first, 300, chance)
+    values |= fill(hurt, 100, chance, "own", w=2)
+    hurt.kill()
+    damage(hurt, [values[key] for key in chance.sample(sorted(values), 8)], chance)
+    # What is written meanwhile is kept for it, and comes to it in any case.
+    values |= fill(first, 20, chance, "missed", w=2)
+
+    hurt.start()
+    if engine == "lmdb":
+        # It checks the file before it lets the library follow what stands there.
+        assert hurt.process.wait(30) == 1
+        assert "does not open its files" in hurt.log and "kvnode engine repair" in hurt.log
+        assert_served([first, second], values)
+    else:
+        cluster.wait_connected()
+        # Through the damaged node as well: the other replicas know.
+        assert_served(cluster.nodes, values)
+        eventually(lambda: status(hurt)["engine"]["state"] == "STATE_DAMAGED", "the node to have read everything")
+        said = cluster_command(hurt, "status")
+        assert said.returncode != DONE and "cannot read all that it has stored" in said.stdout, said.stdout
+        assert "the engine cannot read what it has stored" in hurt.log
+        # A value that cannot be read is written anew through each node.
+        for number, (key, value) in enumerate(sorted(values.items())):
+            if number % 9 == 0:
+                node = cluster.nodes[number % 3]
+                seen = node.http.get("b", key, r=2)
+                values[key] = value[::-1]
+                assert node.http.put("b", key, values[key], seen.context, w=2).is_stored
+        assert_served(cluster.nodes, values)
+        assert hurt.terminate() == 0
+
+    found = repaired(hurt, "--dry-run")
+    assert not found["repaired"] and "damaged" not in found
+    assert {path.name for path in (hurt.directory / "data").iterdir()} == {"ENGINE", "engine"}
+    report = repaired(hurt)
+    assert report["repaired"] and report["contents"]["data"]["rows"] > 200, report
+    assert pathlib.Path(report["damaged"]).is_dir()
+    assert engine == "lmdb" or report["contents"]["data"]["unreadable_places"] > 0, report
+    hurt.start()
+    wait_filled(cluster, hurt)
+
+    first.kill()
+    second.kill()
+    assert_served([hurt], values, r=1)
+
+
+@pytest.mark.parametrize("engine", ["rocksdb", "leveldb"])
+def test_files_that_do_not_open_are_put_together(start_cluster, chance, engine):
+    cluster = start_cluster([engine] * 3, QUICK)
+    first, second, hurt = cluster.nodes
+    values = fill(first, 200, chance)
+    assert hurt.terminate() == 0
+    (hurt.directory / "data" / "engine" / "CURRENT").unlink()
+    hurt.start()
+    assert hurt.process.wait(30) == 1
+    assert "CURRENT is gone" in hurt.log and "kvnode engine repair" in hurt.log
+    report = repaired(hurt)
+    assert "CURRENT is gone" in report["refusal"] and report["contents"]["data"]["rows"] > 0, report
+    hurt.start()
+    wait_filled(cluster, hurt)
+    first.kill()
+    second.kill()
+    assert_served([hurt], values, r=1)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_where_nothing_is_left_the_peers_fill_the_node(start_cluster, chance, engine):
+    cluster = start_cluster(["lmdb", "rocksdb", engine], QUICK)
+    first, second, hurt = cluster.nodes
+    values = fill(first, 100, chance)
+    hurt.kill()
+    for path in (hurt.directory / "data" / "engine").iterdir():
+        path.write_bytes(chance.randbytes(path.stat().st_size) if path.name != "LOCK" else b"")
+    hurt.start()
+    assert hurt.process.wait(30) == 1
+    assert "the node's peers fill it anew" in hurt.log
+    ended = repair_command(hurt)
+    if ended.returncode == FAILED:
+        assert "Move what is in" in ended.stderr, ended
+        shutil.move(hurt.directory / "data", hurt.directory / "damaged")
+    else:
+        # LevelDB and RocksDB make an empty database of files that hold nothing.
+        assert ended.returncode == DONE, ended
+    hurt.start()
+    wait_filled(cluster, hurt)
+    first.kill()
+    second.kill()
+    assert_served([hurt], values, r=1)
+
+
+def test_what_need_not_or_cannot_be_repaired(start_cluster, chance):
+    cluster = start_cluster(["rocksdb"], QUICK)
+    node = cluster[0]
+    fill(node, 50, chance, w=1)
+    refused = repair_command(node)
+    assert refused.returncode == IN_USE and "stop the node first" in refused.stderr, refused
+    assert node.terminate() == 0
+    sound = repair_command(node)
+    assert sound.returncode == NOTHING_TO_DO and "nothing is damaged" in sound.stderr, sound
+    node.configure(cluster.nodes, merged(QUICK, {"cluster": {"name": "another"}}))
+    other = repair_command(node, "--json")
+    assert other.returncode == FAILED and 'belongs to cluster' in other.stdout, other
+    assert {path.name for path in (node.directory / "data").iterdir()} == {"ENGINE", "engine"}
+    node.configure(cluster.nodes, QUICK)
+    node.start()
+    node.wait_ready()
+    assert members(node)[node.name]["role"] == "ROLE_UP"
