@@ -218,8 +218,12 @@ final class Nemesis {
         }
     }
 
+    /// How far a clock may be off, in milliseconds: 30 s, an hour, ten years.
+    private static let clockJumps = [30_000, 3_600_000, 315_360_000_000]
+
     private func jump(_ node: SimulatedNode) {
-        node.clockOffset += Int64(scheduler.number(below: 60_001)) - 30_000
+        let most = Self.clockJumps[scheduler.number(below: Self.clockJumps.count)]
+        node.clockOffset = Int64(scheduler.number(below: 2 * most + 1)) - Int64(most)
         world.trace("! \(node.name)'s clock is \(node.clockOffset) ms off")
     }
 }

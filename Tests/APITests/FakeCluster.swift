@@ -39,7 +39,7 @@ extension FakeService: LayoutService {
                 filling: state.filling, handoff: state.handoff,
                 antiEntropy: AntiEntropyStatus(comparisons: EntropyStatus(), trees: 8, completeTrees: 7),
                 reaping: ReaperStatus(),
-                wallMillis: 10_000)
+                hintMillis: 10_000)
         }
     }
 

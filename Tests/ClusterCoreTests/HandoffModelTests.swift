@@ -85,7 +85,7 @@ import Testing
                     let part = keys.prefix(limits.pageSize)
                     sender.page(
                         part.flatMap { store[$0]!.hints }, last: part.count < keys.count ? part.last : nil,
-                        now: now, wallMillis: now, &actions)
+                        now: now, hintMillis: now, &actions)
                 } else if !inFlight.isEmpty, wake == nil || random.below(3) > 0 {
                     let (number, hint) = inFlight.remove(at: random.below(inFlight.count))
                     let isStored = random.below(100) >= faults

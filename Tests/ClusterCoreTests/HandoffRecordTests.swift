@@ -85,11 +85,16 @@ import Testing
         #expect(throws: CodecError(.unknownVersion(2), "hints")) { try HintRecordCodec.decode([2, 1]) }
     }
 
-    @Test func ageCountsFromTheOldest() {
-        let hint = hint(key, at: 1_000, first)
-        #expect(!hint.isExpired(at: 1_500, maxAgeMillis: 500))
-        #expect(hint.isExpired(at: 1_501, maxAgeMillis: 500))
-        #expect(!hint.isExpired(at: 0, maxAgeMillis: 500), "the clock was set back")
+    @Test func hintsAgeByTheTimeOfTheirRun() {
+        let year: UInt64 = 365 * 86_400_000
+        let ages = HintAge(runBegan: 56 * year)
+        #expect(ages.age(of: 56 * year + 1_000, at: 56 * year + 1_500) == 500)
+        #expect(ages.age(of: 56 * year, at: 56 * year) == 0)
+        // Of an earlier run, whose clock was right, ten years ahead, or ten behind.
+        for created in [56 * year - 5_000, 66 * year, 46 * year] {
+            #expect(ages.age(of: created, at: 56 * year) == 0)
+            #expect(ages.age(of: created, at: 56 * year + 700) == 700)
+        }
     }
 }
 

@@ -34,12 +34,12 @@ import Testing
         let last = HintKey(target: nodeB, key: hint(1).key)
         #expect(actions(&sender) { $0.start(&$1) } == [.readPage(after: nil, limit: 2)])
         let sent = actions(&sender) {
-            $0.page([hint(0), hint(1)], last: last, now: 1_000, wallMillis: 2_000, &$1)
+            $0.page([hint(0), hint(1)], last: last, now: 1_000, hintMillis: 2_000, &$1)
         }
         #expect(sent == [.send(1, hint(0)), .send(2, hint(1)), .readPage(after: last, limit: 2)])
         #expect(actions(&sender) { $0.acked(2, now: 1_001, &$1) } == [.remove(hint(1), .delivered)])
         #expect(actions(&sender) { $0.acked(2, now: 1_001, &$1) } == [], "an acknowledgement counts once")
-        #expect(actions(&sender) { $0.page([], last: nil, now: 1_001, wallMillis: 2_000, &$1) } == [])
+        #expect(actions(&sender) { $0.page([], last: nil, now: 1_001, hintMillis: 2_000, &$1) } == [])
         #expect(
             actions(&sender) { $0.acked(1, now: 1_001, &$1) } == [
                 .remove(hint(0), .delivered), report(delivered: [hint(0), hint(1)]),
@@ -55,7 +55,7 @@ import Testing
             var sender = HandoffSender(limits: limits)
             _ = actions(&sender) { $0.start(&$1) }
             let all = (0..<4 as Range<UInt8>).map { hint($0) }
-            let sent = actions(&sender) { $0.page(all, last: nil, now: 1_000, wallMillis: 0, &$1) }
+            let sent = actions(&sender) { $0.page(all, last: nil, now: 1_000, hintMillis: 0, &$1) }
             #expect(sent == [.send(1, all[0]), .send(2, all[1])])
             let next = actions(&sender) { $0.acked(1, now: 1_000, &$1) }
             #expect(next == [.remove(all[0], .delivered), .send(3, all[2])])
@@ -63,7 +63,7 @@ import Testing
         var sender = HandoffSender(limits: .init(maxBytesInFlight: 1))
         _ = actions(&sender) { $0.start(&$1) }
         let sent = actions(&sender) {
-            $0.page([hint(0), hint(1)], last: nil, now: 1_000, wallMillis: 0, &$1)
+            $0.page([hint(0), hint(1)], last: nil, now: 1_000, hintMillis: 0, &$1)
         }
         #expect(sent == [.send(1, hint(0))], "what is larger than the window goes alone")
     }
@@ -74,7 +74,7 @@ import Testing
         var sender = HandoffSender(limits: .init(bytesPerSecond: size * 10))
         _ = actions(&sender) { $0.start(&$1) }
         let all = (0..<20 as Range<UInt8>).map { hint($0) }
-        var log = actions(&sender) { $0.page(all, last: nil, now: 1_000, wallMillis: 0, &$1) }
+        var log = actions(&sender) { $0.page(all, last: nil, now: 1_000, hintMillis: 0, &$1) }
         var now: UInt64 = 1_000
         var sent = 0
         while true {
@@ -95,7 +95,7 @@ import Testing
     @Test func aFailureIsRepeatedAfterAPauseAndThenLeft() {
         var sender = HandoffSender(limits: .init(maxAttempts: 2, retryDelayMillis: 500))
         _ = actions(&sender) { $0.start(&$1) }
-        _ = actions(&sender) { $0.page([hint(0, at: 700)], last: nil, now: 1_000, wallMillis: 0, &$1) }
+        _ = actions(&sender) { $0.page([hint(0, at: 700)], last: nil, now: 1_000, hintMillis: 0, &$1) }
         #expect(actions(&sender) { $0.failed(1, now: 1_010, &$1) } == [.wake(at: 1_510)])
         #expect(actions(&sender) { $0.tick(now: 1_509, &$1) } == [], "the wake that was asked for is to come")
         #expect(actions(&sender) { $0.tick(now: 1_510, &$1) } == [.send(2, hint(0, at: 700))])
@@ -107,7 +107,7 @@ import Testing
         var sender = HandoffSender(limits: .init(maxAgeMillis: 100))
         _ = actions(&sender) { $0.start(&$1) }
         let all = actions(&sender) {
-            $0.page([hint(0, at: 899), hint(1, at: 900)], last: nil, now: 1_000, wallMillis: 1_000, &$1)
+            $0.page([hint(0, at: 899), hint(1, at: 900)], last: nil, now: 1_000, hintMillis: 1_000, &$1)
         }
         #expect(all == [.remove(hint(0, at: 899), .expired), .send(1, hint(1, at: 900))])
     }
@@ -117,7 +117,7 @@ import Testing
         _ = actions(&sender) { $0.start(&$1) }
         let hints = [hint(0, at: 990), hint(1, at: 0), hint(2, at: 950)]
         #expect(
-            actions(&sender) { $0.page(hints, last: nil, now: 1_000, wallMillis: 1_000, &$1) } == [
+            actions(&sender) { $0.page(hints, last: nil, now: 1_000, hintMillis: 1_000, &$1) } == [
                 .remove(hint(1, at: 0), .expired), report(expired: 1, left: 950),
             ])
     }
@@ -125,7 +125,7 @@ import Testing
     @Test func aPassThatBreaksOffSaysSo() {
         var sender = HandoffSender(limits: .init())
         _ = actions(&sender) { $0.start(&$1) }
-        _ = actions(&sender) { $0.page([hint(0), hint(1)], last: nil, now: 1_000, wallMillis: 0, &$1) }
+        _ = actions(&sender) { $0.page([hint(0), hint(1)], last: nil, now: 1_000, hintMillis: 0, &$1) }
         _ = actions(&sender) { $0.acked(1, now: 1_000, &$1) }
         #expect(actions(&sender) { $0.stop(&$1) } == [report(delivered: [hint(0)], complete: false)])
         #expect(actions(&sender) { $0.acked(2, now: 1_000, &$1) } == [], "it stays, and is sent again")

@@ -28,6 +28,39 @@ import Testing
         #expect(clock.now(wallMillis: wall + 1_000_000).milliseconds == wall + 1_000_000)
     }
 
+    @Test(arguments: [3_600_000, 10 * 365 * 86_400_000] as [UInt64])
+    func aWallThatWasWrongLeavesNothingBehind(_ jump: UInt64) {
+        let year2026: UInt64 = 1_795_000_000_000
+        var clock = HybridClock(maxDriftMillis: 60_000)
+        let before = clock.now(wallMillis: year2026)
+        let ahead = clock.now(wallMillis: year2026 + jump)
+        #expect(ahead.milliseconds == year2026 + jump)
+        let back = clock.now(wallMillis: year2026 + 10)
+        #expect(back.milliseconds == year2026 + 10 && back > before)
+        let behind = clock.now(wallMillis: year2026 - jump)
+        #expect(behind.milliseconds == year2026 - jump)
+        let again = clock.now(wallMillis: year2026 + 20)
+        #expect(again.milliseconds == year2026 + 20 && again > back)
+        // Others follow none of what was stamped ahead.
+        var other = HybridClock(maxDriftMillis: 60_000)
+        let follows = other.observe(ahead, wallMillis: year2026)
+        #expect(!follows && other.now(wallMillis: year2026).milliseconds == year2026)
+    }
+
+    @Test func aWallThatIsSetBackALittleIsPassedOver() {
+        var clock = HybridClock(maxDriftMillis: 60_000)
+        let before = clock.now(wallMillis: 1_000_000)
+        let after = clock.now(wallMillis: 1_000_000 - 60_000)
+        #expect(after == before.successor)
+        var strict = HybridClock(maxDriftMillis: 0)
+        var last = strict.now(wallMillis: 5_000)
+        for _ in 0..<70_000 {
+            let next = strict.now(wallMillis: 5_000)
+            #expect(next > last)
+            last = next
+        }
+    }
+
     @Test func aBurstInOneMillisecondCarriesIntoTheNext() {
         var clock = HybridClock()
         let first = clock.now(wallMillis: 5)

@@ -1,5 +1,7 @@
 import ClusterCore
 import Engine
+import Logging
+import NIOCore
 import Testing
 
 @testable import Cluster
@@ -54,8 +56,9 @@ import Testing
             sizes: BucketSizeTable(state.buckets, defaults: Self.configuration.bucketDefaults))
         let replica = Replica(
             executor: executor,
-            issuer: DotIssuer(state: state, environment: Self.environment, maxClockDriftMillis: 1000),
-            hints: HintStore(state.hints, wallMillis: { 0 }), trees: trees,
+            issuer: DotIssuer(state: state, environment: Self.environment, maxClockDriftMillis: 1000,
+                watch: ClockWatch(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { .now() }),
+            hints: HintStore(state.hints, clock: HintClock(wallMillis: 0) { .zero }), trees: trees,
             clocks: ClockStore(
                 [:], actor: state.actor, committed: 0, places: [:],
                 sizes: BucketSizeTable(state.buckets, defaults: Self.configuration.bucketDefaults), token: 1),

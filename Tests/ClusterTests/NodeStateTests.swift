@@ -1,5 +1,7 @@
 import ClusterCore
 import Engine
+import Logging
+import NIOCore
 import Testing
 
 @testable import Cluster
@@ -25,7 +27,7 @@ import Testing
     ) -> Replica {
         let sizes = BucketSizeTable(BucketTable(), defaults: BucketProperties())
         return Replica(
-            executor: executor, issuer: issuer, hints: HintStore(state.hints, wallMillis: { 0 }),
+            executor: executor, issuer: issuer, hints: HintStore(state.hints, clock: HintClock(wallMillis: 0) { .zero }),
             trees: HashTreeStore([], partitionCount: 64, held: [], sizes: sizes),
             clocks: ClockStore(
                 state.clocks, actor: state.actor, committed: 0, places: [:], sizes: sizes, token: 1),
@@ -127,7 +129,8 @@ import Testing
             for _ in 0..<20 {
                 let state = try await begin(executor)
                 let issuer = DotIssuer(
-                    state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
+                    state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000,
+                watch: ClockWatch(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { .now() })
                 let replica = Self.replica(executor, issuer, state)
                 for _ in 0..<5 {
                     let write = ClientWrite(
@@ -151,7 +154,8 @@ import Testing
         try await withTemporaryExecutor { executor in
             let state = try await begin(executor)
             let issuer = DotIssuer(
-                state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000)
+                state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000,
+                watch: ClockWatch(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { .now() })
             let replica = Self.replica(executor, issuer, state)
             var written: [Dot?] = []
             for (key, forged) in [(UInt8(1), UInt64(1) << 63), (1, 0), (2, 0), (3, .max)] {

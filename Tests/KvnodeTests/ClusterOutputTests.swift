@@ -49,6 +49,38 @@ import Testing
                 """)
     }
 
+    @Test func whatTheEngineCannotDoComesFirst() {
+        func problems(_ state: Kvnode_V1_EngineStatus.State) -> [String] {
+            var status = status([member("a"), member("b", connected: false)])
+            status.engine = .with {
+                $0.state = state
+                $0.failedReads = 2
+                $0.error = "corruption: a damaged block (/data/engine)"
+            }
+            return StatusReport(status).problems
+        }
+        let words = "corruption: a damaged block (/data/engine)"
+        #expect(problems(.ok).count == 1)
+        #expect(
+            problems(.damaged)[0]
+                == "a cannot read all that it has stored: 2 reads failed since its start, the last with \(words); "
+                + "kvnode engine repair")
+        #expect(problems(.full)[0] == "a has no room for writes: \(words)")
+        #expect(problems(.failed)[0] == "a cannot write: \(words)")
+    }
+
+    @Test func clocksThatDifferAreTold() {
+        var status = status([member("a")])
+        status.refusedTimestamps = 3
+        status.furthestAheadMs = 7_200_000
+        let report = StatusReport(status)
+        #expect(report.problems.isEmpty)
+        #expect(
+            report.text.contains(
+                "3 writes met since the start that were stamped up to 2 h 0 min ahead of a's clock: set the clocks\n"
+            ))
+    }
+
     @Test func whatIsNoProblemIsTold() {
         var one = member("b", connected: false)
         one.liveness = .alive

@@ -173,6 +173,18 @@ public nonisolated struct Kvnode_V1_ClusterStatus: @unchecked Sendable {
   /// Clears the value of `engine`. Subsequent reads from it will return its default value.
   public mutating func clearEngine() {_uniqueStorage()._engine = nil}
 
+  /// How often a write of another node was stamped further ahead of the asked node's clock than
+  /// cluster.max_clock_drift_ms, since the start, and how far the furthest was, in milliseconds. Either clock was wrong.
+  public var refusedTimestamps: UInt64 {
+    get {_storage._refusedTimestamps}
+    set {_uniqueStorage()._refusedTimestamps = newValue}
+  }
+
+  public var furthestAheadMs: UInt64 {
+    get {_storage._furthestAheadMs}
+    set {_uniqueStorage()._furthestAheadMs = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1129,7 +1141,7 @@ nonisolated extension Kvnode_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClusterStatus"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0\u{1}candidates\0\u{3}anti_entropy\0\u{1}reaping\0\u{1}engine\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0\u{1}candidates\0\u{3}anti_entropy\0\u{1}reaping\0\u{1}engine\0\u{3}refused_timestamps\0\u{3}furthest_ahead_ms\0")
 
   fileprivate class _StorageClass {
     var _cluster: String = String()
@@ -1147,6 +1159,8 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
     var _antiEntropy: Kvnode_V1_AntiEntropyStatus? = nil
     var _reaping: Kvnode_V1_ReapingStatus? = nil
     var _engine: Kvnode_V1_EngineStatus? = nil
+    var _refusedTimestamps: UInt64 = 0
+    var _furthestAheadMs: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1172,6 +1186,8 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       _antiEntropy = source._antiEntropy
       _reaping = source._reaping
       _engine = source._engine
+      _refusedTimestamps = source._refusedTimestamps
+      _furthestAheadMs = source._furthestAheadMs
     }
   }
 
@@ -1205,6 +1221,8 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._antiEntropy) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._reaping) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._engine) }()
+        case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._refusedTimestamps) }()
+        case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._furthestAheadMs) }()
         default: break
         }
       }
@@ -1262,6 +1280,12 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       try { if let v = _storage._engine {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
       } }()
+      if _storage._refusedTimestamps != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._refusedTimestamps, fieldNumber: 16)
+      }
+      if _storage._furthestAheadMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._furthestAheadMs, fieldNumber: 17)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1286,6 +1310,8 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         if _storage._antiEntropy != rhs_storage._antiEntropy {return false}
         if _storage._reaping != rhs_storage._reaping {return false}
         if _storage._engine != rhs_storage._engine {return false}
+        if _storage._refusedTimestamps != rhs_storage._refusedTimestamps {return false}
+        if _storage._furthestAheadMs != rhs_storage._furthestAheadMs {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -25,6 +25,7 @@ public final class ClusterNode: Sendable {
     /// Called once if this node has to stop, since another has its name.
     let conflictHandler = Mutex<(@Sendable (MemberRecord) -> Void)?>(nil)
     let logger: Logger
+    let clockWatch: ClockWatch
     let selfID: NodeID
     let executor: EngineExecutor
     let environment: Environment
@@ -62,8 +63,13 @@ public final class ClusterNode: Sendable {
         let selfID = NodeID(name: configuration.nodeName)
         try configuration.bucketDefaults.validate(replicationFactor: configuration.layout.replicationFactor)
         let drift = UInt64(configuration.maxClockDrift.nanoseconds / 1_000_000)
-        let issuer = DotIssuer(state: state, environment: environment, maxClockDriftMillis: drift)
-        let hints = HintStore(state.hints, wallMillis: environment.wallMillis)
+        let loop = loops[0]
+        let clockWatch = ClockWatch(logger: logger) { loop.now }
+        let issuer = DotIssuer(
+            state: state, environment: environment, maxClockDriftMillis: drift, watch: clockWatch)
+        let start = loop.now
+        let hints = HintStore(
+            state.hints, clock: HintClock(wallMillis: environment.wallMillis()) { loop.now - start })
         let view = LocalView(state.history, of: selfID, isSettled: state.standing.isSettled)
         let sizes = BucketSizeTable(state.buckets, defaults: configuration.bucketDefaults)
         let trees = HashTreeStore(
@@ -86,6 +92,7 @@ public final class ClusterNode: Sendable {
         self.environment = environment
         begun = (environment.wallMillis(), loops[0].now)
         self.logger = logger
+        self.clockWatch = clockWatch
         self.selfID = selfID
         self.replica = replica
         registry = BucketRegistry(state.buckets, executor: executor, tieBreak: selfID)

@@ -18,13 +18,15 @@ final class DotIssuer: @unchecked Sendable {
     private(set) var counter: UInt64
     private var reserved: UInt64
     private var clock: HybridClock
+    private let watch: ClockWatch
 
-    init(state: NodeState, environment: Environment, maxClockDriftMillis: UInt64) {
+    init(state: NodeState, environment: Environment, maxClockDriftMillis: UInt64, watch: ClockWatch) {
         actor = state.actor
         counter = state.reservedCounter
         reserved = state.reservedCounter
         self.environment = environment
         clock = HybridClock(maxDriftMillis: maxClockDriftMillis)
+        self.watch = watch
     }
 
     /// The next dot, with a counter above `floor`, which is what the key's own history has of this actor.
@@ -53,7 +55,9 @@ final class DotIssuer: @unchecked Sendable {
     /// Follows the timestamps of other nodes' writes, so that a later write here is later by the clock too.
     func observe(_ versions: Versions) {
         let wall = environment.wallMillis()
-        for sibling in versions.siblings { _ = clock.observe(sibling.timestamp, wallMillis: wall) }
+        for sibling in versions.siblings where !clock.observe(sibling.timestamp, wallMillis: wall) {
+            watch.refused(sibling, wallMillis: wall)
+        }
     }
 
     /// Milliseconds since 1970.

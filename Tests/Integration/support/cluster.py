@@ -58,6 +58,8 @@ class Node:
         self.http_port, self.resp_port = free_port(), free_port()
         # What the tests' own HTTP client sends, where the node knows users.
         self.authorization: str | None = None
+        # Variables that the process alone is given, such as a preloaded library.
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen | None = None
         self._stubs = stubs
         self._http: HTTPClient | None = None
@@ -109,7 +111,8 @@ class Node:
         with open(self.directory / "node.log", "ab") as log:
             # No node outlives the test run, however that ends.
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", BINARY, "serve", "--config", self.configuration_path],
+                ["setpriv", "--pdeathsig", "KILL", "--", "env", *(f"{name}={value}" for name, value in self.environment.items()),
+                 BINARY, "serve", "--config", self.configuration_path],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment(), start_new_session=True)
 
     @property

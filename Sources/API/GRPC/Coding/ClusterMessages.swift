@@ -25,7 +25,7 @@ extension Kvnode_V1_ClusterStatus {
         if history.stage != .stable { change = Kvnode_V1_LayoutChange(history) }
         staged = history.stagedRoles
         if let filling = status.filling { self.filling = Kvnode_V1_FillStatus(filling) }
-        hints = Kvnode_V1_HintStatus(status.handoff, history, wallMillis: status.wallMillis)
+        hints = Kvnode_V1_HintStatus(status.handoff, history, hintMillis: status.hintMillis)
         servesReads = status.servesReads
         candidates = status.candidates.map(Kvnode_V1_Member.init)
         antiEntropy = Kvnode_V1_AntiEntropyStatus(status.antiEntropy, history)
@@ -35,6 +35,8 @@ extension Kvnode_V1_ClusterStatus {
             $0.unconfirmed = UInt64(status.reaping.unconfirmed)
         }
         self.engine = Kvnode_V1_EngineStatus(status.engine)
+        refusedTimestamps = UInt64(status.refusedTimestamps.count)
+        furthestAheadMs = status.refusedTimestamps.furthestMillis
     }
 }
 
@@ -162,10 +164,10 @@ extension Kvnode_V1_FillStatus {
 }
 
 extension Kvnode_V1_HintStatus {
-    fileprivate init(_ statistics: HandoffStatistics, _ history: LayoutHistory, wallMillis: UInt64) {
+    fileprivate init(_ statistics: HandoffStatistics, _ history: LayoutHistory, hintMillis: UInt64) {
         self.init()
         /// Clocks may jump: what came later than now has no age.
-        func age(_ millis: UInt64) -> UInt64 { wallMillis - min(wallMillis, millis) }
+        func age(_ millis: UInt64) -> UInt64 { hintMillis - min(hintMillis, millis) }
         count = UInt64(statistics.count)
         bytes = UInt64(statistics.bytes)
         oldestAgeMs = statistics.oldestMillis.map(age) ?? 0

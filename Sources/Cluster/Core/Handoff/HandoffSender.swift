@@ -69,6 +69,7 @@ public struct HandoffSender: Sendable {
 
     private let limits: Limits
     private let sends: Bool
+    private let ages: HintAge
     private var throttle: Throttle
     private var report = HandoffReport()
     private var isRunning = false
@@ -83,10 +84,13 @@ public struct HandoffSender: Sendable {
     private var pausedUntil: UInt64 = 0
     private var wakeAt: UInt64?
 
-    /// - Parameter sends: Whether the target is sent what is kept for it; otherwise only what is too old is dropped.
-    public init(limits: Limits, sends: Bool = true) {
+    /// - Parameters:
+    ///   - sends: Whether the target is sent what is kept for it; otherwise only what is too old is dropped.
+    ///   - ages: How old hints are.
+    public init(limits: Limits, sends: Bool = true, ages: HintAge = HintAge(runBegan: 0)) {
         self.limits = limits
         self.sends = sends
+        self.ages = ages
         throttle = Throttle(bytesPerSecond: limits.bytesPerSecond)
     }
 
@@ -102,15 +106,15 @@ public struct HandoffSender: Sendable {
     ///   - hints: Those of its records, in order.
     ///   - last: The key of its last record if there may be more behind it.
     ///   - now: Milliseconds of the runtime's monotonic clock.
-    ///   - wallMillis: Milliseconds since 1970.
+    ///   - hintMillis: The time by which hints age.
     public mutating func page(
-        _ hints: [Hint], last: HintKey?, now: UInt64, wallMillis: UInt64, _ actions: inout [Action]
+        _ hints: [Hint], last: HintKey?, now: UInt64, hintMillis: UInt64, _ actions: inout [Action]
     ) {
         guard isRunning, isReading else { return }
         isReading = false
         rest = last
         for hint in hints.reversed() {
-            if hint.isExpired(at: wallMillis, maxAgeMillis: limits.maxAgeMillis) {
+            if ages.age(of: hint.createdMillis, at: hintMillis) > limits.maxAgeMillis {
                 report.expired += 1
                 actions.append(.remove(hint, .expired))
             } else if sends {

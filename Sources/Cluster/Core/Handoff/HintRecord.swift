@@ -4,7 +4,7 @@
 /// late, twice, or after newer states.
 public struct Hint: Equatable, Sendable {
     public var key: StorageKey
-    /// When the oldest of the writes in it came: milliseconds since 1970 by the clock of the node that keeps it.
+    /// When the oldest of the writes in it came: milliseconds since 1970 by the clock of the run that took it (`HintAge`).
     public var createdMillis: UInt64
     /// How the key's bucket merges.
     public var policy: Versions.Policy
@@ -19,11 +19,6 @@ public struct Hint: Equatable, Sendable {
 
     /// About what it takes in memory and on the wire.
     public var byteCount: Int { key.bytes.count + 10 + VersionsCodec.estimatedSize(versions) }
-
-    /// Whether it is older than `maxAgeMillis`. One whose time lies ahead, since a clock was set back, is not.
-    public func isExpired(at wallMillis: UInt64, maxAgeMillis: UInt64) -> Bool {
-        wallMillis > createdMillis && wallMillis - createdMillis > maxAgeMillis
-    }
 }
 
 /// Where a hint is stored in the keyspace `hints`.

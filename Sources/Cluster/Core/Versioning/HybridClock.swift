@@ -1,7 +1,10 @@
 /// A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", OPODIS 2014): close to the wall's time, later
 /// than every timestamp it has issued or observed, so that effects are stamped after their causes.
 ///
-/// A pure value: the wall's time comes in with each call, and may stand still or go back.
+/// A pure value: the wall's time comes in with each call, and may stand still or go back. Where it goes back by more than
+/// clocks may differ, it was wrong before, and this clock goes back with it: else all that the node stamps until its next
+/// start would count as later than what others write. What a write replaces it is stamped after in any case
+/// (`Versions.write`).
 public struct HybridClock: Sendable {
     /// The greatest timestamp issued or observed so far.
     public private(set) var last: Timestamp
@@ -16,14 +19,24 @@ public struct HybridClock: Sendable {
         self.last = last
     }
 
-    /// A timestamp later than all before it.
+    /// A timestamp later than all before it, unless the wall was set back by more than `maxDriftMillis`.
     ///
     /// - Parameter wallMillis: The wall's time, in milliseconds since 1970.
     public mutating func now(wallMillis: UInt64) -> Timestamp {
+        let wall = Timestamp(milliseconds: wallMillis)
         // The successor carries from the logical part into the milliseconds, so no burst overflows it.
-        last = max(last.successor, Timestamp(milliseconds: wallMillis))
+        last = hasWallGoneBack(to: wallMillis) ? wall : max(last.successor, wall)
         return last
     }
+
+    /// Whether the wall, having come to `wallMillis`, has gone back by more than clocks may differ.
+    private func hasWallGoneBack(to wallMillis: UInt64) -> Bool {
+        let allowed = max(maxDriftMillis, Self.leastSetBackMillis)
+        return last.milliseconds > wallMillis && last.milliseconds - wallMillis > allowed
+    }
+
+    /// Less than that, a burst of timestamps may be ahead by itself.
+    private static let leastSetBackMillis: UInt64 = 1000
 
     /// Takes note of another node's timestamp, so that `now` is later from here on.
     ///

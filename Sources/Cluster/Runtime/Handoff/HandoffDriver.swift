@@ -52,9 +52,12 @@ final class HandoffDriver: @unchecked Sendable {
     private func scheduleTick() {
         shard.loop.scheduleTask(in: configuration.interval) { [self] in
             guard !isStopped else { return }
-            let now = shard.context.environment.wallMillis()
+            let now = hints.clock.millis
+            let maxAge = configuration.sending.maxAgeMillis
             for (target, account) in hints.targets
-            where canSend(to: target) || account.isDue(at: now, configuration.sending) { due.insert(target) }
+            where canSend(to: target) || hints.clock.ages.age(of: account.oldestMillis, at: now) > maxAge {
+                due.insert(target)
+            }
             beginPasses()
             scheduleTick()
         }
@@ -144,12 +147,5 @@ final class HandoffDriver: @unchecked Sendable {
                 // The writer has too much to do: they stay, and are handed back once more.
             }
         }
-    }
-}
-
-extension HintLedger.Account {
-    /// Whether some of it may be too old.
-    fileprivate func isDue(at wallMillis: UInt64, _ limits: HandoffSender.Limits) -> Bool {
-        wallMillis > oldestMillis && wallMillis - oldestMillis > limits.maxAgeMillis
     }
 }

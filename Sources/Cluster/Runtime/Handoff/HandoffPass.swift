@@ -18,7 +18,8 @@ final class HandoffPass: @unchecked Sendable {
         self.driver = driver
         shard = driver.shard
         configuration = shard.context.configuration.handoff
-        sender = HandoffSender(limits: configuration.sending, sends: sends)
+        sender = HandoffSender(
+            limits: configuration.sending, sends: sends, ages: shard.context.hints.clock.ages)
     }
 
     func start() { step { $0.start(&$1) } }
@@ -72,9 +73,9 @@ final class HandoffPass: @unchecked Sendable {
         driver.readPage(of: target, after: after, limit) { [self] result in
             switch result {
             case .success(let page):
-                let wall = shard.context.environment.wallMillis()
+                let hintMillis = shard.context.hints.clock.millis
                 let now = now
-                step { $0.page(page.hints, last: page.last, now: now, wallMillis: wall, &$1) }
+                step { $0.page(page.hints, last: page.last, now: now, hintMillis: hintMillis, &$1) }
             case .failure: step { $0.stop(&$1) }
             }
         }

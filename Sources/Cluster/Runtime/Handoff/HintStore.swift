@@ -33,12 +33,12 @@ final class HintStore: Sendable {
     }
 
     private let state: Mutex<State>
-    private let wallMillis: @Sendable () -> UInt64
+    let clock: HintClock
 
     /// - Parameter ledger: Of what the engine holds.
-    init(_ ledger: HintLedger, wallMillis: @escaping @Sendable () -> UInt64) {
+    init(_ ledger: HintLedger, clock: HintClock) {
         state = Mutex(State(ledger: ledger))
-        self.wallMillis = wallMillis
+        self.clock = clock
     }
 
     // MARK: On the writer thread
@@ -54,7 +54,7 @@ final class HintStore: Sendable {
         let place = HintKey(target: target, key: key)
         let stored = try stage.record(at: place)
         var record = stored.record
-        let now = wallMillis()
+        let now = clock.millis
         record.add(Hint(key: key, createdMillis: now, policy: policy, versions: versions))
         let value = HintRecordCodec.encode(record)
         let change = HintLedger.Change(

@@ -23,7 +23,8 @@ extension ClusterNode: LayoutService {
             gossip: gossipMembers, filling: keeper.filling.withLock { $0 }, handoff: handoffStatistics,
             antiEntropy: antiEntropyStatus, reaping: reaperStatus,
             engine: EngineStatus(executor.watch.health),
-            wallMillis: environment.wallMillis())
+            refusedTimestamps: clockWatch.refused,
+            hintMillis: shards[0].context.hints.clock.millis)
     }
 
     public func changeLayouts<Outcome: Sendable>(

@@ -42,10 +42,13 @@ public struct ClusterStatus: Sendable {
     public var reaping: ReaperStatus
     /// What this node's storage engine has shown of its files.
     public var engine: EngineStatus
+    /// Timestamps of others that were further ahead of this node's wall clock than clocks may differ, since the start, and
+    /// how far the furthest was, in milliseconds.
+    public var refusedTimestamps: (count: Int, furthestMillis: UInt64)
     /// Nodes that live, by gossip, and are none of `members`, by name.
     public var candidates: [Member]
-    /// The wall clock, in milliseconds since 1970.
-    public var wallMillis: UInt64
+    /// The time by which hints age, in milliseconds since 1970.
+    public var hintMillis: UInt64
 
     /// - Parameters:
     ///   - node: The name of this one.
@@ -56,7 +59,8 @@ public struct ClusterStatus: Sendable {
         cluster: String, node: String, history: LayoutHistory, isLost: Bool, connected: [NodeID: PeerHello],
         gossip: [MemberRecord], filling: FillStatus?, handoff: HandoffStatistics,
         antiEntropy: AntiEntropyStatus, reaping: ReaperStatus, engine: EngineStatus = EngineStatus(),
-        wallMillis: UInt64
+        refusedTimestamps: (count: Int, furthestMillis: UInt64) = (0, 0),
+        hintMillis: UInt64
     ) {
         let selfID = NodeID(name: node)
         self.cluster = cluster
@@ -83,7 +87,8 @@ public struct ClusterStatus: Sendable {
         self.antiEntropy = antiEntropy
         self.reaping = reaping
         self.engine = engine
-        self.wallMillis = wallMillis
+        self.refusedTimestamps = refusedTimestamps
+        self.hintMillis = hintMillis
     }
 }
 

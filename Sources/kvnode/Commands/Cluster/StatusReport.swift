@@ -20,7 +20,7 @@ struct StatusReport {
         if !status.staged.isEmpty {
             text += "staged, not committed: \(Self.inWords(status.staged))\n"
         }
-        text += comparisons + sweeps
+        text += comparisons + sweeps + clocks
         for node in status.candidates {
             text += "\(node.name) waits to join: kvnode cluster join '\(Self.asMember(node))'\n"
         }
@@ -48,6 +48,14 @@ struct StatusReport {
         let removed = status.reaping.removed
         return removed == 0
             ? "" : "\(Quantity.count(removed, "deleted or expired key")) removed for good since the start\n"
+    }
+
+    private var clocks: String {
+        let count = status.refusedTimestamps
+        return count == 0
+            ? ""
+            : "\(Quantity.count(count, "write")) met since the start that were stamped up to "
+                + "\(Quantity.duration(millis: status.furthestAheadMs)) ahead of \(status.node)'s clock: set the clocks\n"
     }
 
     /// As `kvnode cluster join` takes it.
