@@ -9,7 +9,7 @@ final class RocksHandle: GatedHandle {
     let options: RocksOptions
     let path: String
     /// The writing thread's batch, reused.
-    private var batch: OpaquePointer = rocksdb_writebatch_create()
+    private var batch: OpaquePointer
     /// In the order of the keyspaces' raw values.
     private let families: [OpaquePointer]
     private let defaultFamily: OpaquePointer
@@ -26,11 +26,9 @@ final class RocksHandle: GatedHandle {
         let opened = rocksdb_open_column_families(
             own.base, path, Int32(names.count), cNames.map { UnsafePointer($0) },
             [OpaquePointer?](repeating: own.base, count: names.count), &handles, &failure)
-        if let error = take(failure, path) {
-            rocksdb_writebatch_destroy(batch)
-            throw error
-        }
+        if let error = take(failure, path) { throw error }
         database = opened!
+        batch = rocksdb_writebatch_create()
         self.options = own
         self.path = path
         defaultFamily = handles[0]!
