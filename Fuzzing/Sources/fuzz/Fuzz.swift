@@ -16,6 +16,10 @@ enum Fuzz {
         return target
     }()
 
+    /// What a check may take of the processor. Not of the time: a busy machine keeps a check waiting, and libFuzzer's own limit,
+    /// which is one of time and finds what never ends, is far above this one for that.
+    private static let mostSeconds = 2.0
+
     /// The input that came nearest to its allowance: its size, and what it took.
     // libFuzzer runs one input after the other, and what is done at the exit, on the thread of `main`.
     nonisolated(unsafe) private static var nearest = (size: 0, heap: 0, share: 0.0)
@@ -48,6 +52,7 @@ enum Fuzz {
 
     private static func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
         let input = [UInt8](UnsafeBufferPointer(start: data, count: size))
+        let begun = processorSeconds()
         heap_meter_begin()
         do {
             _ = try target.check(input)
@@ -55,11 +60,20 @@ enum Fuzz {
             fail("\(error)")
         }
         let most = heap_meter_peak()
+        let seconds = processorSeconds() - begun
+        if seconds > mostSeconds { fail("\(seconds) s of the processor for an input of \(size), \(mostSeconds) are allowed") }
         let allowed = target.heap.bytes(for: size)
         let share = Double(most) / Double(allowed)
         if share > nearest.share { nearest = (size, most, share) }
         if most > allowed { fail("\(most) bytes of heap for an input of \(size), \(allowed) are allowed") }
         return 0
+    }
+
+    /// Of this thread, since it began.
+    private static func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     /// libFuzzer keeps the input of a process that aborts.
