@@ -69,6 +69,22 @@ func salvage(_ name: String, at path: String) throws -> String {
     return "\(rows) \(altered) \(gaps) \(state)"
 }
 
+/// Closes the engine whatever comes of `body`: LeakSanitizer, under which these processes run as well, counts one that is left open.
+func withEngine<Result>(
+    _ name: String, at path: String, _ body: (any StorageEngine) throws(EngineError) -> Result
+) throws(EngineError) -> Result {
+    let engine = try open(name, at: path)
+    let result: Result
+    do throws(EngineError) {
+        result = try body(engine)
+    } catch let failure {
+        do throws(EngineError) { try engine.close() } catch { say("cannot be closed: \(error)") }
+        throw failure
+    }
+    try engine.close()
+    return result
+}
+
 /// Says it at once: the process may be killed at any moment.
 func say(_ line: String) {
     let bytes = Array((line + "\n").utf8)
@@ -132,25 +148,24 @@ func verify(_ engine: any StorageEngine, rows: Int) throws(EngineError) -> Strin
 
 let arguments = CommandLine.arguments
 precondition(arguments.count >= 4, "usage: see main.swift")
+let (command, name, path) = (arguments[1], arguments[2], arguments[3])
 do {
-    if arguments[1] == "salvage" {
-        say(try salvage(arguments[2], at: arguments[3]))
-        exit(0)
-    }
-    let engine = try open(arguments[2], at: arguments[3])
-    switch arguments[1] {
+    switch command {
+    case "salvage": say(try salvage(name, at: path))
     case "write":
-        try writeForever(
-            engine, arguments[4] == "synced" ? .synced : .buffered, from: Int(arguments[5])!)
-    case "fill": fill(engine, limit: rlim_t(arguments[4])!)
+        let durability: Durability = arguments[4] == "synced" ? .synced : .buffered
+        let start = Int(arguments[5])!
+        try withEngine(name, at: path) { engine throws(EngineError) in
+            try writeForever(engine, durability, from: start)
+        }
+    case "fill":
+        let limit = rlim_t(arguments[4])!
+        try withEngine(name, at: path) { fill($0, limit: limit) }
     case "verify":
-        let outcome = try verify(engine, rows: Int(arguments[4])!)
-        try engine.close()
-        say(outcome)
-    case "open":
-        say("opened")
-        try engine.close()
-    default: preconditionFailure("no command \(arguments[1])")
+        let rows = Int(arguments[4])!
+        say(try withEngine(name, at: path) { engine throws(EngineError) in try verify(engine, rows: rows) })
+    case "open": try withEngine(name, at: path) { _ in say("opened") }
+    default: preconditionFailure("no command \(command)")
     }
 } catch let error as EngineError {
     say(error.code.rawValue)
