@@ -18,6 +18,12 @@ final class Counter: @unchecked Sendable {
     }
 }
 
+/// What a thread does: none of `main`, which the compiler takes for the main actor's.
+private func count(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    Unmanaged<Counter>.fromOpaque(argument!).takeRetainedValue().count()
+    return nil
+}
+
 @main
 enum Control {
     static func main() {
@@ -25,13 +31,7 @@ enum Control {
         // As many as get into each other's way, so that some have to wait for the lock.
         var threads = [pthread_t](repeating: 0, count: 8)
         for index in threads.indices {
-            let argument = Unmanaged.passRetained(counter).toOpaque()
-            pthread_create(
-                &threads[index], nil,
-                { argument in
-                    Unmanaged<Counter>.fromOpaque(argument!).takeRetainedValue().count()
-                    return nil
-                }, argument)
+            pthread_create(&threads[index], nil, count, Unmanaged.passRetained(counter).toOpaque())
         }
         for thread in threads { pthread_join(thread, nil) }
         print("counted to \(counter.number)")
