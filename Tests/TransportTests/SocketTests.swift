@@ -90,7 +90,7 @@ struct SocketTests {
     @Test("Queued batches leave before a stop")
     func gracefulStop() async throws {
         let network = try await TestNetwork(.grpc)
-        let a = try await network.start("a")
+        let a = try await network.start("a") { $0.stopTimeout = .seconds(60) }
         let b = try await network.start("b")
         try await a.waitUntilConnected(to: b)
         for number in 0..<10_000 as Range<UInt64> { #expect(a.send([number], to: b) == .accepted) }
@@ -105,7 +105,7 @@ struct SocketTests {
     func longRepliesBeforeTheEnd() async throws {
         for _ in 1...20 {
             let network = try await TestNetwork(.grpc)
-            let a = try await network.start("a")
+            let a = try await network.start("a") { $0.stopTimeout = .seconds(60) }
             let b = try await network.start("b") {
                 $0.answer = { _, replies in _ = replies.send(encoded(0..<25_000)) }
             }

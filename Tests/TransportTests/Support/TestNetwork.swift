@@ -21,6 +21,8 @@ struct Settings: Sendable {
     var maxQueuedBytes = 8 << 20
     var keepaliveTime = Duration.seconds(60)
     var keepaliveTimeout = Duration.seconds(60)
+    /// Over sockets only: how long a stop waits for what was sent to be answered.
+    var stopTimeout = Duration.seconds(2)
     /// Who else is in the cluster, by this node's account.
     var memberNames: [String]
     var answer: RecordingHandler.Answer?
@@ -110,6 +112,7 @@ final class TestNetwork {
             configuration.maxQueuedBytes = settings.maxQueuedBytes
             configuration.keepaliveTime = settings.keepaliveTime
             configuration.keepaliveTimeout = settings.keepaliveTimeout
+            configuration.stopTimeout = settings.stopTimeout
             configuration.tls = settings.tls
             configuration.backoff = Backoff(initial: .milliseconds(5), max: .milliseconds(50))
             let grpc = GRPCPeerTransport(
