@@ -56,7 +56,8 @@ import Testing
             sizes: BucketSizeTable(state.buckets, defaults: Self.configuration.bucketDefaults))
         let replica = Replica(
             executor: executor,
-            issuer: DotIssuer(state: state, environment: Self.environment, maxClockDriftMillis: 1000,
+            issuer: DotIssuer(
+                state: state, environment: Self.environment, maxClockDriftMillis: 1000,
                 watch: ClockWatch(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { .now() }),
             hints: HintStore(state.hints, clock: HintClock(wallMillis: 0) { .zero }), trees: trees,
             clocks: ClockStore(

@@ -27,7 +27,8 @@ import Testing
     ) -> Replica {
         let sizes = BucketSizeTable(BucketTable(), defaults: BucketProperties())
         return Replica(
-            executor: executor, issuer: issuer, hints: HintStore(state.hints, clock: HintClock(wallMillis: 0) { .zero }),
+            executor: executor, issuer: issuer,
+            hints: HintStore(state.hints, clock: HintClock(wallMillis: 0) { .zero }),
             trees: HashTreeStore([], partitionCount: 64, held: [], sizes: sizes),
             clocks: ClockStore(
                 state.clocks, actor: state.actor, committed: 0, places: [:], sizes: sizes, token: 1),
@@ -130,7 +131,9 @@ import Testing
                 let state = try await begin(executor)
                 let issuer = DotIssuer(
                     state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000,
-                watch: ClockWatch(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { .now() })
+                    watch: ClockWatch(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) {
+                        .now()
+                    })
                 let replica = Self.replica(executor, issuer, state)
                 for _ in 0..<5 {
                     let write = ClientWrite(

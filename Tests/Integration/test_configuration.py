@@ -110,6 +110,20 @@ def test_data_of_another_engine_cluster_or_layout_is_refused(start_cluster):
     assert [node.http.get("b", "k", r=1).values for node in cluster.nodes] == [[b"v"]] * 3
 
 
+def test_data_of_a_newer_release_is_refused(start_cluster):
+    cluster = start_cluster(["rocksdb"])
+    node = cluster[0]
+    assert node.terminate() == 0
+    marker = node.directory / "data" / "ENGINE"
+    text = marker.read_text()
+    marker.write_text(text.replace("kvnode data 1", "kvnode data 9"))
+    refused_start(node, {}, cluster, "format that this release does not know", "kvnode data 9")
+    # In place: another file would be another directory's.
+    marker.write_text(text)
+    node.start()
+    node.wait_ready()
+
+
 def test_a_second_process_on_the_same_directory_is_refused(start_cluster):
     cluster = start_cluster(["rocksdb", "leveldb", "lmdb"])
     for node in cluster.nodes:

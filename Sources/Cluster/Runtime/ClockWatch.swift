@@ -46,7 +46,8 @@ final class ClockWatch: Sendable {
         logger.warning(
             "a write is stamped further ahead of this node's clock than cluster.max_clock_drift_ms: its coordinator's clock was wrong, or this node's is",
             metadata: [
-                "ahead_ms": "\(ahead)", "actor": "\(String(sibling.dot.actor, radix: 16))", "times": "\(count)",
+                "ahead_ms": "\(ahead)", "actor": "\(String(sibling.dot.actor, radix: 16))",
+                "times": "\(count)",
             ])
     }
 }

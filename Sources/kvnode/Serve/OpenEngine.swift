@@ -36,8 +36,13 @@ enum OpenEngine {
         }
     }
 
-    /// What `begin` found, with what to do if the files are damaged.
+    /// What `begin` found, with what to do if the files are damaged, or a newer release's.
     static func explain(_ error: any Error) -> any Error {
+        if let error = error as? CodecError, case .unknownVersion = error.code {
+            return ServeError(
+                "the node's data is of a format that this release does not know (\(error)): start the release that wrote it"
+            )
+        }
         let isDamage = (error as? EngineError)?.isDamage ?? (error is CodecError)
         return isDamage
             ? ServeError("what the node has stored of itself cannot be read: \(error). \(advice)") : error
