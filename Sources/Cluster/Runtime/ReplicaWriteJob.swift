@@ -94,16 +94,6 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var maxStateSize: Int
         /// Told of what is stored and cannot be decoded.
         var watch: EngineWatch
-
-        /// The state that a replica stored. Throws `corruption`.
-        func decode(_ bytes: [UInt8]) throws(EngineError) -> Versions {
-            do throws(EngineError) {
-                return try .stored(bytes)
-            } catch {
-                watch.readFailed(error)
-                throw error
-            }
-        }
     }
 
     var entries: [Entry]
@@ -280,17 +270,6 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         }
         try stage.put(.data, entry.key.bytes, encoded)
         treeChanges.append(RowChange(of: entry.key, from: stored, to: encoded))
-    }
-}
-
-extension Versions {
-    /// The state that a replica stored; what cannot be decoded is damage of the files.
-    static func stored(_ bytes: [UInt8]) throws(EngineError) -> Versions {
-        do throws(CodecError) {
-            return try VersionsCodec.decode(bytes)
-        } catch {
-            throw EngineError(.corruption, "a stored value cannot be decoded: \(error)")
-        }
     }
 }
 
