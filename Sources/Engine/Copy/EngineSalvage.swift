@@ -2,8 +2,9 @@
 ///
 /// A page that fails gives its rows up to the damage. Where nothing more comes, the next place that can be read is looked
 /// for: of what is left, sixteen parts are tried from the left, then sixteen of the part before the first that could be read,
-/// and so on. So a damaged block costs its own rows, in any library, and a little patience; and where two lie close together,
-/// perhaps the few rows between them.
+/// and so on. So damage costs the keys that a scan cannot get past: in LMDB a row; in LevelDB, whose scans go on behind a
+/// block, its rows; in RocksDB all that lies between a block's first key and its last, in other tables too. Where two places
+/// lie close together, it may cost the few rows between them.
 ///
 /// What comes may be of different ages: where the newest state of a row cannot be read, an older one may take its place. So
 /// the copy is no earlier state of the engine either, and whoever owns it must not vouch for it.

@@ -103,6 +103,9 @@ extension RepairReport {
         let errors = Keyspace.allCases.compactMap { keyspace in
             contents[keyspace.name]?.firstError.map { "\(keyspace.name): \($0)" }
         }
-        return (refusal.map { ["the engine did not open them: \($0)"] } ?? []) + errors
+        let first = refusal.map {
+            "the engine did not open them: \($0); these are the rows that could be put together, and nobody can say how many are missing"
+        }
+        return (first.map { [$0] } ?? []) + errors
     }
 }
