@@ -142,7 +142,7 @@ public struct EngineSalvage {
 
     /// The part of `range` behind the damage with which it begins; nil if nothing more can be read.
     private func skipDamage(of range: KeyRange, _ pass: inout Pass) throws(EngineCopyError) -> KeyRange? {
-        pass.longestKey = max(pass.longestKey, lastKeySize(in: range, pass.keyspace))
+        pass.longestKey = max(pass.longestKey, lastKey(in: range, pass.keyspace)?.count ?? 0)
         var bad = range.lower
         var good = range.upper
         var isClosing = true
@@ -155,6 +155,11 @@ public struct EngineSalvage {
                 isClosing = true
                 if try isReadable(from: key, to: range.upper, &pass) {
                     good = key
+                    break
+                }
+                // Rows before it, behind which the next damage lies: keys of text leave most places empty.
+                if let row = lastKey(in: KeyRange(lower: bad + [0], upper: key), pass.keyspace) {
+                    good = row
                     break
                 }
                 bad = key
@@ -185,10 +190,9 @@ public struct EngineSalvage {
         return true
     }
 
-    /// 0 if it cannot be read, or there is no key.
-    private func lastKeySize(in range: KeyRange, _ keyspace: Keyspace) -> Int {
-        let last = try? source.scan(keyspace, range, reverse: true, limit: ScanLimit(rows: 1)).rows.first
-        return last?.key.count ?? 0
+    /// Nil if it cannot be read, or there is none.
+    private func lastKey(in range: KeyRange, _ keyspace: Keyspace) -> [UInt8]? {
+        try? source.scan(keyspace, range, reverse: true, limit: ScanLimit(rows: 1)).rows.first?.key
     }
 
     // MARK: Progress

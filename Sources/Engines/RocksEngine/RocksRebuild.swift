@@ -4,7 +4,9 @@ public import Engine
 
 extension RocksEngineFactory {
     /// The library's repair: it makes a new manifest of the tables that it can read to their end, and tables of the logs. One
-    /// damaged block costs its whole table, and a log's rows of a keyspace that has no table are lost. So it is for files
+    /// damaged block costs its whole table, and a log's rows of a keyspace that has no table are lost. It refuses (`corruption`)
+    /// two tables with the same sequence numbers, as a compaction that splits its output leaves them, where the library is built
+    /// with its assertions, as Debian's is. So it is for files
     /// that do not open; of others, `EngineSalvage` saves more.
     public static func rebuild(
         from path: String, to copy: String, options: EngineOptions
