@@ -61,7 +61,9 @@ enum Fuzz {
         }
         let most = heap_meter_peak()
         let seconds = processorSeconds() - begun
-        if seconds > mostSeconds { fail("\(seconds) s of the processor for an input of \(size), \(mostSeconds) are allowed") }
+        if seconds > mostSeconds {
+            fail("\(seconds) s of the processor for an input of \(size), \(mostSeconds) are allowed")
+        }
         let allowed = target.heap.bytes(for: size)
         let share = Double(most) / Double(allowed)
         if share > nearest.share { nearest = (size, most, share) }
