@@ -10,6 +10,8 @@ extension LevelEngineFactory {
         // A table of which blocks are lost is written anew and renamed: its other name keeps what it was.
         try Files.duplicate(path, to: copy) { $0.hasSuffix(".ldb") || $0.hasSuffix(".sst") }
         let own = LevelOptions(options)
+        // Else it takes over what is in a block whatever the block's checksum says.
+        leveldb_options_set_paranoid_checks(own.base, 1)
         var failure: UnsafeMutablePointer<CChar>?
         leveldb_repair_db(own.base, copy, &failure)
         if let error = take(failure, path) { throw error }
