@@ -45,7 +45,7 @@ enum OpenEngine {
         }
         let isDamage = (error as? EngineError)?.isDamage ?? (error is CodecError)
         return isDamage
-            ? ServeError("what the node has stored of itself cannot be read: \(error). \(advice)") : error
+            ? ServeError("the node cannot begin on its engine's files: \(error). \(advice)") : error
     }
 
     private static let advice =
