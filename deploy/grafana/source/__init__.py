@@ -1,0 +1,1 @@
+"""Where Grafana's dashboards come from: `scripts/dashboards` writes ../dashboards."""
