@@ -1,6 +1,6 @@
 # Thin names over scripts/: each target says what it is for in `make help`.
 
-.PHONY: help setup run test lint proto bench micro healing docs mutants fuzz asan tsan chaos
+.PHONY: help setup run test lint proto bench micro healing docs mutants fuzz asan tsan chaos observe dashboards
 
 help:
 	@echo "make run     install what is missing, build for release, start three nodes on three engines"
@@ -11,6 +11,8 @@ help:
 	@echo "make micro   what small steps cost by themselves, in time and in blocks of the heap, against limits"
 	@echo "make healing how long failures and growth of a cluster take, and what clients notice"
 	@echo "make chaos   ten minutes of faults on five real nodes under clients, and the check of what those saw (scripts/chaos --help)"
+	@echo "make observe three nodes under load, and a Prometheus with our rules that scrapes them"
+	@echo "make dashboards writes Grafana's dashboards from their source"
 	@echo "make mutants breaks the sources in one way after the other, and has the simulator find each"
 	@echo "make fuzz    libFuzzer on what takes bytes from outside, a minute each (scripts/fuzz has more)"
 	@echo "make asan    the Swift tests under AddressSanitizer and LeakSanitizer"
@@ -58,3 +60,9 @@ asan: setup
 
 tsan: setup
 	@scripts/sanitize thread
+
+observe: setup
+	@scripts/observe
+
+dashboards:
+	@scripts/dashboards

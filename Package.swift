@@ -2,12 +2,19 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .treatAllWarnings(as: .error),
-]
+/// For `scripts/fuzz`: libFuzzer is led by the edges of this package's code. With those of all that it depends on it would have a
+/// million to look through after each input, seven times as many.
+let edges: [SwiftSetting] =
+    Context.environment["KVNODE_FUZZ"] == nil
+    ? [] : [.unsafeFlags(["-Xfrontend", "-sanitize=fuzzer,address"])]
+
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+    ] + edges
 
 /// The engine modules; each is linked only when its trait is enabled.
 let engines: [Target.Dependency] = [
@@ -22,6 +29,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let http2: [Target.Dependency] = [
     .product(name: "NIOHTTP2", package: "swift-nio-http2"),
     .product(name: "NIOHPACK", package: "swift-nio-http2"),
@@ -49,6 +57,7 @@ let package = Package(
         .executable(name: "kvnode", targets: ["kvnode"]),
         // For the packages under Benchmarks/, and for Fuzzing.
         .library(name: "Engine", targets: ["Engine"]),
+        .library(name: "Instruments", targets: ["Instruments"]),
         .library(name: "RocksEngine", targets: ["RocksEngine"]),
         .library(name: "LevelEngine", targets: ["LevelEngine"]),
         .library(name: "LMDBEngine", targets: ["LMDBEngine"]),
@@ -58,7 +67,9 @@ let package = Package(
         .library(name: "Credentials", targets: ["Credentials"]),
         .library(name: "TLS", targets: ["TLS"]),
         .library(name: "GRPCWire", targets: ["GRPCWire"]),
+        .library(name: "ProtoWire", targets: ["ProtoWire"]),
         .library(name: "TextAPI", targets: ["TextAPI"]),
+        .library(name: "TraceExport", targets: ["TraceExport"]),
         .library(name: "API", targets: ["API"]),
     ],
     traits: [
@@ -78,6 +89,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(
@@ -88,6 +101,7 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(
             url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -116,16 +130,38 @@ let package = Package(
             dependencies: ["Engine", .target(name: "CLMDB", condition: .when(traits: ["LMDB"]))],
             path: "Sources/Engines/LMDBEngine", swiftSettings: strict),
 
+        // MARK: What a node tells of itself
+        // Two modules, so that what counts need not know how it is told.
+        .target(name: "Instruments", swiftSettings: strict),
+        .target(
+            name: "Observability",
+            dependencies: ["Instruments", .product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: strict),
+
+        // MARK: Where the spans of traces go
+        .target(
+            name: "TraceExport",
+            dependencies: [
+                "ProtoWire", "ClusterCore", "Cluster", "Instruments", "LogLimits", log, tracing,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ] + nio + grpc + protobuf,
+            swiftSettings: strict),
+
+        // MARK: What repeats itself in the log
+        .target(name: "LogLimits", dependencies: [log], swiftSettings: strict),
+
         // MARK: The cluster layer
         .target(name: "ClusterCore", path: "Sources/Cluster/Core", swiftSettings: strict),
         .target(
             name: "Cluster",
-            dependencies: ["ClusterCore", "Engine", log] + nio,
+            dependencies: ["ClusterCore", "Engine", "Instruments", "LogLimits", log, tracing] + nio,
             path: "Sources/Cluster/Runtime", swiftSettings: strict),
 
         // MARK: Who may do what
         // Two modules, so that the interfaces need no cryptography to be built, and measured.
-        .target(name: "Access", dependencies: ["ClusterCore", log], swiftSettings: strict),
+        .target(name: "Access", dependencies: ["ClusterCore", "LogLimits", log], swiftSettings: strict),
         .target(
             name: "Credentials",
             dependencies: [
@@ -139,11 +175,12 @@ let package = Package(
 
         // MARK: What crosses a socket
         .target(name: "GRPCWire", dependencies: nio + http2, swiftSettings: strict),
-        .target(name: "TLS", dependencies: [log] + nio + certificates, swiftSettings: strict),
+        .target(name: "ProtoWire", dependencies: ["ClusterCore"], swiftSettings: strict),
+        .target(name: "TLS", dependencies: ["LogLimits", log] + nio + certificates, swiftSettings: strict),
         .target(
             name: "Transport",
             dependencies: [
-                "GRPCWire", "TLS", "Cluster", "ClusterCore", log,
+                "GRPCWire", "TLS", "Cluster", "ClusterCore", "Instruments", log,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
             ] + nio + http2,
             swiftSettings: strict),
@@ -151,7 +188,7 @@ let package = Package(
         .target(
             name: "TextAPI",
             dependencies: [
-                "Access", "Cluster", "ClusterCore", log,
+                "Access", "Cluster", "ClusterCore", "LogLimits", log,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
             ] + nio,
@@ -159,7 +196,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "GRPCWire", "TextAPI", "Access", "Cluster", "ClusterCore", log,
+                "GRPCWire", "ProtoWire", "TextAPI", "Access", "Cluster", "ClusterCore", log,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
             ] + nio + http2 + protobuf,
             swiftSettings: strict),
@@ -171,7 +208,9 @@ let package = Package(
             name: "kvnode",
             dependencies: engines + [
                 .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"])),
-                "ClusterCore", "Cluster", "TLS", "Transport", "API", "TextAPI", "Access", "Credentials", log,
+                "ClusterCore", "Cluster", "LogLimits", "TLS", "Transport", "API", "TextAPI", "Access",
+                "Credentials", "Instruments", "Observability", "TraceExport", log, tracing,
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -201,12 +240,30 @@ let package = Package(
             path: "Tests/Support/EngineCrashWriter", swiftSettings: strict),
         .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
         .testTarget(
+            name: "ObservabilityTests",
+            dependencies: [
+                "Instruments", "Observability", .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TraceExportTests",
+            dependencies: [
+                "TraceExport", "ProtoWire", "Cluster", "ClusterCore", "Instruments", "LogLimits", log,
+                tracing,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ] + nio + grpc + protobuf,
+            swiftSettings: strict),
+        .testTarget(
             name: "EngineContract", dependencies: engines + ["engine-crash-writer"],
             swiftSettings: strict),
         .testTarget(
             name: "ClusterCoreTests", dependencies: ["ClusterCore"], swiftSettings: strict),
+        .testTarget(name: "LogLimitsTests", dependencies: ["LogLimits", log], swiftSettings: strict),
         .testTarget(
-            name: "ClusterTests", dependencies: ["Cluster", "ClusterCore", "Engine", "Transport", log] + nio,
+            name: "ClusterTests",
+            dependencies: [
+                "Cluster", "ClusterCore", "Engine", "Instruments", "LogLimits", "Transport", log, tracing,
+            ] + nio,
             swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
@@ -230,14 +287,15 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "GRPCWire", "TextAPI", "Access", "Cluster", "ClusterCore", log,
+                "API", "GRPCWire", "ProtoWire", "TextAPI", "Access", "Cluster", "ClusterCore", log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + http2 + grpc + protobuf,
             swiftSettings: strict),
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "kvnode", "API", "GRPCWire", "TextAPI", "Access", "Cluster", "ClusterCore", "Engine", log,
+                "kvnode", "API", "GRPCWire", "ProtoWire", "TextAPI", "Access", "Cluster", "ClusterCore",
+                "Engine", log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio + http2,
@@ -246,10 +304,9 @@ let package = Package(
             name: "KvnodeTests",
             dependencies: [
                 "kvnode", "API", "TextAPI", "Access", "Credentials", "Cluster", "ClusterCore", "Engine",
-                "TLS", log,
+                "Instruments", "LogLimits", "Observability", "TLS", "TraceExport", "Transport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "NIOCore", package: "swift-nio"),
-            ] + grpc + protobuf,
+            ] + nio + grpc + protobuf,
             swiftSettings: strict),
     ]
 )

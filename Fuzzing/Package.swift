@@ -7,6 +7,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
+    // The frontend alone is told of libFuzzer: told to link it, the driver would want its main function.
+    .unsafeFlags(["-Xfrontend", "-sanitize=fuzzer,address"]),
 ]
 
 // libFuzzer over what takes bytes from outside: `scripts/fuzz`, which knows with which flags this is built.
@@ -34,6 +36,7 @@ let package = Package(
                 .product(name: "Engine", package: "kvnode"),
                 .product(name: "TLS", package: "kvnode"),
                 .product(name: "TextAPI", package: "kvnode"),
+                .product(name: "TraceExport", package: "kvnode"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -50,6 +53,7 @@ let package = Package(
                 .product(name: "ClusterCore", package: "kvnode"),
                 .product(name: "Engine", package: "kvnode"),
                 .product(name: "GRPCWire", package: "kvnode"),
+                .product(name: "ProtoWire", package: "kvnode"),
                 .product(name: "TextAPI", package: "kvnode"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -17,20 +17,27 @@ public final class AccessControl: Sendable {
 
     /// Whether the node knows no users, and anybody may do anything.
     public let isOpen: Bool
+    /// Whether anybody may read the metrics, as a Prometheus that has no login.
+    private let metricsAreOpen: Bool
     public let audit: AuditLog
     let nanoseconds: @Sendable () -> UInt64
     private let authenticator: (any Authenticator)?
     private let entries = Mutex<[String: Entry]>([:])
     /// Of the users: callers that have looked at an earlier one look again.
     private let revision = Atomic<Int>(0)
+    private let counts = Mutex(RefusalCounts())
 
     /// A node that knows its users, once `replace` has named them.
     ///
-    /// - Parameter nanoseconds: A clock that never goes back, for limits of rates. Any thread.
+    /// - Parameters:
+    ///   - metricsAreOpen: Whether anybody may read the metrics.
+    ///   - nanoseconds: A clock that never goes back, for limits of rates. Any thread.
     public init(
-        authenticator: any Authenticator, audit: AuditLog, nanoseconds: @escaping @Sendable () -> UInt64
+        authenticator: any Authenticator, audit: AuditLog, metricsAreOpen: Bool = false,
+        nanoseconds: @escaping @Sendable () -> UInt64
     ) {
         isOpen = false
+        self.metricsAreOpen = metricsAreOpen
         self.authenticator = authenticator
         self.audit = audit
         self.nanoseconds = nanoseconds
@@ -39,9 +46,15 @@ public final class AccessControl: Sendable {
     /// A node without users, open to whoever reaches it.
     public init(openWith audit: AuditLog) {
         isOpen = true
+        metricsAreOpen = true
         authenticator = nil
         self.audit = audit
         nanoseconds = { 0 }
+    }
+
+    /// What an operation takes on this node: what the table says, but for what the operator has opened.
+    public func requirement(of operation: Operation) -> Operation.Requirement {
+        operation == .readMetrics && metricsAreOpen ? .nothing : operation.requirement
     }
 
     /// Puts these users in the place of those before. Open connections of users that are gone, or whose password or token is,
@@ -59,6 +72,9 @@ public final class AccessControl: Sendable {
         revision.wrappingAdd(1, ordering: .releasing)
     }
 
+    /// How often clients were refused since the start. Any thread.
+    public var refusals: RefusalCounts { counts.withLock { $0 } }
+
     var currentRevision: Int { revision.load(ordering: .acquiring) }
 
     /// The user of a login that still holds.
@@ -69,36 +85,43 @@ public final class AccessControl: Sendable {
         return entry
     }
 
-    /// As `Authenticator.authenticate`; refusals have their line in the audit log.
+    /// As `Authenticator.authenticate`; refusals are noted.
     ///
     /// - Parameter address: Where the client is.
-    public func authenticate(
-        _ credential: Credential, from address: String,
+    func authenticate(
+        _ credential: Credential, over clientProtocol: ClientProtocol, from address: String,
         _ completion: @escaping @Sendable (AuthenticationResult) -> Void
     ) -> AuthenticationResult? {
         guard let authenticator else { return .unknown }
-        let result = authenticator.authenticate(credential) { [self] result in
-            note(result, credential, address)
+        let noteRefusal = { @Sendable [self] (result: AuthenticationResult) in
+            guard let reason = result.reason else { return }
+            note(reason, .login(of: credential.claimedUser, from: address), over: clientProtocol)
+        }
+        let result = authenticator.authenticate(credential) { result in
+            noteRefusal(result)
             completion(result)
         }
-        if let result { note(result, credential, address) }
+        if let result { noteRefusal(result) }
         return result
     }
 
-    private func note(_ result: AuthenticationResult, _ credential: Credential, _ address: String) {
-        let reason: RequestError.Code
-        switch result {
-        case .known: return
-        case .unknown: reason = .unauthenticated
-        case .overloaded: reason = .overloaded
-        }
-        audit.refused(
-            AuditLog.Event(user: credential.claimedUser, address: address, operation: "authenticate"),
-            reason: "\(reason)")
+    /// A client is refused: the one place where that is counted and has its line in the audit log.
+    func note(_ reason: Refusal, _ event: AuditLog.Event, over clientProtocol: ClientProtocol) {
+        counts.withLock { $0.add(clientProtocol, reason) }
+        audit.refused(event, reason: "\(reason.code)")
     }
 }
 
 extension AuthenticationResult {
+    /// Nil if the client is known.
+    var reason: Refusal? {
+        switch self {
+        case .known: nil
+        case .unknown: .wrongCredential
+        case .overloaded: .tooManyLogins
+        }
+    }
+
     /// Why the client may not go on; nil if it is known.
     public var refusal: RequestError? {
         switch self {

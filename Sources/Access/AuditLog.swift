@@ -1,3 +1,4 @@
+import LogLimits
 import Logging
 import Synchronization
 
@@ -20,13 +21,11 @@ public final class AuditLog: Sendable {
             self.bucket = bucket
             self.detail = detail
         }
-    }
 
-    /// A second, and what of its refusals was logged and left out.
-    private struct Window {
-        var start: UInt64 = 0
-        var logged = 0
-        var leftOut = 0
+        /// A client has said who it is.
+        static func login(of user: String, from address: String) -> Event {
+            Event(user: user, address: address, operation: "authenticate")
+        }
     }
 
     /// The logger's label.
@@ -36,9 +35,8 @@ public final class AuditLog: Sendable {
     private static let second: UInt64 = 1_000_000_000
 
     private let logger: Logger
-    private let maxRefusalsPerSecond: Int
     private let nanoseconds: @Sendable () -> UInt64
-    private let window = Mutex(Window())
+    private let refusals: Mutex<Repetition>
 
     /// - Parameters:
     ///   - logger: Labelled `label`.
@@ -48,48 +46,33 @@ public final class AuditLog: Sendable {
         logger: Logger, maxRefusalsPerSecond: Int, nanoseconds: @escaping @Sendable () -> UInt64
     ) {
         self.logger = logger
-        self.maxRefusalsPerSecond = maxRefusalsPerSecond
+        refusals = Mutex(Repetition(every: Self.second, most: maxRefusalsPerSecond))
         self.nanoseconds = nanoseconds
     }
 
     /// - Parameter failure: Why it was not done; nil if it was.
     func acted(_ event: Event, failure: String?) {
         var fields = Self.fields(of: event)
-        fields["outcome"] = failure.map { "failed: \($0)" } ?? "done"
+        fields["outcome"] = failure == nil ? "success" : "failure"
+        if let failure { fields["reason"] = "\(failure)" }
         logger.notice("an administrator's action", metadata: fields)
     }
 
     func refused(_ event: Event, reason: String) {
         let now = nanoseconds()
-        let leftOut: Int? = window.withLock { window in
-            if now - min(now, window.start) >= Self.second {
-                window = Window(start: now, leftOut: window.leftOut)
-            }
-            guard window.logged < maxRefusalsPerSecond else {
-                window.leftOut += 1
-                return nil
-            }
-            window.logged += 1
-            defer { window.leftOut = 0 }
-            return window.leftOut
-        }
-        guard let leftOut else { return }
+        guard let leftOut = refusals.withLock({ $0.occurred(at: now) }) else { return }
         var fields = Self.fields(of: event)
         fields["reason"] = "\(reason)"
-        if leftOut > 0 { fields["left_out_before"] = "\(leftOut)" }
+        if leftOut > 0 { fields[LimitedLog.leftOutKey] = "\(leftOut)" }
         logger.warning("refused", metadata: fields)
     }
 
     /// Tells of refusals that were left out and that no later one has told of. To be called now and then.
     public func flush() {
         let now = nanoseconds()
-        let leftOut = window.withLock { window in
-            guard now - min(now, window.start) >= Self.second else { return 0 }
-            defer { window.leftOut = 0 }
-            return window.leftOut
-        }
+        let leftOut = refusals.withLock { $0.takeLeftOut(at: now) }
         if leftOut > 0 {
-            logger.warning("refusals were left out", metadata: ["left_out_before": "\(leftOut)"])
+            logger.warning("refusals were left out", metadata: [LimitedLog.leftOutKey: "\(leftOut)"])
         }
     }
 

@@ -5,6 +5,7 @@ import ClusterCore
 /// Checking costs an atomic load and a look at the user's grants: no lock, no allocation, unless the users have changed since.
 public struct Caller: Sendable {
     private let access: AccessControl
+    private let clientProtocol: ClientProtocol
     /// Where it is, for the audit log.
     public var address: String
     private var login: Login?
@@ -12,19 +13,39 @@ public struct Caller: Sendable {
     /// Of the users, when `entry` was looked for.
     private var revision = 0
 
-    public init(_ access: AccessControl, address: String = "unknown") {
+    /// In the audit log.
+    private static let nobodysName = "-"
+
+    /// Nobody.
+    ///
+    /// - Parameters:
+    ///   - clientProtocol: What it speaks, for the count of refusals.
+    ///   - address: Where it is, for the audit log.
+    public init(_ access: AccessControl, over clientProtocol: ClientProtocol, address: String = "unknown") {
         self.access = access
+        self.clientProtocol = clientProtocol
         self.address = address
     }
+
+    /// The name of the user that it has proved to be; empty for nobody.
+    public var user: String { login?.user ?? "" }
 
     /// Whether the node knows users at all.
     public var knowsUsers: Bool { !access.isOpen }
 
-    /// As `AccessControl.authenticate`.
+    /// As `Authenticator.authenticate`; refusals are counted, and have their line in the audit log.
     public func authenticate(
         _ credential: Credential, _ completion: @escaping @Sendable (AuthenticationResult) -> Void
     ) -> AuthenticationResult? {
-        access.authenticate(credential, from: address, completion)
+        access.authenticate(credential, over: clientProtocol, from: address, completion)
+    }
+
+    /// What it has sent to prove who it is cannot be read. Is counted, and has a line in the audit log, like a wrong password.
+    ///
+    /// - Parameter message: What is wrong with it; without what it has sent.
+    public func refuseLogin(_ message: String) -> RequestError {
+        access.note(.wrongCredential, .login(of: Self.nobodysName, from: address), over: clientProtocol)
+        return RequestError(.unauthenticated, message)
     }
 
     /// It has proved to be this user.
@@ -47,9 +68,9 @@ public struct Caller: Sendable {
 
     /// Whether it may go on to say what exactly it wants, which `check` decides on.
     ///
-    /// - Throws: `unauthenticated`. Has a line in the audit log.
+    /// - Throws: `unauthenticated`. Is counted, and has a line in the audit log.
     public mutating func checkIsKnown(for operation: Operation) throws(RequestError) {
-        guard !access.isOpen, operation.requirement != .nothing, !isKnown() else { return }
+        guard !access.isOpen, access.requirement(of: operation) != .nothing, !isKnown() else { return }
         throw unknown(operation, "")
     }
 
@@ -58,22 +79,23 @@ public struct Caller: Sendable {
     /// - Parameters:
     ///   - bucket: Where, for what is done in one.
     ///   - count: Of keys or requests, for the limit of the user's rate.
-    /// - Throws: `unauthenticated`, `permissionDenied`, or `overloaded` past the user's rate. Has a line in the audit log.
+    /// - Throws: `unauthenticated`, `permissionDenied`, or `overloaded` past the user's rate. Is counted, and has a line in the
+    ///   audit log.
     public mutating func check(
         _ operation: Operation, bucket: String = "", count: Int = 1
     ) throws(RequestError) {
         if access.isOpen { return }
-        let requirement = operation.requirement
+        let requirement = access.requirement(of: operation)
         if requirement == .nothing { return }
         refresh()
         guard let entry else { throw unknown(operation, bucket) }
         guard entry.account.allows(requirement, bucket: bucket) else {
-            throw refused(operation, bucket, .permissionDenied, denial(of: operation, bucket))
+            throw refused(operation, bucket, .noRole, denial(of: operation, bucket))
         }
         if let limiter = entry.limiter, !limiter.admit(count, now: access.nanoseconds()) {
             let limit = limiter.limit
             throw refused(
-                operation, bucket, .overloaded,
+                operation, bucket, .rateLimit,
                 "\(entry.account.name) has \(limit.operationsPerSecond) operations a second, \(limit.burst) at once"
             )
         }
@@ -107,20 +129,21 @@ public struct Caller: Sendable {
 
     private func unknown(_ operation: Operation, _ bucket: String) -> RequestError {
         refused(
-            operation, bucket, .unauthenticated,
+            operation, bucket, .noUser,
             "the node wants to know who asks: send a user's password, or a token")
     }
 
     private func refused(
-        _ operation: Operation, _ bucket: String, _ code: RequestError.Code, _ message: String
+        _ operation: Operation, _ bucket: String, _ reason: Refusal, _ message: String
     ) -> RequestError {
-        access.audit.refused(event(operation, bucket, ""), reason: "\(code)")
-        return RequestError(code, message)
+        access.note(reason, event(operation, bucket, ""), over: clientProtocol)
+        return RequestError(reason.code, message)
     }
 
     private func event(_ operation: Operation, _ bucket: String, _ detail: String) -> AuditLog.Event {
         AuditLog.Event(
-            user: login?.user ?? "-", address: address, operation: operation.rawValue, bucket: bucket,
+            user: login?.user ?? Self.nobodysName, address: address, operation: operation.rawValue,
+            bucket: bucket,
             detail: detail)
     }
 }

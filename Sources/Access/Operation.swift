@@ -21,6 +21,8 @@ public enum Operation: String, Sendable, CaseIterable {
     case readSettings = "read_settings"
     /// What clients have asked of the node.
     case readWorkload = "read_workload"
+    /// What the node counts and measures of itself.
+    case readMetrics = "read_metrics"
     case clusterStatus = "cluster_status"
     case planLayout = "plan_layout"
     case readRing = "read_ring"
@@ -28,6 +30,8 @@ public enum Operation: String, Sendable, CaseIterable {
     case unstageChange = "unstage_change"
     case commitLayout = "commit_layout"
     case declareLost = "declare_lost"
+    /// Which events the node's log has.
+    case setLogLevel = "set_log_level"
 
     /// What it takes to be allowed to.
     public enum Requirement: Equatable, Sendable {
@@ -49,17 +53,21 @@ public enum Operation: String, Sendable, CaseIterable {
         case .readKey, .listKeys, .readProperties: .bucket(.read)
         case .writeKey: .bucket(.write)
         case .flushBucket, .setProperties: .bucket(.admin)
+        // For a program that watches the node, which need not be able to change anything.
+        case .readMetrics: .node(.read)
         case .readSettings, .readWorkload, .clusterStatus, .planLayout, .readRing: .node(.admin)
-        case .stageChange, .unstageChange, .commitLayout, .declareLost: .node(.admin)
+        case .stageChange, .unstageChange, .commitLayout, .declareLost, .setLogLevel: .node(.admin)
         }
     }
 
     /// Whether it is an action of an administrator's that changes something: each has its line in the audit log.
     public var isAudited: Bool {
         switch self {
-        case .flushBucket, .setProperties, .stageChange, .unstageChange, .commitLayout, .declareLost: true
+        case .flushBucket, .setProperties, .stageChange, .unstageChange, .commitLayout, .declareLost,
+            .setLogLevel:
+            true
         case .health, .greet, .describe, .session, .readKey, .writeKey, .listKeys, .readProperties,
-            .readSettings, .readWorkload, .clusterStatus, .planLayout, .readRing:
+            .readSettings, .readWorkload, .readMetrics, .clusterStatus, .planLayout, .readRing:
             false
         }
     }
@@ -67,14 +75,13 @@ public enum Operation: String, Sendable, CaseIterable {
 
 /// Which operation a method of a protocol is.
 public struct AccessRule: Sendable, Equatable {
-    /// `grpc`, `http` or `resp`.
-    public var protocolName: String
+    public var clientProtocol: ClientProtocol
     /// As clients write it: `kvnode.v1.KeyValue/Get`, `GET /v1/workload`, `hget`.
     public var method: String
     public var operation: Operation
 
-    public init(_ protocolName: String, _ method: String, _ operation: Operation) {
-        self.protocolName = protocolName
+    public init(_ clientProtocol: ClientProtocol, _ method: String, _ operation: Operation) {
+        self.clientProtocol = clientProtocol
         self.method = method
         self.operation = operation
     }

@@ -24,6 +24,14 @@ public enum Durability: Int, Comparable, Sendable {
     case synced
 
     public static func < (a: Durability, b: Durability) -> Bool { a.rawValue < b.rawValue }
+
+    /// As the configuration has it.
+    public var name: String {
+        switch self {
+        case .buffered: "buffered"
+        case .synced: "synced"
+        }
+    }
 }
 
 /// A half-open range of keys, ordered by their unsigned bytes: `lower ≤ key < upper`; no `upper` means to the end.

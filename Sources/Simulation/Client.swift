@@ -113,7 +113,7 @@ final class Client: @unchecked Sendable {
     ) {
         let call = Call(done)
         let target = node.node
-        target?.submit(request) { [self] response in
+        target?.submit(request, from: .grpc) { [self] response in
             if call.isAnswered { return world.violations.append("\(name) was answered twice") }
             call.isAnswered = true
             call.done(response)

@@ -145,7 +145,7 @@ struct GossipNetwork {
             nodes[index].swim.tick(now: now, &actions)
         case .deliver(let bytes, let sender):
             do {
-                try nodes[index].swim.received(bytes, from: sender, now: now, &actions)
+                try nodes[index].swim.received(bytes, from: sender, now: now, wallMillis: now, &actions)
             } catch {
                 preconditionFailure("a node has sent what can't be read: \(error)")
             }

@@ -235,7 +235,7 @@ final class World: @unchecked Sendable {
         let request = GetRequest(
             bucket: bucket(ofKey: key), key: Self.bytes(ofKey: key),
             quorum: QuorumOverrides(r: layout.replicationFactor), timeoutMillis: 1_000)
-        up[scheduler.number(below: up.count)].node?.submit(.get(request)) { [self] response in
+        up[scheduler.number(below: up.count)].node?.submit(.get(request), from: .grpc) { [self] response in
             if case .read = response { keysRead.insert(key) }
         }
     }

@@ -40,13 +40,20 @@ final class Outbox: PeerReplyPath, Sendable {
 
     private let maxQueuedBytes: Int
     private let logger: Logger
+    private let meter: OutboxMeter?
     private let state = Mutex(State())
 
-    /// - Parameter maxQueuedBytes: What may wait here, beside the one batch that is being written.
-    init(maxQueuedBytes: Int, logger: Logger) {
+    /// - Parameters:
+    ///   - maxQueuedBytes: What may wait here, beside the one batch that is being written.
+    ///   - meter: Counts what leaves; nil: nobody does.
+    init(maxQueuedBytes: Int, meter: OutboxMeter? = nil, logger: Logger) {
         self.maxQueuedBytes = maxQueuedBytes
+        self.meter = meter
         self.logger = logger
     }
+
+    /// What waits here. Any thread.
+    var queuedBytes: Int { state.withLock { $0.queuedBytes } }
 
     var isOpening: Bool { state.withLock { $0.phase == .opening } }
 
@@ -65,6 +72,7 @@ final class Outbox: PeerReplyPath, Sendable {
             return (.accepted, state.wake.take(), nil)
         }
         wake?()
+        if outcome != .accepted { meter?.refused(isFull: outcome == .full) }
         if let limit = oversize {
             logger.warning(
                 "a batch was refused: it is longer than the peer accepts",
@@ -79,11 +87,13 @@ final class Outbox: PeerReplyPath, Sendable {
     ///
     /// - Parameter wake: Called once, on any thread, when there may be more, if there is `nothing` now.
     func take(orWake wake: @escaping @Sendable () -> Void) -> Taken {
-        state.withLock { state in
+        let taken = state.withLock { state in
             let taken = state.take()
             if case .nothing = taken { state.wake = wake }
             return taken
         }
+        if case .batch(let batch) = taken { meter?.sent(batch.count) }
+        return taken
     }
 
     /// The same for a writer that is a task: as soon as there is a batch; nil when there will be none.

@@ -8,8 +8,9 @@ struct Kvnode: AsyncParsableCommand {
         abstract: "A replicated key-value store.",
         version: Version.current,
         subcommands: [
-            ServeCommand.self, DevCommand.self, ConfigCommand.self, EnginesCommand.self, EngineCommand.self,
-            CertificateCommand.self, UserCommand.self, GetCommand.self, PutCommand.self, DeleteCommand.self,
+            ServeCommand.self, DevCommand.self, ConfigCommand.self, MetricsCommand.self, EnginesCommand.self,
+            EngineCommand.self, CertificateCommand.self, UserCommand.self, GetCommand.self, PutCommand.self,
+            DeleteCommand.self,
             ListCommand.self, ClusterCommand.self,
         ])
 }

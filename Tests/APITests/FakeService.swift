@@ -10,7 +10,9 @@ final class FakeService: KeyValueService {
         var properties: [String: BucketProperties] = [:]
         var held: [@Sendable () -> Void] = []
         var submitted: [Request] = []
+        var traces: [TraceContext?] = []
         var isReady = true
+        var isTracing = true
         var watches = true
         var whenHeld: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -24,6 +26,11 @@ final class FakeService: KeyValueService {
     var isReady: Bool {
         get { state.withLock { $0.isReady } }
         set { state.withLock { $0.isReady = newValue } }
+    }
+
+    var isTracing: Bool {
+        get { state.withLock { $0.isTracing } }
+        set { state.withLock { $0.isTracing = newValue } }
     }
 
     var partitionCount: Int { 256 }
@@ -69,11 +76,18 @@ final class FakeService: KeyValueService {
     /// Every request so far, in order.
     var submitted: [Request] { state.withLock { $0.submitted } }
 
+    /// The trace that each of them was said to be part of.
+    var traces: [TraceContext?] { state.withLock { $0.traces } }
+
     /// Requests for a key "hold..." are answered only by `release`; a key "fail-<n>" fails with the error
     /// code n.
-    func submit(_ request: Request, _ completion: @escaping @Sendable (Response) -> Void) {
+    func submit(
+        _ request: Request, from source: RequestSource,
+        _ completion: @escaping @Sendable (Response) -> Void
+    ) {
         let waiters: [CheckedContinuation<Void, Never>]? = state.withLock { state in
             state.submitted.append(request)
+            state.traces.append(source.trace)
             guard request.keyText.hasPrefix("hold") else { return nil }
             state.held.append { [self] in completion(serve(request)) }
             let count = state.held.count

@@ -1,4 +1,5 @@
 import API
+import Cluster
 import ClusterCore
 import SwiftProtobuf
 import Testing
@@ -101,7 +102,8 @@ struct GRPCPressureTests {
             .put(
                 .init(
                     bucket: "b", key: Array(key.utf8),
-                    content: .value([UInt8](repeating: 1, count: bytes), contentType: "")))
+                    content: .value([UInt8](repeating: 1, count: bytes), contentType: ""))),
+            from: .grpc
         ) { _ in }
         await held
         service.release()
@@ -213,7 +215,8 @@ struct GRPCPressureTests {
     func silent() async throws {
         try await withFrames({
             $0.keepaliveTime = .milliseconds(100)
-            $0.keepaliveTimeout = .milliseconds(400)
+            // In which this thread, though it may have to pause, answers.
+            $0.keepaliveTimeout = .seconds(4)
         }) { client, _, _ in
             for _ in 0..<2 {
                 let ping = try client.next { $0.kind == .ping }

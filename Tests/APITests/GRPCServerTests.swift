@@ -16,6 +16,7 @@ struct GRPCServerTests {
     /// Runs `body` against a gRPC server over a fake store, then stops client and server in order.
     func withServer(
         _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in }, access: AccessControl = .open,
+        levels: FakeLogLevels = FakeLogLevels(),
         _ body: (Client, FakeService, ClientGRPCServer) async throws -> Void
     ) async throws {
         let service = FakeService()
@@ -25,7 +26,7 @@ struct GRPCServerTests {
         configuration.shutdownGrace = .seconds(60)
         change(&configuration)
         let server = ClientGRPCServer(
-            configuration: configuration, service: service, access: access,
+            configuration: configuration, service: service, access: access, levels: levels,
             group: .singletonMultiThreadedEventLoopGroup,
             logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,3 +1,4 @@
+import Cluster
 import ClusterCore
 import Foundation
 import Glibc
@@ -21,7 +22,7 @@ struct HTTPLimitTests {
             let value = [UInt8](repeating: 7, count: Self.longValue)
             let put = PutRequest(
                 bucket: "b", key: Array("k".utf8), content: .value(value, contentType: "a/b"))
-            service.submit(.put(put)) { _ in }
+            service.submit(.put(put), from: .http) { _ in }
             try await onThread { try body(port) }
         }
     }

@@ -8,9 +8,11 @@ import TextAPI
 /// Runs `body` against an HTTP server over a fake store, then stops the server in order.
 func withHTTPServer(
     _ change: (inout HTTPServer.Configuration) -> Void = { _ in }, access: AccessControl = .open,
+    isTracing: Bool = true,
     _ body: (_ port: Int, _ service: FakeService, _ server: HTTPServer) async throws -> Void
 ) async throws {
     let service = FakeService()
+    service.isTracing = isTracing
     var configuration = HTTPServer.Configuration(host: "127.0.0.1", port: 0)
     configuration.maxBodyBytes = 100_000
     // Bounds a hang, nothing else.
@@ -18,6 +20,7 @@ func withHTTPServer(
     change(&configuration)
     let server = HTTPServer(
         configuration: configuration, service: service, access: access,
+        metrics: { ("text/plain", Array("metrics for \($0)\n".utf8)) },
         group: .singletonMultiThreadedEventLoopGroup,
         logger: Logger(label: "test"))
     try await whileRunning(server.run, server.beginGracefulShutdown) {

@@ -20,7 +20,8 @@ final class RESPPipelineTests {
             times: ConnectionWatch.Limits(
                 idleTimeout: nil, stallTimeout: .minutes(1), requestTimeout: .minutes(1)),
             budget: ReceiveBudget(maxBytes: 1 << 20))
-        let session = RESPSession(id: 1, bucket: "b", wallMillis: { FakeService.now }, caller: Caller(.open))
+        let session = RESPSession(
+            id: 1, bucket: "b", wallMillis: { FakeService.now }, caller: Caller(.open, over: .resp))
         channel = EmbeddedChannel(
             handler: RESPConnectionHandler(
                 shared: shared, session: session, watch: ConnectionWatch(limits: shared.times),

@@ -1,3 +1,5 @@
+import API
+import SwiftProtobuf
 import Testing
 
 @testable import TextAPI
@@ -73,6 +75,24 @@ struct ReceiveBudgetTests {
                 #expect(
                     try other.call("PUT", "/v1/buckets/b/keys/k", body: Array(body[..<40_000])).status == 204)
             }
+        }
+    }
+
+    @Test("So does a call of gRPC, and ends alone")
+    func calls() async throws {
+        let server = GRPCServerTests()
+        try await server.withFrames({ $0.receiveBudget = ReceiveBudget(maxBytes: 40_000) }) {
+            client, service, _ in
+            let get = "/kvnode.v1.KeyValue/Get"
+            try client.begin(1, get)
+            try client.data(
+                1, Array(FrameClient.message([UInt8](repeating: 0, count: 60_000)).prefix(16_000)))
+            #expect(service.submitted.isEmpty)
+            for _ in 0..<2 { try client.data(1, [UInt8](repeating: 0, count: 16_000)) }
+            let refused = try client.reply(1)
+            #expect(refused.isTrailersOnly && refused.status == "8")
+            try client.call(3, get, try server.get("none").serializedBytes())
+            #expect(try client.reply(3).status == "0")
         }
     }
 

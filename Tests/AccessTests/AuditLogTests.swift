@@ -36,14 +36,14 @@ import Testing
         point.clock.advance(milliseconds: 1_000)
         refuse(point)
         #expect(point.lines.all.count == 3)
-        #expect(point.lines.all[2].contains("left_out_before=5"))
+        #expect(point.lines.all[2].contains("left_out=5"))
         // Also if there is no other.
         refuse(point, times: 4)
         point.clock.advance(milliseconds: 1_000)
         point.access.audit.flush()
         point.access.audit.flush()
         #expect(point.lines.all.count == 5)
-        #expect(point.lines.all[4] == "warning refusals were left out: left_out_before=3")
+        #expect(point.lines.all[4] == "warning refusals were left out: left_out=3")
     }
 
     @Test func actionsOfAdministratorsHaveALineEach() {
@@ -56,8 +56,8 @@ import Testing
         caller.audit(.readKey, bucket: "carts", failure: nil)
         #expect(
             point.lines.all == [
-                "notice an administrator's action: bucket=carts detail=n: 3 from=10.0.0.9:5 operation=set_properties outcome=done user=root",
-                "notice an administrator's action: detail=node: \"n1\" from=10.0.0.9:5 operation=declare_lost outcome=failed: is connected user=root",
+                "notice an administrator's action: bucket=carts detail=n: 3 from=10.0.0.9:5 operation=set_properties outcome=success user=root",
+                "notice an administrator's action: detail=node: \"n1\" from=10.0.0.9:5 operation=declare_lost outcome=failure reason=is connected user=root",
             ])
     }
 
@@ -70,16 +70,21 @@ import Testing
         }
     }
 
-    @Test func wrongPasswordsHaveALineWithoutThem() {
+    @Test func refusedLoginsHaveALineWithoutTheirSecret() {
         let point = Point()
-        let credential = Credential.password(user: "a", Array("hunter2".utf8))
-        guard case .unknown? = point.access.authenticate(credential, from: "h:1", { _ in }) else {
-            Issue.record("nobody should be known")
-            return
+        let caller = Caller(point.access, over: .resp, address: "h:1")
+        let secret = Array("hunter2".utf8)
+        for credential in [Credential.token(secret), .password(user: "a", secret)] {
+            if case .known? = caller.authenticate(credential, { _ in }) {
+                Issue.record("nobody should be known")
+            }
         }
+        #expect(caller.refuseLogin("it is neither").code == .unauthenticated)
         #expect(
             point.lines.all == [
-                "warning refused: from=h:1 operation=authenticate reason=unauthenticated user=a"
+                "warning refused: from=h:1 operation=authenticate reason=unauthenticated user=(token)",
+                "warning refused: from=h:1 operation=authenticate reason=overloaded user=a",
+                "warning refused: from=h:1 operation=authenticate reason=unauthenticated user=-",
             ])
     }
 }

@@ -33,7 +33,7 @@ import Testing
         let point = Point()
         point.access.replace([Account("a", "admin:*")])
         for var caller in [
-            Caller(point.access), point.caller("b"), point.caller("a", credential: [2]),
+            Caller(point.access, over: .http), point.caller("b"), point.caller("a", credential: [2]),
         ] {
             let isKnown = caller.isKnown()
             #expect(!isKnown)
@@ -45,9 +45,22 @@ import Testing
     }
 
     @Test func anOpenNodeAllowsEverything() {
-        var caller = Caller(AccessControl(openWith: Point().access.audit))
+        var caller = Caller(AccessControl(openWith: Point().access.audit), over: .http)
         for operation in Operation.allCases { #expect(verdict(&caller, operation, "x") == nil) }
         #expect(!caller.knowsUsers)
+    }
+
+    @Test func metricsMayBeOpenAndNothingElse() {
+        let point = Point(metricsAreOpen: true)
+        point.access.replace([Account("a", "write:carts")])
+        var nobody = Caller(point.access, over: .http)
+        var user = point.caller("a")
+        for operation in Operation.allCases where operation.requirement != .nothing {
+            let expected: RequestError.Code? = operation == .readMetrics ? nil : .unauthenticated
+            #expect(verdict(&nobody, operation, "carts") == expected)
+        }
+        #expect(verdict(&user, .readMetrics) == nil)
+        #expect(verdict(&user, .readWorkload) == .permissionDenied)
     }
 
     /// What changes of a user counts for its open connections at once.

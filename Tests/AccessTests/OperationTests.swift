@@ -8,9 +8,11 @@ import Testing
         .health: .nothing, .greet: .nothing, .describe: .user, .session: .user,
         .readKey: .bucket(.read), .listKeys: .bucket(.read), .readProperties: .bucket(.read),
         .writeKey: .bucket(.write), .flushBucket: .bucket(.admin), .setProperties: .bucket(.admin),
-        .readSettings: .node(.admin), .readWorkload: .node(.admin), .clusterStatus: .node(.admin),
+        .readMetrics: .node(.read), .readSettings: .node(.admin), .readWorkload: .node(.admin),
+        .clusterStatus: .node(.admin),
         .planLayout: .node(.admin), .readRing: .node(.admin), .stageChange: .node(.admin),
         .unstageChange: .node(.admin), .commitLayout: .node(.admin), .declareLost: .node(.admin),
+        .setLogLevel: .node(.admin),
     ]
 
     @Test(arguments: Operation.allCases) func requirement(of operation: Operation) {
@@ -19,7 +21,9 @@ import Testing
 
     /// What administrators alone may do, and changes something, is audited; nothing else is.
     @Test(arguments: Operation.allCases) func whatIsAudited(_ operation: Operation) {
-        let reads: Set<Operation> = [.readSettings, .readWorkload, .clusterStatus, .planLayout, .readRing]
+        let reads: Set<Operation> = [
+            .readSettings, .readWorkload, .readMetrics, .clusterStatus, .planLayout, .readRing,
+        ]
         let isAdministration =
             switch operation.requirement {
             case .bucket(.admin), .node: true

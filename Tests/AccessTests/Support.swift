@@ -43,23 +43,32 @@ struct Point {
     let clock = Clock()
     let access: AccessControl
 
-    init(maxRefusalsPerSecond: Int = 100) {
+    init(maxRefusalsPerSecond: Int = 100, metricsAreOpen: Bool = false) {
         let lines = lines
         let clock = clock
         let audit = AuditLog(
             logger: Logger(label: AuditLog.label) { _ in RecordedLog(lines: lines) },
             maxRefusalsPerSecond: maxRefusalsPerSecond, nanoseconds: { clock.now })
-        access = AccessControl(authenticator: Nobody(), audit: audit, nanoseconds: { clock.now })
+        access = AccessControl(
+            authenticator: Nobody(), audit: audit, metricsAreOpen: metricsAreOpen,
+            nanoseconds: { clock.now })
     }
 
+    /// Knows nobody's token, and finds out of a password later, that it has no time for it.
     private struct Nobody: Authenticator {
         func authenticate(
             _ credential: Credential, _ completion: @escaping @Sendable (AuthenticationResult) -> Void
-        ) -> AuthenticationResult? { .unknown }
+        ) -> AuthenticationResult? {
+            if case .token = credential { return .unknown }
+            completion(.overloaded)
+            return nil
+        }
     }
 
-    func caller(_ user: String, credential: [UInt8] = [1]) -> Caller {
-        var caller = Caller(access, address: "10.0.0.9:5")
+    func caller(
+        _ user: String, credential: [UInt8] = [1], over clientProtocol: ClientProtocol = .http
+    ) -> Caller {
+        var caller = Caller(access, over: clientProtocol, address: "10.0.0.9:5")
         caller.logIn(Login(user: user, credential: credential))
         return caller
     }

@@ -251,7 +251,12 @@ struct CodecSamples {
             }
         return PeerRequestMessage(
             id: integer(), timeoutMillis: UInt32(truncatingIfNeeded: integer()),
-            epoch: LayoutEpoch(rawValue: integer()), body: body)
+            epoch: LayoutEpoch(rawValue: integer()), trace: optional { $0.trace() }, body: body)
+    }
+
+    mutating func trace() -> TraceContext {
+        let traceID = TraceContext.TraceID(high: integer(), low: integer() | 1)!
+        return TraceContext(traceID: traceID, spanID: integer() | 1, isSampled: true)!
     }
 
     mutating func peerReply() -> PeerReplyMessage {

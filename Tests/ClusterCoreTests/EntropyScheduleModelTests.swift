@@ -11,18 +11,24 @@ final class EntropyDesk {
     var wake: UInt64?
     /// What the two nodes were to take note of.
     var agreements: [EntropyAgreement] = []
+    /// How long the rounds took that came to their end, in milliseconds.
+    var rounds: [UInt64] = []
 
     init(_ node: NodeID, limits: EntropySchedule.Limits = .init(), seed: UInt64 = 1) {
         schedule = EntropySchedule(node: node, limits: limits, seed: seed)
     }
 
-    /// The actions but wakes and agreements.
+    /// The actions but wakes, agreements and ends of rounds.
     func step(_ event: Step) -> [EntropySchedule.Action] {
         var actions: [EntropySchedule.Action] = []
         event(&schedule, now, &actions)
         return actions.filter { action in
             if case .agree(let found, _) = action {
                 agreements += found
+                return false
+            }
+            if case .roundEnded(_, let millis) = action {
+                rounds.append(millis)
                 return false
             }
             guard case .wake(let time) = action else { return true }
@@ -152,7 +158,7 @@ final class EntropyDesk {
                     #expect(running.insert(Run(tree: tree, peer: peer)).inserted)
                 case .cancel(let tree, let peer):
                     #expect(running.remove(Run(tree: tree, peer: peer)) != nil)
-                case .wake, .agree: break
+                case .wake, .agree, .roundEnded: break
                 }
             }
         }

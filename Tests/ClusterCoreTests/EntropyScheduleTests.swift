@@ -43,6 +43,18 @@ import Testing
         #expect(desk.compare(with: nodeB, nil).count == 0)
     }
 
+    @Test func whatWasDoneWithANodeThatIsNoPeerAnyMoreStillCounts() {
+        let desk = EntropyDesk(nodeA)
+        _ = desk.share([1, 2], with: [nodeB, nodeC])
+        _ = desk.up(nodeB)
+        _ = desk.compare(with: nodeB, nil)
+        _ = desk.roots(trees(1, 2), of: nodeB)
+        #expect(desk.schedule.status.sum.rounds == 1 && desk.schedule.status.past == EntropyTotals())
+        _ = desk.share([1, 2], with: [nodeC])
+        #expect(desk.schedule.status.peers.map(\.node) == [nodeC])
+        #expect(desk.schedule.status.sum.rounds == 1 && desk.schedule.status.sum.partitions == 2)
+    }
+
     @Test func whatDiffersIsComparedAFewAtATimeByTurns() {
         let desk = EntropyDesk(nodeA, limits: .init(maxRunning: 3, maxRunningPerPeer: 2))
         _ = desk.share([1, 2, 3, 4], with: [nodeB, nodeC])
@@ -193,7 +205,10 @@ import Testing
             desk.roots(trees(3, 4), of: nodeB, differing: [4])
                 == [.askRoots(trees(5), of: nodeB), .compare(tree(4), with: nodeB)])
         #expect(desk.roots(trees(5), of: nodeB).isEmpty && desk.peer(nodeB).totals.rounds == 0)
+        #expect(desk.rounds.isEmpty)
+        desk.now += 700
         #expect(desk.finish(4, with: nodeB).isEmpty && desk.peer(nodeB).totals.rounds == 1)
+        #expect(desk.rounds == [700])
     }
 
     // MARK: The layout

@@ -29,11 +29,12 @@ import Testing
 
     private func fill(
         _ moves: [PartitionMove], concurrency: Int = 1, maxComparisons: Int = 2,
-        bytesPerSecond: Int = 1 << 40, percent: Int = 100, progress: FillProgress = FillProgress(mark: [1])
+        bytesPerSecond: Int = 1 << 40, percent: Int = 100, maxFailures: Int = 10,
+        progress: FillProgress = FillProgress(mark: [1])
     ) -> PartitionFill {
         let limits = PartitionFill.Limits(
             concurrency: concurrency, maxComparisons: maxComparisons, pageBytes: 100,
-            bytesPerSecond: bytesPerSecond, percent: percent, retryPause: 50)
+            bytesPerSecond: bytesPerSecond, percent: percent, retryPause: 50, maxFailures: maxFailures)
         return PartitionFill(moves, limits: limits, progress: progress)
     }
 
@@ -195,6 +196,41 @@ import Testing
         #expect(
             actions(&fill) { $0.advance(now: 1_050, &$1) } == [ask(7, after: key(1, in: 7), of: nodeB)])
         #expect(actions(&fill) { $0.failed(partition: 8, now: 1_050, &$1) } == [], "nobody asked for it")
+    }
+
+    @Test func aSourceThatGoesOnFailingMakesWayForAllThatCanBeCopiedWithoutIt() {
+        var fill = fill([move(7, [nodeB, nodeC]), move(8, [nodeC])], maxFailures: 2)
+        _ = actions(&fill) { $0.advance(now: 0, &$1) }
+        _ = store(&fill, 7, last: key(1, in: 7), isLast: false)
+        #expect(actions(&fill) { $0.failed(partition: 7, now: 100, &$1) } == [.wake(at: 150)])
+        #expect(
+            actions(&fill) { $0.advance(now: 150, &$1) } == [ask(7, after: key(1, in: 7), of: nodeB)])
+        #expect(actions(&fill) { $0.failed(partition: 7, now: 160, &$1) } == [ask(8, of: nodeC)])
+        // Something of partition 7 is there to compare.
+        #expect(store(&fill, 8, last: nil, isLast: true, at: 170) == [.wake(at: 210)])
+        #expect(actions(&fill) { $0.advance(now: 210, &$1) } == [compare(7, depth: 2, with: nodeC)])
+        #expect(end(&fill, 7, at: 220) == [compare(7, depth: 1, with: nodeB)])
+        #expect(end(&fill, 7, failed: 1, at: 300) == [.wake(at: 350)])
+        #expect(actions(&fill) { $0.advance(now: 350, &$1) } == [compare(7, depth: 1, with: nodeB)])
+        #expect(end(&fill, 7, failed: 1, at: 400) == [.wake(at: 450)])
+        // It is asked for as long as it takes, for what comes behind that which was read.
+        for now: UInt64 in stride(from: 450, to: 1_000, by: 100) {
+            #expect(
+                actions(&fill) { $0.advance(now: now, &$1) } == [ask(7, after: key(1, in: 7), of: nodeB)])
+            #expect(
+                actions(&fill) { $0.failed(partition: 7, now: now + 50, &$1) } == [.wake(at: now + 100)])
+        }
+        #expect(fill.partitionsLeft == 1)
+    }
+
+    @Test func aSourceThatFailsAtItsFirstPageLeavesTheNextToBeRead() {
+        var fill = fill([move(7, [nodeB, nodeC])], maxFailures: 1)
+        _ = actions(&fill) { $0.advance(now: 0, &$1) }
+        #expect(actions(&fill) { $0.failed(partition: 7, now: 0, &$1) } == [.wake(at: 50)])
+        #expect(actions(&fill) { $0.advance(now: 50, &$1) } == [ask(7, of: nodeC)])
+        #expect(
+            store(&fill, 7, last: key(2, in: 7), isLast: true, at: 60) == [compare(7, depth: 1, with: nodeB)])
+        #expect(end(&fill, 7, at: 70) == [.finished])
     }
 
     @Test func pagesKeepToTheRate() {

@@ -22,8 +22,9 @@ import Testing
             let accusers = (0..<random.below(5)).map { _ in NodeID(rawValue: random.next()) }.sorted()
             return SwimUpdate(record, accusers: liveness == .suspect ? accusers : [])
         }
+        let body = bodies.randomElement(using: &random)!
         return SwimMessage(
-            bodies.randomElement(using: &random)!, number: random.next() >> 8, updates: updates)
+            body, number: random.next() >> 8, updates: updates, wallMillis: body == .ack ? random.next() : 0)
     }
 
     @Test func whatIsEncodedDecodesToTheSame() throws {
@@ -55,19 +56,21 @@ import Testing
             .pingRequest(NodeID(rawValue: 2)), number: 4,
             updates: [SwimUpdate(record, accusers: [NodeID(rawValue: 3)])])
         let expected: [UInt8] =
-            [1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 2]
+            [2, 2, 4, 0, 0, 0, 0, 0, 0, 0, 2]
             + [1, 0xac, 2, 2, 0x6e, 0x31, 3, 0x68, 0x3a, 0x31, 1, 0x7a]
             + [0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 1, 0x65, 1, 0x76]
             + [0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6, 7, 1, 0, 0, 0, 0, 0, 0, 0, 9]
             + [1, 0, 0, 0, 0, 0, 0, 0, 3]
         #expect(SwimCodec.encode(message) == expected)
+        let ack = SwimMessage(.ack, number: 4, wallMillis: 0x0102)
+        #expect(SwimCodec.encode(ack) == [2, 3, 4, 0, 0, 0, 0, 0, 0, 1, 2])
     }
 
     @Test func whatBreaksARuleIsRefused() {
         let good = SwimCodec.encode(SwimMessage(.gossip, updates: [SwimUpdate(.sample("a"))]))
         var later = good
-        later[0] = 2
-        #expect(throws: CodecError(.unknownVersion(2), "gossip")) { try SwimCodec.decode(later) }
+        later[0] = 3
+        #expect(throws: CodecError(.unknownVersion(3), "gossip")) { try SwimCodec.decode(later) }
         for update in [
             SwimUpdate(.sample("a", incarnation: SwimCodec.maxIncarnation + 1)),
             SwimUpdate(.sample("")),

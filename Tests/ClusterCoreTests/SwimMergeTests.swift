@@ -127,7 +127,8 @@ import Testing
     @Test func garbageChangesNothing() {
         var harness = started()
         #expect(throws: CodecError.self) {
-            try harness.swim.received([1, 1], from: nodeB, now: harness.now, &harness.actions)
+            try harness.swim.received(
+                [1, 1], from: nodeB, now: harness.now, wallMillis: 0, &harness.actions)
         }
         let before = harness.swim.members
         harness.hear(.pageReply(from: 0, through: .max), number: 12, from: nodeB, [])

@@ -34,6 +34,7 @@ import Testing
         #expect(pinged.count == 8)
         #expect(Set(pinged) == Set(records.map(\.id)), "each once in a round")
         #expect(harness.swim.healthScore == 0 && harness.swim.suspicions.isEmpty)
+        #expect(harness.swim.counts.answeredProbes == 8 && harness.swim.counts.failedProbes == 0)
     }
 
     @Test func withoutAnAckOthersAreAskedAndThenTheMemberIsSuspect() throws {
@@ -56,6 +57,8 @@ import Testing
         let pinged = try #require(pingedAt)
         #expect(askedAt == pinged + 500)
         #expect(suspectAt == pinged + 1_000)
+        #expect(harness.swim.counts.failedProbes >= 1 && harness.swim.counts.suspicions >= 1)
+        #expect(harness.swim.counts.answeredProbes == 0 && harness.swim.counts.refutations == 0)
     }
 
     @Test func aProbeOfAnEarlierLifeAccusesNobody() throws {

@@ -16,6 +16,8 @@ extension MemberRecord {
 struct SwimHarness {
     var swim: Swim
     var now: UInt64 = 1_000_000
+    /// By how much the wall clock is ahead of `now`.
+    var wallOffset: UInt64 = 1_795_000_000_000
     /// What the last event led to.
     var actions: [Swim.Action] = []
 
@@ -28,13 +30,18 @@ struct SwimHarness {
         swim.start(seeds: seeds, now: now, &actions)
     }
 
-    mutating func hear(_ body: SwimMessage.Body, number: UInt64 = 0, from: NodeID, _ updates: [SwimUpdate]) {
-        receive(SwimCodec.encode(SwimMessage(body, number: number, updates: updates)), from: from)
+    /// - Parameter wallMillis: The sender's clock, in an ack.
+    mutating func hear(
+        _ body: SwimMessage.Body, number: UInt64 = 0, from: NodeID, wallMillis: UInt64 = 0,
+        _ updates: [SwimUpdate]
+    ) {
+        let message = SwimMessage(body, number: number, updates: updates, wallMillis: wallMillis)
+        receive(SwimCodec.encode(message), from: from)
     }
 
     mutating func receive(_ bytes: [UInt8], from sender: NodeID) {
         actions = []
-        try! swim.received(bytes, from: sender, now: now, &actions)
+        try! swim.received(bytes, from: sender, now: now, wallMillis: now + wallOffset, &actions)
     }
 
     mutating func tick() {

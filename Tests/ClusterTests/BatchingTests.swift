@@ -59,7 +59,7 @@ struct BatchingTests {
             let left = Mutex(Self.count)
             node.loop.execute {
                 for index in 0..<Self.count {
-                    node.node.submit(make(index)) { response in
+                    node.node.submit(make(index), from: .grpc) { response in
                         if case .failed(let error) = response { Issue.record("\(error)") }
                         let isLast = left.withLock {
                             $0 -= 1

@@ -61,7 +61,7 @@ import Testing
             _ = try await node.put("k", "first", w: 3)
             try await damage(node, "k")
             cluster.isolate(0)
-            for _ in 0..<100_000 where node.node.isReady { await Task.yield() }
+            await node.watch.wait(forPeers: 0)
             await #expect { _ = try await node.put("k", "second", w: 1) } throws: {
                 let error = $0 as? RequestError
                 return error?.code == .internal && error?.message.contains("cannot be decoded") == true

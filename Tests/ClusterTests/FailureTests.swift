@@ -27,11 +27,12 @@ import Testing
             #expect(try await cluster.nodes[2].replica("b", "k") == nil)
             cluster.rejoin(2)
             // The reads themselves are the event that is waited for: each repairs what it finds stale.
-            var repaired: Versions?
-            for _ in 0..<1000 where repaired == nil {
+            let isRepaired = try await eventually {
                 #expect(try await cluster.nodes[0].get("k").texts == ["v"])
-                repaired = try await cluster.nodes[2].replica("b", "k")
+                return try await cluster.nodes[2].replica("b", "k") != nil
             }
+            #expect(isRepaired)
+            let repaired = try await cluster.nodes[2].replica("b", "k")
             #expect(repaired == (try await cluster.nodes[0].replica("b", "k")))
         }
     }
@@ -41,12 +42,10 @@ import Testing
             cluster.isolate(2)
             _ = try await cluster.nodes[0].put("k", "majority")
             _ = try await cluster.nodes[2].put("k", "minority", w: 1)
+            await cluster.nodes[1].watch.wait(forPeers: 1)
             cluster.rejoin(2)
-            var texts: Set<String> = []
-            for _ in 0..<1000 where texts.count < 2 {
-                texts = Set((try? await cluster.nodes[1].get("k", r: 3).texts) ?? [])
-            }
-            #expect(texts == ["majority", "minority"])
+            await cluster.nodes[1].watch.wait(forPeers: 2)
+            #expect(Set(try await cluster.nodes[1].get("k", r: 3).texts) == ["majority", "minority"])
         }
     }
 
@@ -60,10 +59,7 @@ import Testing
                     BucketProperties(n: 3, r: 1, w: 1), ofBucket: "x")
             } throws: { ($0 as? RequestError)?.code == .quorumNotReached }
             cluster.rejoin(2)
-            for _ in 0..<100_000 where cluster.nodes[2].node.properties(ofBucket: "set").w == 2 {
-                await Task.yield()
-            }
-            #expect(cluster.nodes[2].node.properties(ofBucket: "set").w == 3)
+            #expect(await eventually { cluster.nodes[2].node.properties(ofBucket: "set").w == 3 })
         }
     }
 

@@ -13,15 +13,6 @@ import Testing
         configuration.gossip.engine = "memory"
     }
 
-    /// Asks again until `isTrue`; the gossip goes on by itself.
-    private func eventually(_ isTrue: () -> Bool) async -> Bool {
-        for _ in 0..<10_000_000 {
-            if isTrue() { return true }
-            await Task.yield()
-        }
-        return false
-    }
-
     @Test func everyNodeComesToKnowAllOthersAndWhoIsAway() async throws {
         try await TestCluster.with(nodes: 4, Self.quick) { cluster in
             let lives = { (of: Int, by: Int) in

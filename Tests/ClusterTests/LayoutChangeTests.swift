@@ -32,11 +32,7 @@ import Testing
     private func history(
         at node: TestCluster.TestNode, is isWanted: (LayoutHistory) -> Bool
     ) async -> Bool {
-        for _ in 0..<1_000_000 {
-            if isWanted(node.node.layouts) { return true }
-            await Task.yield()
-        }
-        return false
+        await eventually { isWanted(node.node.layouts) }
     }
 
     /// The committing node's own confirmation would be with its history from the beginning of the stage, if it waited for

@@ -131,9 +131,7 @@ import Testing
                 let state = try await begin(executor)
                 let issuer = DotIssuer(
                     state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000,
-                    watch: ClockWatch(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) {
-                        .now()
-                    })
+                    watch: ClockWatch(.unread))
                 let replica = Self.replica(executor, issuer, state)
                 for _ in 0..<5 {
                     let write = ClientWrite(
@@ -158,7 +156,7 @@ import Testing
             let state = try await begin(executor)
             let issuer = DotIssuer(
                 state: state, environment: Self.environment(boot: "1"), maxClockDriftMillis: 1000,
-                watch: ClockWatch(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { .now() })
+                watch: ClockWatch(.unread))
             let replica = Self.replica(executor, issuer, state)
             var written: [Dot?] = []
             for (key, forged) in [(UInt8(1), UInt64(1) << 63), (1, 0), (2, 0), (3, .max)] {

@@ -23,11 +23,7 @@ import Testing
 
     /// Comparisons and sweeps go on by themselves; this only looks.
     private func areGone(_ key: String, _ cluster: TestCluster) async throws -> Bool {
-        for _ in 0..<1_000_000 {
-            if try await states(key, cluster).allSatisfy({ $0 == nil }) { return true }
-            await Task.yield()
-        }
-        return false
+        try await eventually { try await states(key, cluster).allSatisfy { $0 == nil } }
     }
 
     private func merge(_ versions: Versions, at key: String, into node: TestCluster.TestNode) async throws {
@@ -79,11 +75,10 @@ import Testing
             cluster.isolate(2)
             _ = try await cluster.nodes[0].put("k", nil, context: first.context)
             let sweeps = cluster.nodes.map(\.node.reaperStatus.sweeps)
-            for _ in 0..<1_000_000 {
-                let now = cluster.nodes.map(\.node.reaperStatus.sweeps)
-                if zip(now, sweeps).allSatisfy({ $0 > $1 + 2 }) { break }
-                await Task.yield()
-            }
+            #expect(
+                await eventually {
+                    zip(cluster.nodes.map(\.node.reaperStatus.sweeps), sweeps).allSatisfy { $0 > $1 + 2 }
+                })
             #expect(try await states("k", cluster).allSatisfy { $0?.siblings.count == 1 })
             cluster.rejoin(2)
             #expect(try await areGone("k", cluster))

@@ -13,12 +13,7 @@ import Testing
     }
 
     private func refusal(of load: ShardLoad, _ byteCount: Int = 0) -> RequestError? {
-        do throws(RequestError) {
-            try load.check(byteCount)
-            return nil
-        } catch {
-            return error
-        }
+        load.bound(for: byteCount)?.error
     }
 
     @Test func requestsAreBoundedByNumber() {

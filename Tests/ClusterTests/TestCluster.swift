@@ -2,6 +2,7 @@ import Cluster
 import ClusterCore
 import Engine
 import Foundation
+import Instruments
 import Logging
 import NIOCore
 import NIOPosix
@@ -24,14 +25,17 @@ final class TestCluster: Sendable {
         /// The first of its loops.
         let loop: any EventLoop
         let id: NodeID
+        /// What the node has been told of its peers.
+        let watch: PeerWatch
         fileprivate let directory: URL
         fileprivate let transport: Task<Void, Never>
 
         fileprivate init(
-            node: ClusterNode, executor: EngineExecutor, loop: any EventLoop, directory: URL,
-            transport: Task<Void, Never>
+            node: ClusterNode, executor: EngineExecutor, loop: any EventLoop, watch: PeerWatch,
+            directory: URL, transport: Task<Void, Never>
         ) {
             self.node = node
+            self.watch = watch
             self.executor = executor
             self.loop = loop
             self.directory = directory
@@ -39,8 +43,11 @@ final class TestCluster: Sendable {
             id = NodeID(name: node.configuration.nodeName)
         }
 
-        func serve(_ request: Request) async -> Response {
-            await withCheckedContinuation { done in node.submit(request) { done.resume(returning: $0) } }
+        /// - Parameter trace: That the client says it is part of.
+        func serve(_ request: Request, in trace: TraceContext? = nil) async -> Response {
+            await withCheckedContinuation { done in
+                node.submit(request, from: RequestSource(.grpc, trace: trace)) { done.resume(returning: $0) }
+            }
         }
 
         /// What this node's own replica holds.
@@ -61,10 +68,14 @@ final class TestCluster: Sendable {
 
     /// - Parameters:
     ///   - loops: That each node coordinates on, one or two.
+    ///   - requestLogger: For lines on slow requests, of all nodes.
+    ///   - metrics: Where the first node counts.
+    ///   - recorder: Keeps the spans of all nodes. Their wall clock goes on by itself then, so that times can be compared.
     ///   - change: Adjusts each node's configuration before it starts.
     ///   - transport: What each node sends through, in place of its own transport.
     init(
-        nodes count: Int, bootID: String = "boot", loops loopCount: Int = 2,
+        nodes count: Int, bootID: String = "boot", loops loopCount: Int = 2, requestLogger: Logger? = nil,
+        recorder: SpanRecorder? = nil, metrics: MetricRegistry? = nil,
         _ change: (inout ClusterConfiguration) -> Void = { _ in },
         through wrap: (any PeerTransport) -> any PeerTransport = { $0 }
     ) async throws {
@@ -73,7 +84,14 @@ final class TestCluster: Sendable {
         let layout = try Layout.initial(
             members: members, partitionCount: 64, replicationFactor: min(3, count))
         let clock = clock
-        let environment = Environment(bootID: bootID, dataID: "memory", wallMillis: { clock.now })
+        let begun = NIODeadline.now()
+        let goesOn = recorder != nil
+        let environment = Environment(
+            bootID: bootID, dataID: "memory",
+            wallNanoseconds: {
+                let elapsed = goesOn ? UInt64((NIODeadline.now() - begun).nanoseconds) : 0
+                return clock.now * 1_000_000 + elapsed
+            })
         var started: [TestNode] = []
         for member in members {
             var configuration = ClusterConfiguration(
@@ -86,15 +104,19 @@ final class TestCluster: Sendable {
             let loops = [group.next(), group.next()].prefix(loopCount)
             let node = try await ClusterNode(
                 configuration: configuration, executor: executor, loops: Array(loops),
-                environment: environment, logger: logger)
+                environment: environment,
+                metrics: started.isEmpty ? metrics ?? MetricRegistry() : MetricRegistry(),
+                logger: logger, requestLogger: requestLogger,
+                tracer: recorder.map { RecordingTracer(recorder: $0, node: member.name) })
             let hello = node.hello(maxBatchBytes: 72 << 20, engine: "memory", softwareVersion: "test")
+            let watch = PeerWatch(node)
             let transport = InProcessPeerTransport(
-                network: network, hello: hello, members: members, handler: node, eventLoop: group.next(),
+                network: network, hello: hello, members: members, handler: watch, eventLoop: group.next(),
                 logger: logger)
             node.attach(wrap(transport))
             started.append(
                 TestNode(
-                    node: node, executor: executor, loop: loops[0], directory: directory,
+                    node: node, executor: executor, loop: loops[0], watch: watch, directory: directory,
                     transport: Task { await transport.run() }))
         }
         nodes = started
@@ -143,16 +165,11 @@ final class TestCluster: Sendable {
         try await stop()
     }
 
-    /// Returns when every node answers a read that needs all replicas.
+    /// Returns when every node has been told of all others, and answers a read that needs all replicas.
     private func connected() async throws {
+        for node in nodes { await node.watch.wait(forPeers: nodes.count - 1) }
         for node in nodes {
-            let n = node.node.configuration.layout.replicationFactor
-            for attempt in 0... {
-                let get = GetRequest(bucket: "b", key: [UInt8(attempt & 0xFF)], quorum: QuorumOverrides(r: n))
-                if case .read = await node.serve(.get(get)) { break }
-                guard attempt < 10_000 else { throw RequestError(.internal, "the cluster does not form") }
-                await Task.yield()
-            }
+            _ = try await node.get("any", r: node.node.configuration.layout.replicationFactor)
         }
     }
 }

@@ -46,6 +46,21 @@ import Testing
         }
     }
 
+    @Test func `how far behind the oldest open read is shows`() throws {
+        try withScratch { path in
+            let engine = try subject.open(path)
+            try engine.put([1], [1])
+            #expect(try engine.statistics()["oldest_reader_transactions"] == 0)
+            try engine.read { (_) throws(EngineError) in
+                for value: UInt8 in 2...4 { try engine.put([1], [value]) }
+                let statistics = try engine.statistics()
+                #expect(statistics["oldest_reader_transactions"] == 3)
+            }
+            #expect(try engine.statistics()["oldest_reader_transactions"] == 0)
+            try engine.close()
+        }
+    }
+
     /// Replaced within its transaction, it keeps more pages than it needs.
     @Test func `a large value that shrank is sound`() throws {
         try withScratch { path in

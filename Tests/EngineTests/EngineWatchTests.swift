@@ -17,14 +17,13 @@ import Testing
     private static let broken = EngineError(.io, "input/output error")
 
     private func withEngine(
-        every interval: Duration = .seconds(3600),
         _ body: (FaultyEngine, WatchedEngine, EngineWatch, Told) throws -> Void
     ) throws {
         let path = FileManager.default.temporaryDirectory.path + "/kvnode-watch-" + UUID().uuidString
         let base = FaultyEngine(try MemoryEngine(path: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
         let told = Told()
-        let watch = EngineWatch(every: interval) { told.add($0) }
+        let watch = EngineWatch { told.add($0) }
         try body(base, WatchedEngine(base, watch), watch, told)
         try base.close()
     }
@@ -43,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func damageStaysAndIsToldOnceForAWhile() throws {
+    @Test func damageStays() throws {
         try withEngine { base, engine, watch, told in
             base.scanFailure = Self.damaged
             for _ in 0..<3 { #expect(throws: EngineError.self) { try engine.scan(.data, .all) } }
@@ -52,19 +51,18 @@ import Testing
             try put(engine)
             #expect(watch.health.state == .damaged && watch.health.failedReads == 3)
             #expect(watch.health.error == Self.damaged)
-            #expect(told.all == [.readsFail(count: 1, Self.damaged)])
+            #expect(told.all == Array(repeating: .readFailed(Self.damaged), count: 3))
         }
     }
 
-    @Test func whatWasNotToldIsCounted() throws {
-        try withEngine(every: .zero) { base, engine, watch, told in
+    @Test func eachFailureIsToldWithItsError() throws {
+        try withEngine { base, engine, watch, told in
             base.scanFailure = Self.broken
             for _ in 0..<2 { #expect(throws: EngineError.self) { try engine.scan(.data, .all) } }
             watch.readFailed(Self.damaged)
             #expect(
                 told.all == [
-                    .readsFail(count: 1, Self.broken), .readsFail(count: 1, Self.broken),
-                    .readsFail(count: 1, Self.damaged),
+                    .readFailed(Self.broken), .readFailed(Self.broken), .readFailed(Self.damaged),
                 ])
         }
     }
@@ -84,7 +82,8 @@ import Testing
             #expect(throws: EngineError.self) { try put(engine) }
             #expect(
                 told.all == [
-                    .writesFail(count: 1, Self.broken), .writesAgain, .writesFail(count: 1, Self.broken),
+                    .writeFailed(Self.broken), .writeFailed(Self.broken), .writeFailed(Self.full),
+                    .writesAgain, .writeFailed(Self.broken),
                 ])
         }
     }

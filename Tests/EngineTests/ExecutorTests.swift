@@ -27,6 +27,12 @@ import Testing
             let statistics = executor.statistics
             #expect(statistics.committedGroups == 2 && statistics.committedJobs == 11)
             #expect(statistics.committedOperations == 11 && statistics.queuedWrites == 0)
+            #expect(
+                statistics.commitSizes.sum == 11
+                    && statistics.commitSizes.counts.prefix(5) == [1, 0, 0, 0, 1])
+            let (synced, buffered) = (statistics.syncedCommits, statistics.bufferedCommits)
+            #expect(synced.counts.reduce(0, +) == 1 && buffered.counts.reduce(0, +) == 1)
+            #expect(synced.sum + buffered.sum == Int(statistics.commitNanoseconds))
         }
     }
 
@@ -110,7 +116,7 @@ import Testing
             let refused = TestJob(put: [9], [9])
             let error = #expect(throws: EngineError.self) { try executor.submit(refused) }
             #expect(error?.code == .overloaded)
-            #expect(executor.statistics.queuedWrites == 3)
+            #expect(executor.statistics.queuedWrites == 3 && executor.statistics.refusedWrites == 1)
             engine.allow(2)
             #expect(([first] + jobs).allSatisfy { $0.await() == nil })
             #expect(refused.outcomes.isEmpty)

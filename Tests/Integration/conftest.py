@@ -20,7 +20,7 @@ ENGINES = {
     "mix": ["rocksdb", "leveldb", "lmdb"],
 }
 # No test comes near; a run that hangs shows where, and ends.
-TEST_SECONDS = 120
+TEST_SECONDS = 300
 
 
 def pytest_sessionstart(session):

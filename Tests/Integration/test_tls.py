@@ -144,7 +144,7 @@ def test_certificates_are_rotated_while_clients_write(secure, authority):
                 for port in (node.grpc_port, node.http_port, node.resp_port):
                     eventually(
                         lambda: shown_serial(node, port) == serial(authority, node.name),
-                        f"the new certificate of {node.name} at {port}", 10)
+                        f"the new certificate of {node.name} at {port}")
     load.check(secure[0])
     assert not load.retries, "no connection was lost"
 
@@ -155,18 +155,18 @@ def test_sighup_has_the_files_looked_at(start_cluster, authority):
     authority.rotate("node0")
     assert shown_serial(node, node.http_port) == before
     node.process.send_signal(signal.SIGHUP)
-    eventually(lambda: shown_serial(node, node.http_port) == serial(authority, "node0"), "the new certificate", 10)
+    eventually(lambda: shown_serial(node, node.http_port) == serial(authority, "node0"), "the new certificate")
     assert node.terminate() == 0
 
 
-def changes_of_files(node: Node) -> int:
-    """How often the peers' port of `node` has taken up changed files."""
-    return sum("changed certificate files are in use" in line and "port=peer" in line for line in node.log.splitlines())
+def changes_of_files(node: Node, port: str = "peer") -> int:
+    """How often `node` has taken up changed files for a port."""
+    return sum("changed certificate files are in use" in line and f"port={port}" in line for line in node.log.splitlines())
 
 
 def test_the_authority_is_replaced_while_clients_write(secure, authority):
     # All nodes end what the old authority has vouched for at about the same time: for a moment, none reaches another.
-    with Load(secure.nodes, "b", patience=5) as load:
+    with Load(secure.nodes, "b", patience=15) as load:
         for change in (
             lambda: authority.run("rotate", "--authority"),
             lambda: authority.rotate(*NAMES),
@@ -175,13 +175,13 @@ def test_the_authority_is_replaced_while_clients_write(secure, authority):
             before = [changes_of_files(node) for node in secure.nodes]
             change()
             for node, count in zip(secure.nodes, before):
-                eventually(lambda: changes_of_files(node) > count, f"{node.name} takes up the change", 10)
+                eventually(lambda: changes_of_files(node) > count, f"{node.name} takes up the change")
         for node in secure.nodes:
             assert shown_serial(node, node.http_port) == serial(authority, node.name)
         # Of the two ends of a connection, whoever looks first ends it.
         eventually(
             lambda: any("no authority that is trusted here" in node.log for node in secure.nodes),
-            "old connections are ended", 10)
+            "old connections are ended")
         for node in secure.nodes:
             eventually(lambda: all(one.get("connected") for one in members(node).values()), "all are connected again")
         eventually(lambda: len(load.written) > Load.ENOUGH, "the load has done something")
@@ -192,7 +192,7 @@ def test_a_broken_file_changes_nothing(secure, authority):
     node = secure[0]
     before = shown_serial(node, node.http_port)
     authority.certificate("node0").write_text("nonsense")
-    eventually(lambda: "changed certificate files can't be used" in node.log, "a line in the log", 10)
+    eventually(lambda: "changed certificate files can't be used" in node.log, "a line in the log")
     assert shown_serial(node, node.http_port) == before
     assert redis_client(node).set("k", "v")
 
@@ -201,19 +201,20 @@ def test_a_revoked_node_is_cut_off_and_comes_back_with_another_certificate(secur
     first, second, third = secure.nodes
     authority.revoke("node2")
     for node in (first, second):
-        eventually(lambda: not members(node)["node2"].get("connected"), f"{node.name} without node2", 10)
-        assert "is revoked" in node.log
-    eventually(lambda: "does not accept this end's certificate" in third.log, "node2 says why", 10)
+        eventually(lambda: not members(node)["node2"].get("connected"), f"{node.name} without node2")
+        # The other end may have looked first, and has to come again.
+        eventually(lambda: "is revoked" in node.log, f"{node.name} says why")
+    eventually(lambda: "does not accept this end's certificate" in third.log, "node2 says why")
     # The others are two of three.
     first.http.put("b", "k", b"v", w=2)
     assert second.http.get("b", "k", r=2).values == [b"v"]
-    assert first.http.put("b", "k2", b"v", w=3, timeout="500ms").status == 503
+    assert first.http.put("b", "k2", b"v", w=3, timeout="4s").status == 503
     # The node itself reads of nobody and speaks to nobody.
-    assert third.http.get("b", "k", r=2, timeout="500ms").status == 503
+    assert third.http.get("b", "k", r=2, timeout="4s").status == 503
 
     authority.rotate("node2")
     for node in secure.nodes:
-        eventually(lambda: all(one.get("connected") for one in members(node).values()), "all are connected", 10)
+        eventually(lambda: all(one.get("connected") for one in members(node).values()), "all are connected")
     eventually(lambda: third.http.get("b", "k", r=3).values == [b"v"], "node2 has what it missed")
 
 
@@ -295,7 +296,7 @@ def test_clients_may_have_to_present_certificates(start_cluster, authority):
 
     authority.revoke("alice")
     # Her connection ends, and no new one is taken; his does not care.
-    eventually(lambda: "is revoked" in node.log, "the list is read", 10)
+    eventually(lambda: "is revoked" in node.log, "the list is read")
     with pytest.raises((redis.ConnectionError, ssl.SSLError)):
         for _ in range(3):
             client("alice").ping()
@@ -318,7 +319,7 @@ def test_a_resumed_session_counts_as_its_certificate_does(start_cluster, authori
     session, _ = ping()
     ping(session)
     authority.revoke("alice")
-    eventually(lambda: node.log.count("changed certificate files are in use") >= 2, "the list is read", 10)
+    eventually(lambda: changes_of_files(node, "resp"), "the list is read")
     with pytest.raises((OSError, AssertionError)):
         ping(session)
 
@@ -360,7 +361,7 @@ def test_a_node_joins_by_seeds_and_tls(secure, authority, tmp_path, stubs):
     eventually(lambda: node.http.request("GET", "/healthz").status == 200, "/healthz of node3")
     done(secure[0], "join", node.member)
     commit(secure[0])
-    assert members(node)["node3"]["role"] == "ROLE_UP"
+    eventually(lambda: members(node)["node3"]["role"] == "ROLE_UP", "node3 as a member that is up, as it sees itself")
 
 
 @pytest.mark.parametrize(("spoil", "said"), [
@@ -386,7 +387,8 @@ def test_what_is_wrong_is_said_at_the_start(tmp_path, authority, stubs, spoil, s
 def test_a_key_that_others_can_read_is_warned_of(start_cluster, authority):
     authority.key("node0").chmod(0o644)
     node = start_cluster(["lmdb"], QUICK, authority)[0]
-    assert f"the private key {authority.key('node0')} can be read by others than its owner" in node.log
+    said = f"the private key {authority.key('node0')} can be read by others than its owner"
+    eventually(lambda: said in node.log, "a line in the log")
 
 
 def test_openssl_agrees(authority):

@@ -238,4 +238,45 @@ import Testing
         #expect(Quantity.bytes(value) == bytes)
         #expect(Quantity.duration(seconds: value) == duration)
     }
+
+    @Test func changedLevelsOfTheLogAreTold() {
+        var status = status([member("a")])
+        status.changedLogLevels = [
+            .with {
+                $0.logger = "audit"
+                $0.level = "debug"
+                $0.changed = true
+                $0.endsInMs = 120_000
+            },
+            .with {
+                $0.logger = "peers"
+                $0.level = "trace"
+                $0.changed = true
+            },
+        ]
+        let text = StatusReport(status).text
+        #expect(text.contains("log levels are changed: audit debug, as configured again in "))
+        #expect(text.contains("; peers trace, as configured again with the next start\n"))
+        let levels = Kvnode_V1_LogLevels.with {
+            $0.configured = "info"
+            $0.loggers = [
+                .with {
+                    $0.logger = "audit"
+                    $0.level = "info"
+                }
+            ]
+        }
+        #expect(LogLevelText.of(levels).hasPrefix("log.level is configured as info\n\nlogger"))
+        #expect(LogLevelText.end(of: levels.loggers[0]) == "-")
+    }
+
+    @Test func spansOfTimeHaveAUnit() {
+        let spans = ["250ms": 250, "30s": 30_000, "10m": 600_000, "2h": 7_200_000]
+        for (text, expected) in spans { #expect(TimeSpan(argument: text)?.milliseconds == UInt64(expected)) }
+        for text in [
+            "", "10", "m", "0s", "-1s", "1.5h", "1d", "99999999999999999999s", "9999999999999999999h",
+        ] {
+            #expect(TimeSpan(argument: text) == nil, "\(text)")
+        }
+    }
 }

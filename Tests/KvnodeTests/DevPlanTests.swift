@@ -93,6 +93,8 @@ import Testing
             "KVNODE_NODE_NAME": "x", "KVNODE_ENGINE_TYPE": "lmdb", "KVNODE_CONFIG": "/c",
             "KVNODE_REQUESTS_HEDGE_MS": "5", "PATH": "/bin",
         ])
-        #expect(environment == ["KVNODE_REQUESTS_HEDGE_MS": "5", "PATH": "/bin"])
+        #expect(
+            environment == ["KVNODE_REQUESTS_HEDGE_MS": "5", "PATH": "/bin", "KVNODE_LOG_FORMAT": "text"])
+        #expect(DevPlan.environment(from: ["KVNODE_LOG_FORMAT": "json"]) == ["KVNODE_LOG_FORMAT": "json"])
     }
 }

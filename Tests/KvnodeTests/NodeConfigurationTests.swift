@@ -21,7 +21,7 @@ import Testing
             grpc: {listen: "[::]:2", max_session_in_flight: 8}
             http: {listen: "x:3", idle_timeout_ms: 900}
             resp: {listen: "y:4", bucket: cache, max_arguments: 30, max_in_flight: 31, idle_timeout_ms: 32}
-            log: {level: debug, format: json}
+            log: {level: debug, format: json, max_queued_bytes: 70000, repeat_interval_ms: 200, slow_request_ms: 7, max_slow_requests_per_second: 3}
             shutdown: {timeout_ms: 4}
             """
         let node = try Sources(yaml: yaml).configuration()
@@ -53,7 +53,10 @@ import Testing
         #expect(node.resp.listen == HostPort(host: "y", port: 4) && node.resp.bucket == "cache")
         #expect(node.resp.maxArguments == 30 && node.resp.maxInFlight == 31)
         #expect(node.resp.idleTimeout == .milliseconds(32))
-        #expect(node.log.level == .debug && node.log.format == .json)
+        #expect(node.log.level == .debug && node.log.format == .json && node.log.maxQueuedBytes == 70_000)
+        #expect(node.log.repeatInterval == .milliseconds(200))
+        #expect(
+            node.log.slowRequests == SlowRequestSettings(threshold: .milliseconds(7), maxPerSecond: 3))
         #expect(node.shutdownTimeout == .milliseconds(4))
     }
 
@@ -66,7 +69,7 @@ import Testing
               fallback_delay_ms: 14}
             layout:
               {fill_bytes_per_second: 5001, fill_concurrency: 2, fill_page_bytes: 5003, fill_retry_ms: 4,
-              fill_comparisons: 9, fill_percent: 50,
+              fill_comparisons: 9, fill_percent: 50, fill_max_failures: 12,
               max_retries: 5, retry_pause_ms: 6, news_interval_ms: 70, founding_grace_ms: 8}
             cluster: {auto_commit: true, auto_commit_delay_ms: 1234}
             """
@@ -86,7 +89,7 @@ import Testing
             node.layouts.fill
                 == PartitionFill.Limits(
                     concurrency: 2, maxComparisons: 9, pageBytes: 5003, bytesPerSecond: 5001, percent: 50,
-                    retryPause: 4))
+                    retryPause: 4, maxFailures: 12))
         #expect(node.layouts.maxRetries == 5 && node.layouts.retryPause == .milliseconds(6))
         #expect(node.layouts.newsInterval == .milliseconds(70))
         #expect(node.layouts.foundingGrace == .milliseconds(8))

@@ -53,6 +53,23 @@ import Testing
         }
     }
 
+    @Test func urls() {
+        let kind = Setting.Kind.optionalURL
+        for text in [
+            "", "http://127.0.0.1:4318", "https://collector", "http://[::1]:4318/otlp/",
+            "https://a.example/v1-x",
+        ] {
+            #expect(kind.parse(text) == .text(text), "\(text)")
+        }
+        for text in [
+            "127.0.0.1:4318", "ftp://a:1", "http://", "http://:4318", "http://a:0", "http://a:65536",
+            "http://user:secret@a:1", "http://a:1/b?c=d", "http://a:1/b c", "http://a:1#b", "http:///v1",
+            "HTTP://a",
+        ] {
+            #expect(kind.parse(text) == nil, "\(text)")
+        }
+    }
+
     @Test func everySettingTakesItsDefaultAndHasItsOwnNames() {
         for table in [SettingTable(), SettingTable(engines: Sources.engines)] {
             for setting in table.settings where !setting.kind.isList {
@@ -71,9 +88,16 @@ import Testing
     }
 
     @Test func editDistance() {
-        #expect(NearestName.distance("", "abc") == 3)
-        #expect(NearestName.distance("kitten", "sitting") == 3)
-        #expect(NearestName.distance("engien", "engine") == 1)
+        func distance(_ a: String, _ b: String, atMost limit: Int = .max) -> Int? {
+            NearestName.distance(Array(a.unicodeScalars), Array(b.unicodeScalars), atMost: limit)
+        }
+        #expect(distance("", "abc") == 3)
+        #expect(distance("kitten", "sitting") == 3)
+        #expect(distance("kitten", "sitting", atMost: 3) == 3)
+        #expect(distance("kitten", "sitting", atMost: 2) == nil)
+        #expect(distance("engien", "engine") == 1)
+        #expect(distance("abcdef", "badcfe", atMost: 3) == 3)
+        #expect(NearestName.find(for: "lmdb", among: ["lmbd", "lmdb", "lmdbs"]) == "lmdb")
         #expect(NearestName.find(for: "lmbd", among: ["rocksdb", "lmdb"]) == "lmdb")
         #expect(NearestName.find(for: "zzzzzz", among: ["rocksdb", "lmdb"]) == nil)
     }

@@ -101,7 +101,7 @@ import Testing
         let answer = Answer()
         let request = PutRequest(
             bucket: world.bucket(ofKey: 0), key: World.bytes(ofKey: 0), content: .value([1], contentType: ""))
-        nodes[0].node?.submit(.put(request)) { answer.response = $0 }
+        nodes[0].node?.submit(.put(request), from: .grpc) { answer.response = $0 }
         world.scheduler.run(until: world.scheduler.now + .seconds(3))
         return (answer.response, nodes[0])
     }

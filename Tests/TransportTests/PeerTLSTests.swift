@@ -46,8 +46,8 @@ struct PeerTLSTests {
         }
         try await withPair(.grpc, a: settings(a), b: settings(b)) { network, a, b in
             network.freeze("a", "b")
-            try await a.record.wait("disconnected at a", within: .seconds(5)) { !$0.isConnected(to: b.id) }
-            try await b.record.wait("disconnected at b", within: .seconds(5)) { !$0.isConnected(to: a.id) }
+            try await a.record.wait("disconnected at a") { !$0.isConnected(to: b.id) }
+            try await b.record.wait("disconnected at b") { !$0.isConnected(to: a.id) }
             network.cut("a", "b")
             network.heal("a", "b")
             try await a.waitUntilConnected(to: b)

@@ -1,4 +1,5 @@
-/// The operator's API of kvnode, version 1: the cluster's members and the changes of its layout.
+/// The operator's API of kvnode, version 1: the cluster's members and the changes of its layout, and what concerns one node
+/// alone.
 ///
 /// Public and stable: fields may be added, none is renumbered or given another meaning.
 ///
@@ -9,8 +10,8 @@
 /// Errors. A call that fails ends with one of these status codes; the message says what was wrong, and
 /// "kvnode-reason" in the trailing metadata says it for programs (the words in parentheses):
 ///
-///   INVALID_ARGUMENT     a name, address, weight or zone that is none (invalid_argument), or the name of no member
-///                        (unknown_member)
+///   INVALID_ARGUMENT     a name, address, weight, zone, level or logger that is none (invalid_argument), or the name of no
+///                        member (unknown_member)
 ///   FAILED_PRECONDITION  not as things stand: already_member, nothing_staged, other_version, change_open,
 ///                        change_undecided, not_a_voter, too_many_lost, is_connected, no_layout
 ///   RESOURCE_EXHAUSTED   the node's disk has no space left (no_space) or its engine too much work (overloaded)
@@ -1724,6 +1725,576 @@ extension Kvnode_V1_Cluster.ClientProtocol {
             metadata: metadata
         )
         return try await self.ring(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+}
+
+// MARK: - kvnode.v1.Node
+
+/// Namespace containing generated types for the "kvnode.v1.Node" service.
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+public enum Kvnode_V1_Node: Sendable {
+    /// Service descriptor for the "kvnode.v1.Node" service.
+    public static let descriptor = GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.Node")
+    /// Namespace for method metadata.
+    public enum Method: Sendable {
+        /// Namespace for "GetLogLevels" metadata.
+        public enum GetLogLevels: Sendable {
+            /// Request type for "GetLogLevels".
+            public typealias Input = Kvnode_V1_GetLogLevelsRequest
+            /// Response type for "GetLogLevels".
+            public typealias Output = Kvnode_V1_LogLevels
+            /// Descriptor for "GetLogLevels".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.Node"),
+                method: "GetLogLevels",
+                type: .unary
+            )
+        }
+        /// Namespace for "SetLogLevel" metadata.
+        public enum SetLogLevel: Sendable {
+            /// Request type for "SetLogLevel".
+            public typealias Input = Kvnode_V1_SetLogLevelRequest
+            /// Response type for "SetLogLevel".
+            public typealias Output = Kvnode_V1_LogLevels
+            /// Descriptor for "SetLogLevel".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.Node"),
+                method: "SetLogLevel",
+                type: .unary
+            )
+        }
+        /// Descriptors for all methods in the "kvnode.v1.Node" service.
+        public static let descriptors: [GRPCCore.MethodDescriptor] = [
+            GetLogLevels.descriptor,
+            SetLogLevel.descriptor
+        ]
+    }
+}
+
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension GRPCCore.ServiceDescriptor {
+    /// Service descriptor for the "kvnode.v1.Node" service.
+    public static let kvnode_v1_Node = GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.Node")
+}
+
+// MARK: kvnode.v1.Node (server)
+
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension Kvnode_V1_Node {
+    /// Streaming variant of the service protocol for the "kvnode.v1.Node" service.
+    ///
+    /// This protocol is the lowest-level of the service protocols generated for this service
+    /// giving you the most flexibility over the implementation of your service. This comes at
+    /// the cost of more verbose and less strict APIs. Each RPC requires you to implement it in
+    /// terms of a request stream and response stream. Where the RPC expects only a single
+    /// request or response message, you are responsible for ensuring your implementation
+    /// maintains this invariant.
+    ///
+    /// Where possible, prefer using the stricter, less-verbose ``ServiceProtocol``
+    /// or ``SimpleServiceProtocol`` instead.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What concerns the asked node alone. Nothing of it outlasts the node's process.
+    public protocol StreamingServiceProtocol: GRPCCore.RegistrableRPCService {
+        /// Handle the "GetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node's loggers write.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Kvnode_V1_GetLogLevelsRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Kvnode_V1_LogLevels` messages.
+        func getLogLevels(
+            request: GRPCCore.StreamingServerRequest<Kvnode_V1_GetLogLevelsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_LogLevels>
+
+        /// Handle the "SetLogLevel" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes what loggers write, for a time or until the node ends.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Kvnode_V1_SetLogLevelRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Kvnode_V1_LogLevels` messages.
+        func setLogLevel(
+            request: GRPCCore.StreamingServerRequest<Kvnode_V1_SetLogLevelRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_LogLevels>
+    }
+
+    /// Service protocol for the "kvnode.v1.Node" service.
+    ///
+    /// This protocol is higher level than ``StreamingServiceProtocol`` but lower level than
+    /// the ``SimpleServiceProtocol``, it provides access to request and response metadata and
+    /// trailing response metadata. If you don't need these then consider using
+    /// the ``SimpleServiceProtocol``. If you need fine grained control over your RPCs then
+    /// use ``StreamingServiceProtocol``.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What concerns the asked node alone. Nothing of it outlasts the node's process.
+    public protocol ServiceProtocol: Kvnode_V1_Node.StreamingServiceProtocol {
+        /// Handle the "GetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node's loggers write.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetLogLevelsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Kvnode_V1_LogLevels` message.
+        func getLogLevels(
+            request: GRPCCore.ServerRequest<Kvnode_V1_GetLogLevelsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_LogLevels>
+
+        /// Handle the "SetLogLevel" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes what loggers write, for a time or until the node ends.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_SetLogLevelRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Kvnode_V1_LogLevels` message.
+        func setLogLevel(
+            request: GRPCCore.ServerRequest<Kvnode_V1_SetLogLevelRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_LogLevels>
+    }
+
+    /// Simple service protocol for the "kvnode.v1.Node" service.
+    ///
+    /// This is the highest level protocol for the service. The API is the easiest to use but
+    /// doesn't provide access to request or response metadata. If you need access to these
+    /// then use ``ServiceProtocol`` instead.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What concerns the asked node alone. Nothing of it outlasts the node's process.
+    public protocol SimpleServiceProtocol: Kvnode_V1_Node.ServiceProtocol {
+        /// Handle the "GetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node's loggers write.
+        ///
+        /// - Parameters:
+        ///   - request: A `Kvnode_V1_GetLogLevelsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Kvnode_V1_LogLevels` to respond with.
+        func getLogLevels(
+            request: Kvnode_V1_GetLogLevelsRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Kvnode_V1_LogLevels
+
+        /// Handle the "SetLogLevel" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes what loggers write, for a time or until the node ends.
+        ///
+        /// - Parameters:
+        ///   - request: A `Kvnode_V1_SetLogLevelRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Kvnode_V1_LogLevels` to respond with.
+        func setLogLevel(
+            request: Kvnode_V1_SetLogLevelRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Kvnode_V1_LogLevels
+    }
+}
+
+// Default implementation of 'registerMethods(with:)'.
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension Kvnode_V1_Node.StreamingServiceProtocol {
+    public func registerMethods<Transport>(with router: inout GRPCCore.RPCRouter<Transport>) where Transport: GRPCCore.ServerTransport {
+        router.registerHandler(
+            forMethod: Kvnode_V1_Node.Method.GetLogLevels.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_GetLogLevelsRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_LogLevels>(),
+            handler: { request, context in
+                try await self.getLogLevels(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Kvnode_V1_Node.Method.SetLogLevel.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_SetLogLevelRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_LogLevels>(),
+            handler: { request, context in
+                try await self.setLogLevel(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+    }
+}
+
+// Default implementation of streaming methods from 'StreamingServiceProtocol'.
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension Kvnode_V1_Node.ServiceProtocol {
+    public func getLogLevels(
+        request: GRPCCore.StreamingServerRequest<Kvnode_V1_GetLogLevelsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_LogLevels> {
+        let response = try await self.getLogLevels(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func setLogLevel(
+        request: GRPCCore.StreamingServerRequest<Kvnode_V1_SetLogLevelRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_LogLevels> {
+        let response = try await self.setLogLevel(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+}
+
+// Default implementation of methods from 'ServiceProtocol'.
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension Kvnode_V1_Node.SimpleServiceProtocol {
+    public func getLogLevels(
+        request: GRPCCore.ServerRequest<Kvnode_V1_GetLogLevelsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_LogLevels> {
+        return GRPCCore.ServerResponse<Kvnode_V1_LogLevels>(
+            message: try await self.getLogLevels(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func setLogLevel(
+        request: GRPCCore.ServerRequest<Kvnode_V1_SetLogLevelRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_LogLevels> {
+        return GRPCCore.ServerResponse<Kvnode_V1_LogLevels>(
+            message: try await self.setLogLevel(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+}
+
+// MARK: kvnode.v1.Node (client)
+
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension Kvnode_V1_Node {
+    /// Generated client protocol for the "kvnode.v1.Node" service.
+    ///
+    /// You don't need to implement this protocol directly, use the generated
+    /// implementation, ``Client``.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What concerns the asked node alone. Nothing of it outlasts the node's process.
+    public protocol ClientProtocol: Sendable {
+        /// Call the "GetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node's loggers write.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetLogLevelsRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_GetLogLevelsRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_LogLevels` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getLogLevels<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_GetLogLevelsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_GetLogLevelsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_LogLevels>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_LogLevels>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "SetLogLevel" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes what loggers write, for a time or until the node ends.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_SetLogLevelRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_SetLogLevelRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_LogLevels` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func setLogLevel<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_SetLogLevelRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_SetLogLevelRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_LogLevels>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_LogLevels>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+    }
+
+    /// Generated client for the "kvnode.v1.Node" service.
+    ///
+    /// The ``Client`` provides an implementation of ``ClientProtocol`` which wraps
+    /// a `GRPCCore.GRPCCClient`. The underlying `GRPCClient` provides the long-lived
+    /// means of communication with the remote peer.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What concerns the asked node alone. Nothing of it outlasts the node's process.
+    public struct Client<Transport>: ClientProtocol where Transport: GRPCCore.ClientTransport {
+        private let client: GRPCCore.GRPCClient<Transport>
+
+        /// Creates a new client wrapping the provided `GRPCCore.GRPCClient`.
+        ///
+        /// - Parameters:
+        ///   - client: A `GRPCCore.GRPCClient` providing a communication channel to the service.
+        public init(wrapping client: GRPCCore.GRPCClient<Transport>) {
+            self.client = client
+        }
+
+        /// Call the "GetLogLevels" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node's loggers write.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetLogLevelsRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_GetLogLevelsRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_LogLevels` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func getLogLevels<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_GetLogLevelsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_GetLogLevelsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_LogLevels>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_LogLevels>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Kvnode_V1_Node.Method.GetLogLevels.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "SetLogLevel" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Changes what loggers write, for a time or until the node ends.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_SetLogLevelRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_SetLogLevelRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_LogLevels` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func setLogLevel<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_SetLogLevelRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_SetLogLevelRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_LogLevels>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_LogLevels>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Kvnode_V1_Node.Method.SetLogLevel.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+    }
+}
+
+// Helpers providing default arguments to 'ClientProtocol' methods.
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension Kvnode_V1_Node.ClientProtocol {
+    /// Call the "GetLogLevels" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What the node's loggers write.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Kvnode_V1_GetLogLevelsRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getLogLevels<Result>(
+        request: GRPCCore.ClientRequest<Kvnode_V1_GetLogLevelsRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_LogLevels>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getLogLevels(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_GetLogLevelsRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_LogLevels>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "SetLogLevel" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Changes what loggers write, for a time or until the node ends.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Kvnode_V1_SetLogLevelRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func setLogLevel<Result>(
+        request: GRPCCore.ClientRequest<Kvnode_V1_SetLogLevelRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_LogLevels>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.setLogLevel(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_SetLogLevelRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_LogLevels>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+}
+
+// Helpers providing sugared APIs for 'ClientProtocol' methods.
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension Kvnode_V1_Node.ClientProtocol {
+    /// Call the "GetLogLevels" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What the node's loggers write.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getLogLevels<Result>(
+        _ message: Kvnode_V1_GetLogLevelsRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_LogLevels>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Kvnode_V1_GetLogLevelsRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getLogLevels(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "SetLogLevel" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Changes what loggers write, for a time or until the node ends.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func setLogLevel<Result>(
+        _ message: Kvnode_V1_SetLogLevelRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_LogLevels>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Kvnode_V1_SetLogLevelRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.setLogLevel(
             request: request,
             options: options,
             onResponse: handleResponse

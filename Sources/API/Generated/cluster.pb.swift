@@ -8,7 +8,8 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The operator's API of kvnode, version 1: the cluster's members and the changes of its layout.
+/// The operator's API of kvnode, version 1: the cluster's members and the changes of its layout, and what concerns one node
+/// alone.
 ///
 /// Public and stable: fields may be added, none is renumbered or given another meaning.
 ///
@@ -19,8 +20,8 @@
 /// Errors. A call that fails ends with one of these status codes; the message says what was wrong, and
 /// "kvnode-reason" in the trailing metadata says it for programs (the words in parentheses):
 ///
-///   INVALID_ARGUMENT     a name, address, weight or zone that is none (invalid_argument), or the name of no member
-///                        (unknown_member)
+///   INVALID_ARGUMENT     a name, address, weight, zone, level or logger that is none (invalid_argument), or the name of no
+///                        member (unknown_member)
 ///   FAILED_PRECONDITION  not as things stand: already_member, nothing_staged, other_version, change_open,
 ///                        change_undecided, not_a_voter, too_many_lost, is_connected, no_layout
 ///   RESOURCE_EXHAUSTED   the node's disk has no space left (no_space) or its engine too much work (overloaded)
@@ -183,6 +184,12 @@ public nonisolated struct Kvnode_V1_ClusterStatus: @unchecked Sendable {
   public var furthestAheadMs: UInt64 {
     get {_storage._furthestAheadMs}
     set {_uniqueStorage()._furthestAheadMs = newValue}
+  }
+
+  /// The asked node's loggers whose level was changed since its start, by name.
+  public var changedLogLevels: [Kvnode_V1_LoggerLevel] {
+    get {_storage._changedLogLevels}
+    set {_uniqueStorage()._changedLogLevels = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1116,6 +1123,80 @@ public nonisolated struct Kvnode_V1_RingResponse: Sendable {
   public init() {}
 }
 
+public nonisolated struct Kvnode_V1_GetLogLevelsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_SetLogLevelRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The least severe events to be written: trace, debug, info, notice, warning, error or critical. Empty: as configured.
+  public var level: String = String()
+
+  /// A name of LogLevels. Empty: all loggers, also those that were changed by themselves.
+  public var logger: String = String()
+
+  /// Milliseconds after which it is as configured again, a day at most; 0: when the node starts anew.
+  public var forMs: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_LogLevels: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What the configuration says (log.level).
+  public var configured: String = String()
+
+  /// By name.
+  public var loggers: [Kvnode_V1_LoggerLevel] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_LoggerLevel: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var logger: String = String()
+
+  public var level: String = String()
+
+  /// Whether it is another than configured, or was set to what is configured, by SetLogLevel.
+  public var changed: Bool = false
+
+  /// Milliseconds until it is as configured again; left out if that is when the node starts anew.
+  public var endsInMs: UInt64 {
+    get {_endsInMs ?? 0}
+    set {_endsInMs = newValue}
+  }
+  /// Returns true if `endsInMs` has been explicitly set.
+  public var hasEndsInMs: Bool {self._endsInMs != nil}
+  /// Clears the value of `endsInMs`. Subsequent reads from it will return its default value.
+  public mutating func clearEndsInMs() {self._endsInMs = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _endsInMs: UInt64? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "kvnode.v1"
@@ -1141,7 +1222,7 @@ nonisolated extension Kvnode_V1_StatusRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClusterStatus"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0\u{1}candidates\0\u{3}anti_entropy\0\u{1}reaping\0\u{1}engine\0\u{3}refused_timestamps\0\u{3}furthest_ahead_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}node\0\u{3}layout_version\0\u{1}partitions\0\u{1}replication\0\u{1}members\0\u{1}change\0\u{1}staged\0\u{1}filling\0\u{1}hints\0\u{3}serves_reads\0\u{1}candidates\0\u{3}anti_entropy\0\u{1}reaping\0\u{1}engine\0\u{3}refused_timestamps\0\u{3}furthest_ahead_ms\0\u{3}changed_log_levels\0")
 
   fileprivate class _StorageClass {
     var _cluster: String = String()
@@ -1161,6 +1242,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
     var _engine: Kvnode_V1_EngineStatus? = nil
     var _refusedTimestamps: UInt64 = 0
     var _furthestAheadMs: UInt64 = 0
+    var _changedLogLevels: [Kvnode_V1_LoggerLevel] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1188,6 +1270,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       _engine = source._engine
       _refusedTimestamps = source._refusedTimestamps
       _furthestAheadMs = source._furthestAheadMs
+      _changedLogLevels = source._changedLogLevels
     }
   }
 
@@ -1223,6 +1306,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._engine) }()
         case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._refusedTimestamps) }()
         case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._furthestAheadMs) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._changedLogLevels) }()
         default: break
         }
       }
@@ -1286,6 +1370,9 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
       if _storage._furthestAheadMs != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._furthestAheadMs, fieldNumber: 17)
       }
+      if !_storage._changedLogLevels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._changedLogLevels, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1312,6 +1399,7 @@ nonisolated extension Kvnode_V1_ClusterStatus: SwiftProtobuf.Message, SwiftProto
         if _storage._engine != rhs_storage._engine {return false}
         if _storage._refusedTimestamps != rhs_storage._refusedTimestamps {return false}
         if _storage._furthestAheadMs != rhs_storage._furthestAheadMs {return false}
+        if _storage._changedLogLevels != rhs_storage._changedLogLevels {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2691,6 +2779,149 @@ nonisolated extension Kvnode_V1_RingResponse: SwiftProtobuf.Message, SwiftProtob
     if lhs.replicas != rhs.replicas {return false}
     if lhs.replicasAfter != rhs.replicasAfter {return false}
     if lhs.replicasBefore != rhs.replicasBefore {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_GetLogLevelsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GetLogLevelsRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_GetLogLevelsRequest, rhs: Kvnode_V1_GetLogLevelsRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_SetLogLevelRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SetLogLevelRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}level\0\u{1}logger\0\u{3}for_ms\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.level) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.logger) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.forMs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.level.isEmpty {
+      try visitor.visitSingularStringField(value: self.level, fieldNumber: 1)
+    }
+    if !self.logger.isEmpty {
+      try visitor.visitSingularStringField(value: self.logger, fieldNumber: 2)
+    }
+    if self.forMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.forMs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_SetLogLevelRequest, rhs: Kvnode_V1_SetLogLevelRequest) -> Bool {
+    if lhs.level != rhs.level {return false}
+    if lhs.logger != rhs.logger {return false}
+    if lhs.forMs != rhs.forMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_LogLevels: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".LogLevels"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}configured\0\u{1}loggers\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.configured) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.loggers) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.configured.isEmpty {
+      try visitor.visitSingularStringField(value: self.configured, fieldNumber: 1)
+    }
+    if !self.loggers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.loggers, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_LogLevels, rhs: Kvnode_V1_LogLevels) -> Bool {
+    if lhs.configured != rhs.configured {return false}
+    if lhs.loggers != rhs.loggers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_LoggerLevel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".LoggerLevel"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}logger\0\u{1}level\0\u{1}changed\0\u{3}ends_in_ms\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.logger) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.level) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.changed) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self._endsInMs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.logger.isEmpty {
+      try visitor.visitSingularStringField(value: self.logger, fieldNumber: 1)
+    }
+    if !self.level.isEmpty {
+      try visitor.visitSingularStringField(value: self.level, fieldNumber: 2)
+    }
+    if self.changed != false {
+      try visitor.visitSingularBoolField(value: self.changed, fieldNumber: 3)
+    }
+    try { if let v = self._endsInMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_LoggerLevel, rhs: Kvnode_V1_LoggerLevel) -> Bool {
+    if lhs.logger != rhs.logger {return false}
+    if lhs.level != rhs.level {return false}
+    if lhs.changed != rhs.changed {return false}
+    if lhs._endsInMs != rhs._endsInMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

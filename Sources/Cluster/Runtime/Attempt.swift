@@ -3,37 +3,76 @@ import NIOCore
 
 /// A client's request, as the operation that serves it needs it: until when, and for whom.
 struct Attempt {
+    /// When the client's interface handed it over.
+    var submitted: NIODeadline
+    /// When it was taken up by its shard.
+    var begun: NIODeadline
     var deadline: NIODeadline
-    /// A node that is no replica of the key has sent it on.
-    var isForwarded: Bool
+    var origin: RequestOrigin
+    var kind: RequestKind
+    /// Whose it is; empty if nobody knows.
+    var user: String
     /// What it brings along.
     var byteCount: Int
+    /// Called once, by `Shard.answer`.
     var completion: @Sendable (Response) -> Void
+    /// What its client says of a trace.
+    var clientTrace: TraceContext?
+    /// Its spans, if it is recorded as it goes.
+    var trace: RequestTrace?
     /// How often it was begun before.
     var retries = 0
 
-    /// Answers the client, once.
-    func answer(_ response: Response) { completion(response) }
+    /// A node that is no replica of the key has sent it on.
+    var isForwarded: Bool { origin == .peer }
+
+    /// The time since it was taken up, in microseconds.
+    func micros(at time: NIODeadline) -> UInt32 { UInt32(clamping: (time - begun).nanoseconds / 1_000) }
 }
 
 extension Shard {
-    /// Answers the client, or the node that has sent the request on; counts it if a client's get has found nothing.
-    func answer(_ attempt: Attempt, _ response: Response) {
+    /// Answers the client, or the node that has sent the request on, once; counts it, ends its trace, and has the log tell of
+    /// it if it took long.
+    ///
+    /// - Parameters:
+    ///   - subject: What it was about.
+    ///   - timeline: Whom it has asked; nil if nobody.
+    func answer(
+        _ attempt: Attempt, _ response: Response, about subject: @autoclosure () -> RequestSubject,
+        after timeline: RequestTimeline? = nil
+    ) {
         if !attempt.isForwarded, case .read(let reading) = response, reading.siblings.isEmpty {
             workload?.foundNothing()
         }
-        attempt.answer(response)
+        let now = now
+        let trace = endTrace(of: attempt, response, about: subject, after: timeline)
+        meter.answered(
+            attempt.origin, attempt.kind, receivedBytes: attempt.byteCount,
+            nanoseconds: (now - attempt.begun).nanoseconds, response,
+            exemplar: trace.map { ($0.traceID, context.environment.wallMillis()) })
+        if !attempt.isForwarded { bucketMeter?.answered(subject(), attempt.kind, response) }
+        if let slow = context.slowRequests {
+            if now - attempt.submitted >= slow.threshold {
+                slow.tell(
+                    SlowRequest(
+                        attempt: attempt, subject: subject(), timeline: timeline ?? RequestTimeline(),
+                        answeredAt: now, response: response, trace: trace, selfID: context.selfID,
+                        name: name(of:)))
+            }
+        }
+        attempt.completion(response)
     }
 
     /// Answers that the request failed; or begins it anew, if that was since another node goes by another layout, which
     /// the two are about to agree on.
     func fail(
-        _ attempt: Attempt, _ error: RequestError, isOutdated: Bool, again: @escaping (Attempt) -> Void
+        _ attempt: Attempt, _ error: RequestError, about subject: @autoclosure () -> RequestSubject,
+        after timeline: RequestTimeline, isOutdated: Bool, again: @escaping (Attempt) -> Void
     ) {
         let settings = context.configuration.layouts
         guard isOutdated, attempt.retries < settings.maxRetries,
             loop.now + settings.retryPause < attempt.deadline
-        else { return attempt.answer(.failed(error)) }
+        else { return answer(attempt, .failed(error), about: subject(), after: timeline) }
         var next = attempt
         next.retries += 1
         begin(timeout: settings.retryPause) { id in Pause(id: id, shard: self) { again(next) } }

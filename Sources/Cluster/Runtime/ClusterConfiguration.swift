@@ -51,8 +51,16 @@ public struct ClusterConfiguration: Sendable {
     public var respPort: UInt16 = 0
     /// One of how many requests of clients is a sample for how often each key is asked for; 0: they are not watched at all.
     public var workloadSampleEvery = 64
+    /// Buckets whose requests are counted by name; 0: none are, and nobody is told of any.
+    public var maxCountedBuckets = 10
     /// How far another node's clock may be ahead before its timestamps are no longer followed.
     public var maxClockDrift: TimeAmount
+    /// How long the log does not repeat what goes on.
+    public var logRepeatInterval = TimeAmount.minutes(1)
+    /// Which requests are told in the log, since they took long; nil for none.
+    public var slowRequests: SlowRequestSettings?
+    /// Which requests are recorded as traces, where there is a tracer.
+    public var tracing = TracingSettings()
 
     public init(
         clusterName: String, nodeName: String, layout: Layout, bucketDefaults: BucketProperties,

@@ -1,5 +1,6 @@
 import ClusterCore
 import Engine
+import LogLimits
 import Logging
 import NIOCore
 import Synchronization
@@ -41,7 +42,7 @@ extension ClusterNode: PeerHandler {
                 byShard[index].append(reply)
             }
         } catch {
-            logger.error("a peer's replies cannot be read", metadata: ["error": "\(error)"])
+            tellUnreadable("a peer's replies cannot be read", peer, error)
         }
         for (shard, replies) in zip(shards, byShard) where !replies.isEmpty {
             shard.perform { shard.received(replies, from: peer) }
@@ -53,8 +54,14 @@ extension ClusterNode: PeerHandler {
         do throws(CodecError) {
             try PeerCodec.decodeRequests(batch) { (message) throws(CodecError) in intake.take(message) }
         } catch {
-            logger.error("a peer's requests cannot be read", metadata: ["error": "\(error)"])
+            tellUnreadable("a peer's requests cannot be read", peer, error)
         }
         intake.serve()
+    }
+
+    private func tellUnreadable(_ message: StaticString, _ peer: NodeID, _ error: CodecError) {
+        // By the layout of now, as any thread may ask for it.
+        let name = gate.view.layout.readable.member(peer)?.name ?? String(peer.rawValue, radix: 16)
+        shards[0].context.limited.log(.error, message, metadata: ["peer": "\(name)", "error": "\(error)"])
     }
 }

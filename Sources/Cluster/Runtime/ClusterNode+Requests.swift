@@ -5,9 +5,7 @@ import Synchronization
 
 /// What clients ask.
 extension ClusterNode: KeyValueService {
-    public func submit(_ request: Request, _ completion: @escaping @Sendable (Response) -> Void) {
-        submit(request, isForwarded: false, completion)
-    }
+    public var isTracing: Bool { tracer != nil }
 
     public var isReady: Bool {
         if draining.load(ordering: .acquiring) { return false }
@@ -75,25 +73,37 @@ extension ClusterNode: KeyValueService {
 
 extension ClusterNode {
     /// Checks a request and takes it to its shard.
-    func submit(_ request: Request, isForwarded: Bool, _ completion: @escaping @Sendable (Response) -> Void) {
-        guard !draining.load(ordering: .acquiring) else {
-            return completion(.failed(RequestError(.shuttingDown, "the node is shutting down")))
-        }
-        // On the shard's loop, so that the deadline is by its time.
-        @Sendable func attempt(_ timeout: TimeAmount, _ shard: Shard, byteCount: Int = 0) -> Attempt {
-            Attempt(
-                deadline: shard.loop.now + timeout, isForwarded: isForwarded, byteCount: byteCount,
-                completion: completion)
+    public func submit(
+        _ request: Request, from source: RequestSource,
+        _ completion: @escaping @Sendable (Response) -> Void
+    ) {
+        let (kind, bucket) = (RequestKind(request), request.bucket)
+        let isForwarded = source.origin == .peer
+        // On the shard's loop, so that the times are by its clock. `came` is nil where nobody had to wait for that loop.
+        @Sendable func attempt(
+            _ timeout: TimeAmount, _ shard: Shard, came: NIODeadline?, byteCount: Int = 0
+        ) -> Attempt {
+            let now = shard.now
+            let submitted = came ?? now
+            return Attempt(
+                submitted: submitted, begun: now, deadline: now + timeout, origin: source.origin,
+                kind: kind, user: source.user, byteCount: byteCount, completion: completion,
+                clientTrace: source.trace,
+                trace: shard.beginTrace(source, kind, bucket: bucket, submitted: submitted))
         }
         do throws(RequestError) {
+            guard !draining.load(ordering: .acquiring) else {
+                throw RequestError(.shuttingDown, "the node is shutting down")
+            }
             switch request {
             case .get(let get):
                 let key = try configuration.storageKey(bucket: get.bucket, key: get.key)
                 let timeout = try configuration.timeout(millis: get.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
+                let came = shard.timeToHand
                 shard.perform {
                     if !isForwarded { shard.workload?.get(key) }
-                    shard.coordinate(get, key: key, attempt(timeout, shard))
+                    shard.coordinate(get, key: key, attempt(timeout, shard, came: came))
                 }
             case .put(let put):
                 let key = try configuration.storageKey(bucket: put.bucket, key: put.key)
@@ -101,21 +111,25 @@ extension ClusterNode {
                 let context = try causalContext(put.context, for: key)
                 let timeout = try configuration.timeout(millis: put.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
+                let came = shard.timeToHand
                 shard.perform {
                     if !isForwarded { shard.workload?.put(key, put.content) }
                     let byteCount = put.content.byteCount
                     shard.coordinate(
-                        put, key: key, context: context, attempt(timeout, shard, byteCount: byteCount))
+                        put, key: key, context: context,
+                        attempt(timeout, shard, came: came, byteCount: byteCount))
                 }
             case .update(let update):
                 let key = try configuration.storageKey(bucket: update.bucket, key: update.key)
                 try configuration.check(update.change)
                 let timeout = try configuration.timeout(millis: update.timeoutMillis)
                 let shard = shard(ofPartition: key.partition)
+                let came = shard.timeToHand
                 shard.perform {
                     if !isForwarded { shard.workload?.update(key) }
                     shard.coordinate(
-                        update, key: key, attempt(timeout, shard, byteCount: update.change.byteCount))
+                        update, key: key,
+                        attempt(timeout, shard, came: came, byteCount: update.change.byteCount))
                 }
             case .list(let list):
                 try configuration.check(bucket: list.bucket)
@@ -124,13 +138,25 @@ extension ClusterNode {
                 let cursor = try ListCursor.decode(
                     list.cursor, bucket: list.bucket, partitionCount: configuration.layout.partitionCount)
                 let shard = shards[0]
+                let came = shard.timeToHand
                 shard.perform {
                     if !isForwarded { shard.workload?.list(limit: list.limit) }
-                    shard.coordinate(list, cursor: cursor, attempt(timeout, shard))
+                    shard.coordinate(list, cursor: cursor, attempt(timeout, shard, came: came))
                 }
             }
         } catch {
+            failures.refused(source.origin, kind, error.code)
+            tracer?.refused(request, from: source, with: error)
             completion(.failed(error))
         }
+    }
+}
+
+extension Shard {
+    /// When a request is handed to the loop from another thread; nil on the loop itself, where it is taken up at once, and
+    /// where nobody asks how long requests took.
+    fileprivate var timeToHand: NIODeadline? {
+        let isOfUse = context.slowRequests != nil || context.tracer != nil
+        return isOfUse && !loop.inEventLoop ? loop.now : nil
     }
 }

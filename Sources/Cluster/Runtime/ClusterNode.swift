@@ -1,14 +1,20 @@
 import ClusterCore
 import Engine
+import Instruments
+import LogLimits
 import Logging
 import NIOCore
 import Synchronization
+import Tracing
 
 /// One node of the cluster: coordinates clients' requests and serves its peers.
 ///
 /// Every method may be called from any thread. Start: make the node, make a transport with the node as its handler,
 /// `attach` it, run it. Stop: `drain`, stop the transport, then `close`.
 public final class ClusterNode: Sendable {
+    /// All metrics that a node tells.
+    public static let metrics = RequestMetrics.definitions + BackgroundMetrics.definitions
+
     /// How many event loops a node can coordinate on.
     public static let maxEventLoops = Shard.maxCount
 
@@ -24,11 +30,14 @@ public final class ClusterNode: Sendable {
     let gossip: GossipDriver
     /// Called once if this node has to stop, since another has its name.
     let conflictHandler = Mutex<(@Sendable (MemberRecord) -> Void)?>(nil)
-    let logger: Logger
     let clockWatch: ClockWatch
     let selfID: NodeID
     let executor: EngineExecutor
     let environment: Environment
+    let failures: FailureMeter
+    let peerReads: PeerReadMeter
+    /// Nil: nothing is recorded.
+    let tracer: NodeTracer?
     /// When it was made, by the wall clock and by its loops'.
     let begun: (wallMillis: UInt64, time: NIODeadline)
     /// What the peers to which there is a connection said of themselves.
@@ -37,25 +46,34 @@ public final class ClusterNode: Sendable {
 
     /// Opens the node's state in `executor`'s engine.
     ///
-    /// - Parameter loops: One shard of the coordination runs on each; 1 to 256.
+    /// - Parameters:
+    ///   - loops: One shard of the coordination runs on each; 1 to 256.
+    ///   - metrics: Where the node counts what it does.
+    ///   - requestLogger: For the lines on slow requests; nil for `logger`.
+    ///   - tracer: Makes the spans of the requests that are picked by `configuration.tracing`, all of which it is to record; it
+    ///     goes by `ServiceContext.traceContext`, as to parents and as to its own spans. Called on event loops and threads of
+    ///     the engine: it must not block. Nil for no traces.
     /// - Throws: `StartError` if the engine holds another node's data; `EngineError`; `CodecError`; `RequestError` if
     ///   the default bucket properties don't fit the layout.
     public convenience init(
         configuration: ClusterConfiguration, executor: EngineExecutor, loops: [any EventLoop],
-        environment: Environment, logger: Logger
+        environment: Environment, metrics: MetricRegistry = MetricRegistry(), logger: Logger,
+        requestLogger: Logger? = nil, tracer: (any Tracer)? = nil
     ) async throws {
         let state = try await executor.maintain { engine in
             Result { try NodeState.begin(engine, configuration: configuration, environment: environment) }
         }
         try self.init(
             configuration: configuration, state: try state.get(), executor: executor, loops: loops,
-            environment: environment, logger: logger)
+            environment: environment, metrics: metrics, logger: logger, requestLogger: requestLogger,
+            tracer: tracer)
     }
 
     /// The node with a state that was opened in `executor`'s engine; the rest is as above.
     public init(
         configuration: ClusterConfiguration, state: NodeState, executor: EngineExecutor,
-        loops: [any EventLoop], environment: Environment, logger: Logger
+        loops: [any EventLoop], environment: Environment, metrics: MetricRegistry = MetricRegistry(),
+        logger: Logger, requestLogger: Logger? = nil, tracer: (any Tracer)? = nil
     ) throws {
         precondition(
             (1...Self.maxEventLoops).contains(loops.count),
@@ -64,7 +82,8 @@ public final class ClusterNode: Sendable {
         try configuration.bucketDefaults.validate(replicationFactor: configuration.layout.replicationFactor)
         let drift = UInt64(configuration.maxClockDrift.nanoseconds / 1_000_000)
         let loop = loops[0]
-        let clockWatch = ClockWatch(logger: logger) { loop.now }
+        let limited = LimitedLogs(logger, every: configuration.logRepeatInterval, on: loop)
+        let clockWatch = ClockWatch(limited)
         let issuer = DotIssuer(
             state: state, environment: environment, maxClockDriftMillis: drift, watch: clockWatch)
         let start = loop.now
@@ -83,34 +102,47 @@ public final class ClusterNode: Sendable {
             rules: .init(
                 durability: configuration.durability, maxStateSize: configuration.maxStateSize,
                 watch: executor.watch))
+        let nodeTracer = tracer.map { NodeTracer($0, configuration, environment, on: loop) }
         let context = ShardContext(
             configuration: configuration, environment: environment, selfID: selfID, replica: replica,
-            hints: hints, trees: trees)
+            hints: hints, trees: trees, limited: limited,
+            slowRequests: configuration.slowRequests.map {
+                SlowRequestLog($0, requestLogger ?? logger, on: loop)
+            },
+            tracer: nodeTracer)
+        self.tracer = nodeTracer
 
         self.configuration = configuration
         self.executor = executor
         self.environment = environment
         begun = (environment.wallMillis(), loops[0].now)
-        self.logger = logger
         self.clockWatch = clockWatch
         self.selfID = selfID
         self.replica = replica
         registry = BucketRegistry(state.buckets, executor: executor, tieBreak: selfID)
         gate = ViewGate(view)
+        let failures = FailureMeter(metrics)
+        self.failures = failures
+        peerReads = PeerReadMeter(metrics)
+        let buckets = BucketCounters(metrics, most: configuration.maxCountedBuckets)
         shards = loops.enumerated().map { index, loop in
             let every = configuration.workloadSampleEvery
             let workload = every == 0 ? nil : WorkloadSampler(every: every, shard: index, of: loops.count)
             return Shard(
                 index: index, loop: loop, context: context, view: view, buckets: state.buckets,
-                workload: workload)
+                workload: workload, meter: RequestMeter(metrics, failures),
+                bucketMeter: configuration.maxCountedBuckets == 0 ? nil : BucketMeter(buckets))
         }
         keeper = LayoutKeeper(
             state.history, state.standing, loop: loops[0], context: context, executor: executor, gate: gate,
             logger: logger)
         handoff = HandoffDriver(shard: shards[0], executor: executor, logger: logger)
-        entropy = EntropyDriver(shard: shards[0], executor: executor, logger: logger)
+        entropy = EntropyDriver(
+            shard: shards[0], executor: executor, metrics: metrics, logger: logger)
         reaping = ReapDriver(shard: shards[0], logger: logger)
         gossip = GossipDriver(shard: shards[0], logger: logger)
+        metrics.declare(Self.metrics)
+        metrics.collect([]) { [weak self] in self?.tellBackground(&$0) }
         logger.info("the node's state is open", metadata: ["actor": "\(String(state.actor, radix: 16))"])
     }
 

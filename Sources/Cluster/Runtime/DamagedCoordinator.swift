@@ -13,7 +13,8 @@ extension Shard {
         guard failure.leavesItToOthers else { return false }
         if intent.attempt.isForwarded {
             let reason = "this replica of the key fails: \(failure.error.message)"
-            intent.attempt.answer(.failed(RequestError(.replicaDamaged, reason)))
+            answer(
+                intent.attempt, .failed(RequestError(.replicaDamaged, reason)), about: .key(intent.key))
             return true
         }
         // The quorum was resolved when the request came.
@@ -22,7 +23,8 @@ extension Shard {
         guard !others.isEmpty else { return false }
         begin(intent.attempt) { id in
             ForwardOperation(
-                id: id, shard: self, request: intent.wire, replicas: others, attempt: intent.attempt
+                id: id, shard: self, request: intent.wire, key: intent.key, replicas: others,
+                attempt: intent.attempt
             ) { self.coordinate(intent, $0) }
         }
         return true

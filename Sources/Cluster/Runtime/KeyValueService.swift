@@ -5,7 +5,11 @@ public protocol KeyValueService: AnyObject, Sendable {
     /// Serves `request`. Any thread; never blocks.
     ///
     /// - Parameter completion: Called exactly once, on some event loop; it must not block.
-    func submit(_ request: Request, _ completion: @escaping @Sendable (Response) -> Void)
+    func submit(
+        _ request: Request, from source: RequestSource, _ completion: @escaping @Sendable (Response) -> Void)
+
+    /// Whether a trace that a client sends along is of use; where not, it need not be read. Constant.
+    var isTracing: Bool { get }
 
     /// The properties in force for `bucket`: what was set, or the node's defaults.
     func properties(ofBucket bucket: String) -> BucketProperties
@@ -29,4 +33,13 @@ public protocol KeyValueService: AnyObject, Sendable {
 
     /// Whether requests have a fair chance: the node isn't draining, and a majority of the layout's nodes is connected.
     var isReady: Bool { get }
+}
+
+extension KeyValueService {
+    /// As above, for nobody in particular.
+    public func submit(
+        _ request: Request, from origin: RequestOrigin, _ completion: @escaping @Sendable (Response) -> Void
+    ) {
+        submit(request, from: RequestSource(origin), completion)
+    }
 }

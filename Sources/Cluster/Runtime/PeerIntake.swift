@@ -1,5 +1,6 @@
 import ClusterCore
 import Engine
+import NIOCore
 
 /// One batch of a peer's requests on its way to the replica: what can be answered at once is, the rest goes to the
 /// engine's threads as one batch of reads and one of writes.
@@ -9,9 +10,13 @@ struct PeerIntake {
     private let replies: any PeerReplyPath
     /// Kept by all that serves the batch, until the last answer.
     private let passage: Passage
+    /// When the batch came; nil if nothing is recorded.
+    private let arrived: NIODeadline?
     private var hasToldLayout = false
     private var answers = PeerBatches()
-    private var reads: [(id: UInt64, key: StorageKey, hash: UInt64?)] = []
+    /// How many of them are of keys that were read at once.
+    private var readCount = 0
+    private var reads: [(id: UInt64, read: ReplicaRead)] = []
     private var writes: [ReplicaWriteJob.Entry] = []
 
     init(node: ClusterNode, peer: NodeID, replies: any PeerReplyPath) {
@@ -19,6 +24,7 @@ struct PeerIntake {
         self.peer = peer
         self.replies = replies
         passage = node.gate.enter()
+        arrived = node.tracer?.now
     }
 
     mutating func take(_ message: PeerRequestMessage) {
@@ -28,14 +34,19 @@ struct PeerIntake {
         case .put(let key, let versions, let policy):
             switch passage.view.rule(forWriteTo: key.partition, by: message.epoch) {
             case .store:
-                writes.append(.init(id: message.id, key: key, mutation: .merge(versions), policy: policy))
-            case .skip: answers.append(PeerReplyMessage(id: message.id, body: .stored))
+                writes.append(
+                    .init(
+                        id: message.id, key: key, mutation: .merge(versions), policy: policy,
+                        span: span(of: message, .store)))
+            case .skip: answer(message.id, .stored, span(of: message, .store))
             case .refuse: refuse(message)
             }
         case .list(let list):
             guard passage.view.servesReads(of: list.firstPartition...list.lastPartition, by: message.epoch)
             else { return refuse(message) }
-            node.replica.list(list) { [replies, passage] in
+            let span = span(of: message, .list)
+            node.replica.list(list, under: span) { [replies, passage] in
+                span?.end(after: $0)
                 Self.answer(message.id, $0, replies)
                 withExtendedLifetime(passage) {}
             }
@@ -57,7 +68,8 @@ struct PeerIntake {
         case .state, .reconcile, .confirm, .remove: takeWholeState(message)
         case .gossip(let bytes): node.hear(bytes, from: peer, replies)
         case .forward(let request):
-            node.submit(request.answered(within: message.timeoutMillis), isForwarded: true) { [replies] in
+            let source = RequestSource(.peer, trace: message.trace)
+            node.submit(request.answered(within: message.timeoutMillis), from: source) { [replies] in
                 Self.answer(message.id, .forwarded($0), replies)
             }
         case .buckets(let table):
@@ -68,10 +80,14 @@ struct PeerIntake {
             }
         case .hint(let target, let key, let versions, let policy):
             writes.append(
-                .init(id: message.id, key: key, mutation: .hint(for: target, versions), policy: policy))
+                .init(
+                    id: message.id, key: key, mutation: .hint(for: target, versions), policy: policy,
+                    span: span(of: message, .hint)))
         case .hints(let key, let targets):
-            node.replica.hints(of: key, for: targets) { [replies] in
-                Self.answer(message.id, $0.reply, replies)
+            let span = span(of: message, .hint)
+            node.replica.hints(of: key, for: targets, under: span) { [replies] in
+                span?.end(after: $0)
+                Self.answer(message.id, $0, replies)
             }
         }
     }
@@ -81,11 +97,27 @@ struct PeerIntake {
         guard passage.view.servesReads(of: key.partition...key.partition, by: message.epoch) else {
             return refuse(message)
         }
+        let span = span(of: message, .read)
+        let begun = span?.now
         if let reply = node.replica.residentReply(key, unless: hash) {
-            answers.append(PeerReplyMessage(id: message.id, body: reply))
+            readCount += 1
+            if let span, let begun { span.recordRead(since: begun, isResident: true, reply) }
+            answer(message.id, reply, span)
         } else {
-            reads.append((message.id, key, hash))
+            reads.append((message.id, ReplicaRead(key: key, hash: hash, span: span)))
         }
+    }
+
+    /// For what the message asks; nil if it is not recorded.
+    private func span(of message: PeerRequestMessage, _ step: RequestTimeline.Step) -> TraceSpan? {
+        guard let trace = message.trace, let arrived else { return nil }
+        return node.span(of: step, askedBy: peer, under: trace, at: arrived)
+    }
+
+    /// At once.
+    private mutating func answer(_ id: UInt64, _ reply: PeerReply, _ span: TraceSpan?) {
+        answers.append(PeerReplyMessage(id: id, body: reply))
+        span?.end(after: reply)
     }
 
     /// What anti-entropy and reaping ask of a key or of rows: of a replica that is read from, which holds all of them.
@@ -97,7 +129,7 @@ struct PeerIntake {
         case .state(let key):
             // Before the state is read.
             let seen = node.replica.clocks.told(of: key)
-            node.replica.read([(key, nil)]) { [replies, passage] answers in
+            node.replica.read([ReplicaRead(key: key)]) { [replies, passage] answers in
                 Self.answer(message.id, answers[0].telling(seen: seen), replies)
                 withExtendedLifetime(passage) {}
             }
@@ -134,10 +166,11 @@ struct PeerIntake {
     /// Hands over what `take` gathered.
     mutating func serve() {
         Self.send(&answers, replies)
+        node.peerReads.read(onLoop: readCount, byReader: reads.count)
         if !reads.isEmpty {
-            let ids = reads.map(\.id)
-            node.replica.read(reads.map { ($0.key, $0.hash) }) { [replies, passage] answers in
-                Self.answer(zip(ids, answers).map { ($0, $1) }, replies)
+            node.replica.read(reads.map(\.read)) { [reads, replies, passage] answers in
+                for (read, answer) in zip(reads, answers) { read.read.span?.end(after: answer) }
+                Self.answer(zip(reads, answers).map { ($0.id, $1) }, replies)
                 withExtendedLifetime(passage) {}
             }
         }
@@ -146,6 +179,9 @@ struct PeerIntake {
             var leaving: [ReplicaWriteJob.Entry] = []
             swap(&leaving, &writes)
             node.replica.write(leaving) { [replies, passage] entries in
+                for index in entries.indices {
+                    entries[index].span?.end(after: entries[index].acknowledgement)
+                }
                 Self.answer(entries.map { ($0.id, $0.acknowledgement) }, replies)
                 withExtendedLifetime(passage) {}
             }

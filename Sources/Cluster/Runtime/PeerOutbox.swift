@@ -22,7 +22,7 @@ struct PeerOutbox {
 
     /// Sends everything. Calls `refused` for each request that could not be queued.
     mutating func flush(
-        to transport: (any PeerTransport)?,
+        to transport: (any PeerTransport)?, meter: RequestMeter,
         refused: (_ operation: UInt64, _ peer: NodeID, ReplicaError) -> Void
     ) {
         var leaving = pending
@@ -30,6 +30,7 @@ struct PeerOutbox {
         for index in leaving.indices {
             let peer = leaving[index].peer
             for batch in leaving[index].batches.take() {
+                meter.left(batch.ids.count)
                 guard let error = Self.send(batch.bytes, to: peer, transport) else { continue }
                 for operation in batch.ids { refused(operation, peer, error) }
             }

@@ -53,28 +53,26 @@ final class Replica: Sendable {
         }
     }
 
-    /// Reads `keys` on one reader thread and calls `whenDone` there with the answers in the same order.
-    ///
-    /// - Parameter keys: Each with the hash of the state that is not to be told, if there is one.
-    func read(
-        _ keys: [(key: StorageKey, hash: UInt64?)], whenDone: @escaping @Sendable ([PeerReply]) -> Void
-    ) {
+    /// Reads the keys of `reads` on one reader thread and calls `whenDone` there with the answers in the same order.
+    func read(_ reads: [ReplicaRead], whenDone: @escaping @Sendable ([PeerReply]) -> Void) {
         do throws(EngineError) {
             try executor.submitRead { [rules] engine in
-                var answers = [PeerReply](repeating: .versions(nil), count: keys.count)
+                let begun = reads.firstSpan?.now
+                var answers = [PeerReply](repeating: .versions(nil), count: reads.count)
                 do throws(EngineError) {
-                    try engine.multiGet(.data, keys.map(\.key.bytes)) { (index, span) throws(EngineError) in
-                        let (key, hash) = keys[index]
-                        answers[index] = try Self.found(span, of: key, unless: hash).reply(rules)
+                    try engine.multiGet(.data, reads.map(\.key.bytes)) { (index, span) throws(EngineError) in
+                        let read = reads[index]
+                        answers[index] = try Self.found(span, of: read.key, unless: read.hash).reply(rules)
                     }
                 } catch {
                     // One damaged key fails its batch's reads; each key alone then tells which it is.
-                    answers = keys.map { Self.readAlone($0.key, engine, rules) }
+                    answers = reads.map { Self.readAlone($0.key, engine, rules) }
                 }
+                if let begun { reads.record(since: begun, answers) }
                 whenDone(answers)
             }
         } catch {
-            whenDone(keys.map { _ in .failed(ReplicaError(error)) })
+            whenDone(reads.map { _ in .failed(ReplicaError(error)) })
         }
     }
 
@@ -111,32 +109,40 @@ final class Replica: Sendable {
     }
 
     /// What is kept here of `key` for any of `targets`, on a reader thread.
+    ///
+    /// - Parameter span: Under which the reading is recorded.
     func hints(
-        of key: StorageKey, for targets: [NodeID],
-        whenDone: @escaping @Sendable (Result<Versions?, ReplicaError>) -> Void
+        of key: StorageKey, for targets: [NodeID], under span: TraceSpan? = nil,
+        whenDone: @escaping @Sendable (PeerReply) -> Void
     ) {
-        do throws(EngineError) {
-            try executor.submitRead { engine in
-                do throws(EngineError) {
-                    whenDone(.success(try engine.hints(of: key, for: targets)))
-                } catch {
-                    whenDone(.failure(ReplicaError(error)))
-                }
-            }
-        } catch {
-            whenDone(.failure(ReplicaError(error)))
+        read(under: span, whenDone: whenDone) { (engine) throws(EngineError) in
+            .versions(try engine.hints(of: key, for: targets))
         }
     }
 
-    /// One page of a bucket, on a reader thread.
-    func list(_ list: ReplicaList, whenDone: @escaping @Sendable (PeerReply) -> Void) {
+    /// One page of a bucket, on a reader thread; the rest is as above.
+    func list(
+        _ list: ReplicaList, under span: TraceSpan?, whenDone: @escaping @Sendable (PeerReply) -> Void
+    ) {
+        read(under: span, whenDone: whenDone) { (engine) throws(EngineError) in
+            try Self.page(of: list, engine)
+        }
+    }
+
+    /// What `body` reads, on a reader thread.
+    private func read(
+        under span: TraceSpan?, whenDone: @escaping @Sendable (PeerReply) -> Void,
+        _ body: @escaping @Sendable (any StorageEngine) throws(EngineError) -> PeerReply
+    ) {
         do throws(EngineError) {
             try executor.submitRead { engine in
-                do throws(EngineError) {
-                    whenDone(try Self.page(of: list, engine))
-                } catch {
-                    whenDone(.failed(ReplicaError(error)))
+                let begun = span?.now
+                let reply: PeerReply
+                do throws(EngineError) { reply = try body(engine) } catch {
+                    reply = .failed(ReplicaError(error))
                 }
+                if let span, let begun { span.recordRead(since: begun, keys: nil, reply) }
+                whenDone(reply)
             }
         } catch {
             whenDone(.failed(ReplicaError(error)))

@@ -1,70 +1,6 @@
 import ClusterCore
 import Engine
 
-/// A change of one key at one replica.
-enum Mutation: Sendable {
-    /// Another replica's state is joined to ours.
-    case merge(Versions)
-    /// All that another replica holds is joined to ours, with what it had seen (`Versions.reconcile`).
-    case reconcile(Versions, seen: VersionVector)
-    /// The key's row goes, if it has this hash, is dead, and stands for nothing that was not seen.
-    case remove(hash: UInt64)
-    /// A client's write, coordinated here.
-    case write(ClientWrite)
-    /// A client's change of a counter, a set or a map, coordinated here.
-    case update(ClientUpdate)
-    /// A state is kept for another replica, which is away.
-    case hint(for: NodeID, Versions)
-}
-
-extension Mutation {
-    /// About what it holds in memory.
-    var byteCount: Int {
-        switch self {
-        case .merge(let versions), .hint(_, let versions), .reconcile(let versions, _):
-            versions.byteCount
-        case .write(let write): write.content.byteCount
-        case .update(let update): update.change.byteCount + update.found.byteCount
-        case .remove: 0
-        }
-    }
-}
-
-extension Mutation {
-    /// Whether it is what a client wants, which may be refused.
-    fileprivate var isClients: Bool {
-        switch self {
-        case .write, .update: true
-        case .merge, .reconcile, .remove, .hint: false
-        }
-    }
-}
-
-extension Versions {
-    fileprivate var byteCount: Int { siblings.reduce(0) { $0 + $1.content.byteCount } }
-}
-
-struct ClientWrite: Sendable {
-    var content: Sibling.Content
-    var context: CausalContext
-    var expiry: Expiry
-    /// Of the bucket.
-    var properties: BucketProperties
-
-    /// As a sibling has it.
-    func expiresAt(from now: UInt64) -> UInt64 {
-        content == .tombstone ? 0 : expiry.time(from: now, properties)
-    }
-}
-
-struct ClientUpdate: Sendable {
-    var change: DataChange
-    /// What the coordinator has read of the key.
-    var found: Versions
-    /// Of the bucket.
-    var properties: BucketProperties
-}
-
 /// The read-modify-writes that one loop tick, or one batch of a peer, brings to this replica; they run on the engine's
 /// writer thread, within one commit, so that no two of them interleave on a key.
 final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
@@ -77,6 +13,8 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var key: StorageKey
         var mutation: Mutation
         var policy: Versions.Policy
+        /// Under which the commit is recorded.
+        var span: TraceSpan?
         /// After staging: the dot that a client's write got.
         var dot: Dot?
         /// After staging: what a client's change has done.
@@ -100,6 +38,8 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     var durability: Durability { rules.durability }
     /// About what the entries hold in memory, values included.
     let byteCount: Int
+    /// Whether some of the entries are recorded.
+    private let isTraced: Bool
     private let rules: Rules
     private let issuer: DotIssuer
     private let hints: HintStore
@@ -119,7 +59,14 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     ) {
         self.entries = entries
         self.rules = rules
-        byteCount = entries.reduce(0) { $0 + $1.key.bytes.count + $1.mutation.byteCount }
+        var (byteCount, isTraced) = (0, false)
+        // By index, since an entry is much to copy.
+        for index in entries.indices {
+            byteCount += entries[index].key.bytes.count + entries[index].mutation.byteCount
+            if entries[index].span != nil { isTraced = true }
+        }
+        self.byteCount = byteCount
+        self.isTraced = isTraced
         self.issuer = issuer
         self.hints = hints
         self.trees = trees
@@ -147,6 +94,11 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
             }
         }
         issued = issuer.counter
+    }
+
+    func ended(_ commit: GroupCommit) {
+        guard isTraced else { return }
+        for entry in entries where entry.isStaged { entry.span?.record(commit) }
     }
 
     func finished(_ result: Result<Void, EngineError>) {

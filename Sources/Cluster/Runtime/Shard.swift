@@ -1,5 +1,6 @@
 import ClusterCore
 import Engine
+import LogLimits
 import NIOCore
 
 /// What the shards of a node share; constant while the node runs.
@@ -10,6 +11,12 @@ struct ShardContext: Sendable {
     var replica: Replica
     var hints: HintStore
     var trees: HashTreeStore
+    /// For what may happen with each request or tick.
+    var limited: LimitedLogs
+    /// Nil: no request is told for being slow.
+    var slowRequests: SlowRequestLog?
+    /// Nil: nothing is recorded.
+    var tracer: NodeTracer?
 }
 
 /// One event loop's part of the coordinating: every request for a partition is coordinated by the same shard, so that
@@ -32,6 +39,8 @@ final class Shard: @unchecked Sendable {
         var epoch: LayoutEpoch
         /// Nil if it is no client's.
         var demand: ShardLoad.Demand?
+        /// Of the request, if it is recorded as it goes.
+        var trace: RequestTrace?
     }
 
     private var operations: [UInt64: Entry] = [:]
@@ -50,26 +59,42 @@ final class Shard: @unchecked Sendable {
     private var reachable: Set<NodeID>
 
     private var writes: [ReplicaWriteJob.Entry] = []
-    private var reads: [(id: UInt64, key: StorageKey)] = []
+    private var reads: [(id: UInt64, read: ReplicaRead)] = []
     private var outbox = PeerOutbox()
     private var flushIsScheduled = false
     /// Sees what clients ask of this node; nil if it is not to.
     var workload: WorkloadSampler?
+    /// Counts what the shard coordinates.
+    let meter: RequestMeter
+    /// Counts by bucket; nil if nobody is to know of buckets.
+    let bucketMeter: BucketMeter?
+    /// Picks requests to be recorded, where there is a tracer.
+    var sampler: TraceSampler
+    /// The time of the events that are served together, once somebody has asked for it; nil otherwise.
+    private var batchTime: NIODeadline?
+    private var isServingBatch = false
 
     init(
         index: Int, loop: any EventLoop, context: ShardContext, view: LocalView, buckets: BucketTable,
-        workload: WorkloadSampler?
+        workload: WorkloadSampler?, meter: RequestMeter, bucketMeter: BucketMeter? = nil
     ) {
+        self.bucketMeter = bucketMeter
         self.index = UInt64(index)
+        self.meter = meter
         self.workload = workload
         self.loop = loop
         self.context = context
         self.buckets = buckets
         self.view = view
         reachable = [context.selfID]
+        sampler = TraceSampler(
+            ratio: context.configuration.tracing.sampleRatio,
+            // Not drawn in vain: a simulation's numbers come in a fixed order.
+            seed: context.tracer == nil ? 0 : context.environment.randomIdentifier())
         let now = loop.now
         wheel = DeadlineWheel(now: now)
         load = ShardLoad(context.configuration, now: now)
+        meter.mayBeInFlight(load.maxRequests)
     }
 
     // MARK: Operations
@@ -83,37 +108,43 @@ final class Shard: @unchecked Sendable {
     /// Registers an operation and starts it.
     func begin(timeout: TimeAmount, _ make: (UInt64) -> any Operation) {
         let now = loop.now
-        begin(due: now + timeout, now, nil, make)
+        begin(due: now + timeout, now, nil, nil, make)
     }
 
     /// Registers the operation of a request that was admitted, and starts it.
     func begin(_ attempt: Attempt, _ make: (UInt64) -> any Operation) {
-        let now = loop.now
-        begin(due: attempt.deadline, now, load.begin(attempt.byteCount, now: now), make)
+        // Where no batch of events brings it about, it has just been taken up.
+        let now = isServingBatch ? now : attempt.begun
+        let demand = load.begin(attempt.byteCount, now: now)
+        meter.isInFlight(load.requests)
+        begin(due: attempt.deadline, now, demand, attempt.trace, make)
     }
 
     private func begin(
-        due: NIODeadline, _ now: NIODeadline, _ demand: ShardLoad.Demand?, _ make: (UInt64) -> any Operation
+        due: NIODeadline, _ now: NIODeadline, _ demand: ShardLoad.Demand?, _ trace: RequestTrace?,
+        _ make: (UInt64) -> any Operation
     ) {
         loop.preconditionInEventLoop()
         let id = nextIdentifier()
         let operation = make(id)
-        register(operation, id, epoch: view.epoch, demand)
+        register(operation, id, epoch: view.epoch, demand, trace)
         arm(id, due: due, now: now)
-        operation.start()
+        serveBatch(at: now) { operation.start() }
     }
 
     /// Registers what answers to an identifier of its own within the operation `whole`; it is to be ended with that.
     func register(within whole: UInt64, _ make: (UInt64) -> any Operation) -> UInt64 {
         let id = nextIdentifier()
-        register(make(id), id, epoch: operations[whole]?.epoch ?? view.epoch)
+        let entry = operations[whole]
+        register(make(id), id, epoch: entry?.epoch ?? view.epoch, nil, entry?.trace)
         return id
     }
 
     private func register(
-        _ operation: any Operation, _ id: UInt64, epoch: LayoutEpoch, _ demand: ShardLoad.Demand? = nil
+        _ operation: any Operation, _ id: UInt64, epoch: LayoutEpoch, _ demand: ShardLoad.Demand?,
+        _ trace: RequestTrace?
     ) {
-        operations[id] = Entry(operation: operation, epoch: epoch, demand: demand)
+        operations[id] = Entry(operation: operation, epoch: epoch, demand: demand, trace: trace)
         underWay[epoch, default: 0] += 1
     }
 
@@ -126,7 +157,11 @@ final class Shard: @unchecked Sendable {
     func end(_ id: UInt64) {
         guard let entry = operations.removeValue(forKey: id) else { return }
         leave(entry.epoch)
-        if let demand = entry.demand { load.end(demand, now: loop.now) }
+        entry.trace?.ended(id)
+        if let demand = entry.demand {
+            load.end(demand, now: now)
+            meter.isInFlight(load.requests)
+        }
         if operations.isEmpty, !idleWaiters.isEmpty {
             let waiters = idleWaiters
             idleWaiters = []
@@ -177,7 +212,7 @@ final class Shard: @unchecked Sendable {
 
     /// Wakes the operation `id` after `delay`, unless it has ended by then.
     func arm(_ id: UInt64, in delay: TimeAmount) {
-        let now = loop.now
+        let now = now
         arm(id, due: now + delay, now: now)
     }
 
@@ -197,7 +232,10 @@ final class Shard: @unchecked Sendable {
     private func tick() {
         let now = loop.now
         load.advance(now)
-        for id in wheel.advance(to: now) { operations[id]?.operation.timerFired(now) }
+        meter.mayBeInFlight(load.maxRequests)
+        serveBatch(at: now) {
+            for id in wheel.advance(to: now) { operations[id]?.operation.timerFired(now) }
+        }
         if wheel.count > 0 { scheduleTick() } else { wheelIsTurning = false }
     }
 
@@ -205,29 +243,45 @@ final class Shard: @unchecked Sendable {
 
     /// Reads a key of this node's replica: at once if it is in memory, else with the tick's batch.
     ///
+    /// - Parameter span: Under which it is recorded.
     /// - Returns: The state as it is stored, if it was in memory.
     @discardableResult
-    func readLocally(_ key: StorageKey, for id: UInt64) -> [UInt8]? {
+    func readLocally(_ key: StorageKey, for id: UInt64, under span: TraceSpan? = nil) -> [UInt8]? {
+        let begun = span?.now
         guard let found = context.replica.residentState(key) else {
-            reads.append((id, key))
+            reads.append((id, ReplicaRead(key: key, span: span)))
             scheduleFlush()
             return nil
         }
+        meter.readOnLoop()
+        if let span, let begun { span.recordRead(since: begun, isResident: true, found.reply) }
         operations[id]?.operation.received(found.reply, from: context.selfID)
         return found.state
     }
 
     /// Applies a mutation to this node's replica with the tick's batch; with `id` 0 nobody waits for the outcome.
-    func writeLocally(_ key: StorageKey, _ mutation: Mutation, policy: Versions.Policy, for id: UInt64) {
-        writes.append(.init(id: id, key: key, mutation: mutation, policy: policy))
+    ///
+    /// - Parameter span: Under which the commit is recorded.
+    func writeLocally(
+        _ key: StorageKey, _ mutation: Mutation, policy: Versions.Policy, for id: UInt64,
+        under span: TraceSpan? = nil
+    ) {
+        writes.append(.init(id: id, key: key, mutation: mutation, policy: policy, span: span))
         scheduleFlush()
     }
 
     /// Sends a request to a peer with the tick's batch; with `id` 0 nobody waits for the reply.
-    func send(_ body: PeerRequest, to peer: NodeID, for id: UInt64, timeout: TimeAmount) {
+    ///
+    /// - Parameter span: Under which the peer records what it does.
+    func send(
+        _ body: PeerRequest, to peer: NodeID, for id: UInt64, timeout: TimeAmount,
+        under span: TraceSpan? = nil
+    ) {
         let millis = UInt32(clamping: max(1, timeout.nanoseconds / 1_000_000))
         let epoch = operations[id]?.epoch ?? view.epoch
-        outbox.append(PeerRequestMessage(id: id, timeoutMillis: millis, epoch: epoch, body: body), to: peer)
+        outbox.append(
+            PeerRequestMessage(
+                id: id, timeoutMillis: millis, epoch: epoch, trace: span?.context, body: body), to: peer)
         scheduleFlush()
     }
 
@@ -243,8 +297,10 @@ final class Shard: @unchecked Sendable {
     }
 
     /// Lists a page of this node's replica.
-    func listLocally(_ list: ReplicaList, for id: UInt64) {
-        context.replica.list(list) { reply in
+    ///
+    /// - Parameter span: Under which the reading is recorded.
+    func listLocally(_ list: ReplicaList, for id: UInt64, under span: TraceSpan?) {
+        context.replica.list(list, under: span) { reply in
             self.loop.execute { self.operations[id]?.operation.received(reply, from: self.context.selfID) }
         }
     }
@@ -254,7 +310,9 @@ final class Shard: @unchecked Sendable {
     /// Replies of `peer` to operations of this shard.
     func received(_ replies: [PeerReplyMessage], from peer: NodeID) {
         loop.preconditionInEventLoop()
-        for reply in replies { operations[reply.id]?.operation.received(reply.body, from: peer) }
+        serveBatch {
+            for reply in replies { operations[reply.id]?.operation.received(reply.body, from: peer) }
+        }
     }
 
     func connected(_ peer: NodeID) { reachable.insert(peer) }
@@ -262,7 +320,7 @@ final class Shard: @unchecked Sendable {
     func disconnected(_ peer: NodeID) {
         reachable.remove(peer)
         // A copy, since an operation that ends removes itself; in order, so that a simulation repeats itself.
-        for id in operations.keys.sorted() { operations[id]?.operation.lost(peer) }
+        serveBatch { for id in operations.keys.sorted() { operations[id]?.operation.lost(peer) } }
     }
 
     func isReachable(_ node: NodeID) -> Bool { reachable.contains(node) }
@@ -313,19 +371,22 @@ final class Shard: @unchecked Sendable {
         }
         if !reads.isEmpty {
             let batch = take(&reads)
-            context.replica.read(batch.map { ($0.key, nil) }) { answers in
+            meter.leftToReader(batch.count)
+            context.replica.read(batch.map(\.read)) { answers in
                 self.loop.execute { self.answered(batch.map(\.id), answers) }
             }
         }
         if !outbox.isEmpty {
-            outbox.flush(to: transport) { id, peer, error in
+            outbox.flush(to: transport, meter: meter) { id, peer, error in
                 // Not now: the operation may send again, into the outbox that is being flushed.
                 self.loop.execute { self.operations[id]?.operation.failed(peer, error) }
             }
         }
     }
 
-    private func wrote(_ entries: [ReplicaWriteJob.Entry]) {
+    private func wrote(_ entries: [ReplicaWriteJob.Entry]) { serveBatch { finish(entries) } }
+
+    private func finish(_ entries: [ReplicaWriteJob.Entry]) {
         for entry in entries {
             switch entry.outcome {
             case .success(let versions):
@@ -340,23 +401,37 @@ final class Shard: @unchecked Sendable {
     }
 
     private func answered(_ ids: [UInt64], _ answers: [PeerReply]) {
-        for (id, answer) in zip(ids, answers) {
-            operations[id]?.operation.received(answer, from: context.selfID)
+        serveBatch {
+            for (id, answer) in zip(ids, answers) {
+                operations[id]?.operation.received(answer, from: context.selfID)
+            }
         }
+    }
+
+    // MARK: Time
+
+    /// The time, read once for all that one batch of events brings about.
+    var now: NIODeadline {
+        if let batchTime { return batchTime }
+        let now = loop.now
+        if isServingBatch { batchTime = now }
+        return now
+    }
+
+    /// Serves events that have come together, as of one time.
+    ///
+    /// - Parameter time: The present, if it is known.
+    private func serveBatch(at time: NIODeadline? = nil, _ body: () -> Void) {
+        // An event may bring about a batch of its own: a request that is begun anew.
+        let outer = (isServingBatch, batchTime)
+        if time != nil { batchTime = time }
+        isServingBatch = true
+        body()
+        (isServingBatch, batchTime) = outer
     }
 
     private func take<T>(_ batch: inout [T]) -> [T] {
         defer { batch = [] }
         return batch
-    }
-}
-
-extension Result<Versions?, ReplicaError> {
-    /// As a peer would put it.
-    var reply: PeerReply {
-        switch self {
-        case .success(let versions): .versions(versions)
-        case .failure(let error): .failed(error)
-        }
     }
 }

@@ -4,10 +4,10 @@ import NIOCore
 /// How a request becomes an operation of the shard.
 extension Shard {
     func coordinate(_ get: GetRequest, key: StorageKey, _ attempt: Attempt) {
-        admit(attempt) { () throws(RequestError) in
-            let (properties, quorum, sets) = try terms(of: key, get.bucket, get.quorum)
+        admit(attempt, about: .key(key)) { () throws(RequestError) in
+            let (properties, quorum, sets) = try terms(of: key, get.bucket, get.quorum, attempt)
             guard sets.readable.contains(context.selfID) else {
-                return try forward(.get(get), to: readable(sets), attempt) {
+                return try forward(.get(get), key, to: readable(sets), attempt) {
                     self.coordinate(get, key: key, $0)
                 }
             }
@@ -26,10 +26,10 @@ extension Shard {
     func coordinate(
         _ put: PutRequest, key: StorageKey, context clientContext: CausalContext, _ attempt: Attempt
     ) {
-        admit(attempt) { () throws(RequestError) in
-            let (properties, quorum, sets) = try terms(of: key, put.bucket, put.quorum)
+        admit(attempt, about: .key(key)) { () throws(RequestError) in
+            let (properties, quorum, sets) = try terms(of: key, put.bucket, put.quorum, attempt)
             guard sets.readable.contains(context.selfID) else {
-                return try forward(.put(put), to: readable(sets), attempt) {
+                return try forward(.put(put), key, to: readable(sets), attempt) {
                     self.coordinate(put, key: key, context: clientContext, $0)
                 }
             }
@@ -55,10 +55,10 @@ extension Shard {
     }
 
     func coordinate(_ update: UpdateRequest, key: StorageKey, _ attempt: Attempt) {
-        admit(attempt) { () throws(RequestError) in
-            let (properties, quorum, sets) = try terms(of: key, update.bucket, update.quorum)
+        admit(attempt, about: .key(key)) { () throws(RequestError) in
+            let (properties, quorum, sets) = try terms(of: key, update.bucket, update.quorum, attempt)
             guard sets.readable.contains(context.selfID) else {
-                return try forward(.update(update), to: readable(sets), attempt) {
+                return try forward(.update(update), key, to: readable(sets), attempt) {
                     self.coordinate(update, key: key, $0)
                 }
             }
@@ -94,21 +94,28 @@ extension Shard {
     }
 
     /// Refuses what the shard's limits don't allow, and turns what `body` throws into the answer.
-    func admit(_ attempt: Attempt, _ body: () throws(RequestError) -> Void) {
+    func admit(
+        _ attempt: Attempt, about subject: @autoclosure () -> RequestSubject,
+        _ body: () throws(RequestError) -> Void
+    ) {
         do throws(RequestError) {
-            try load.check(attempt.byteCount)
+            if let bound = load.bound(for: attempt.byteCount) {
+                meter.refused(by: bound)
+                throw bound.error
+            }
             try body()
         } catch {
-            attempt.answer(.failed(error))
+            answer(attempt, .failed(error), about: subject())
         }
     }
 
     /// By what a request for a key is served.
     private func terms(
-        of key: StorageKey, _ bucket: String, _ overrides: QuorumOverrides
+        of key: StorageKey, _ bucket: String, _ overrides: QuorumOverrides, _ attempt: Attempt
     ) throws(RequestError) -> (BucketProperties, quorum: (n: Int, r: Int, w: Int), ReplicaSets) {
         let properties = properties(ofBucket: bucket)
         let quorum = try resolve(overrides, properties)
+        attempt.trace?.quorum = quorum
         return (properties, quorum, view.layout.replicas(ofPartition: key.partition, n: quorum.n))
     }
 
@@ -120,14 +127,16 @@ extension Shard {
 
     /// Has a replica coordinate the request, since only a replica of the key may.
     private func forward(
-        _ request: Request, to replicas: [NodeID], _ attempt: Attempt, again: @escaping (Attempt) -> Void
+        _ request: Request, _ key: StorageKey, to replicas: [NodeID], _ attempt: Attempt,
+        again: @escaping (Attempt) -> Void
     ) throws(RequestError) {
         guard !attempt.isForwarded else {
             throw RequestError(.layoutChanging, "by its layout, this node is no replica of the key")
         }
         begin(attempt) { id in
             ForwardOperation(
-                id: id, shard: self, request: request, replicas: replicas, attempt: attempt, again: again)
+                id: id, shard: self, request: request, key: key, replicas: replicas, attempt: attempt,
+                again: again)
         }
     }
 }

@@ -15,7 +15,8 @@ struct ShardLoad {
 
     private let maxBytes: Int
     private var limit: AdmissionLimit
-    private var requests = 0
+    /// Under way.
+    private(set) var requests = 0
     private var bytes = 0
     private var untilSample = 0
 
@@ -33,14 +34,27 @@ struct ShardLoad {
             now: now)
     }
 
-    /// - Throws: `overloaded` if a request with so many bytes may not begin now.
-    func check(_ byteCount: Int) throws(RequestError) {
-        guard requests < limit.current else {
-            throw RequestError(.overloaded, "the node has too many requests under way")
+    /// What keeps a request out.
+    enum Bound {
+        case requests
+        case bytes
+
+        var error: RequestError {
+            switch self {
+            case .requests: RequestError(.overloaded, "the node has too many requests under way")
+            case .bytes: RequestError(.overloaded, "the node has requests of too many bytes under way")
+            }
         }
-        guard byteCount == 0 || bytes == 0 || byteCount <= maxBytes - bytes else {
-            throw RequestError(.overloaded, "the node has requests of too many bytes under way")
-        }
+    }
+
+    /// How many may be under way now.
+    var maxRequests: Int { limit.current }
+
+    /// The bound that a request with so many bytes would exceed now; nil if it may begin.
+    func bound(for byteCount: Int) -> Bound? {
+        if requests >= limit.current { return .requests }
+        if byteCount > 0, bytes > 0, byteCount > maxBytes - bytes { return .bytes }
+        return nil
     }
 
     mutating func begin(_ byteCount: Int, now: NIODeadline) -> Demand {

@@ -41,24 +41,34 @@ public final class EngineExecutor: Sendable {
         public var failedJobs = 0
         /// Time spent in the engine's writes, failed ones included.
         public var commitNanoseconds: UInt64 = 0
+        /// Nanoseconds of each of these: of those that were asked to flush to disk, and of those that were not.
+        public var syncedCommits = Distribution(.commitDurations)
+        public var bufferedCommits = Distribution(.commitDurations)
+        /// Operations of each commit that has not failed.
+        public var commitSizes = Distribution(.commitSizes)
         public var finishedReads = 0
+        /// Jobs that a full queue has refused.
+        public var refusedWrites = 0
+        public var refusedReads = 0
         public var queuedWrites = 0
         /// Bytes of the write jobs that wait or are at work, as the jobs tell them.
         public var queuedBytes = 0
         public var queuedReads = 0
 
-        mutating func add(
-            group: Int, operations: Int, _ duration: Duration, _ result: Result<Void, EngineError>
-        ) {
-            let (seconds, attoseconds) = duration.components
-            commitNanoseconds += UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-            switch result {
-            case .success:
+        /// - Parameter nanoseconds: Of the engine's write, without the staging before it.
+        mutating func add(_ commit: GroupCommit, nanoseconds: UInt64) {
+            commitNanoseconds += nanoseconds
+            switch commit.durability {
+            case .synced: syncedCommits.add(Int(nanoseconds))
+            case .buffered: bufferedCommits.add(Int(nanoseconds))
+            }
+            if commit.error == nil {
                 committedGroups += 1
-                committedJobs += group
-                committedOperations += operations
-            case .failure:
-                failedJobs += group
+                committedJobs += commit.jobs
+                committedOperations += commit.operations
+                commitSizes.add(commit.operations)
+            } else {
+                failedJobs += commit.jobs
             }
         }
     }
@@ -170,7 +180,7 @@ public final class EngineExecutor: Sendable {
 
     public var statistics: Statistics {
         var statistics = writer.statistics
-        (statistics.queuedReads, statistics.finishedReads) = readers.counts
+        readers.count(in: &statistics)
         return statistics
     }
 }

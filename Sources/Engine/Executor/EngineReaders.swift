@@ -8,6 +8,7 @@ final class EngineReaders: Sendable {
         var head = 0
         var isStopping = false
         var done = 0
+        var refused = 0
 
         var depth: Int { queue.count - head }
 
@@ -41,6 +42,7 @@ final class EngineReaders: Sendable {
         let wasIdle = try monitor.withLock { (state) throws(EngineError) in
             if state.isStopping { throw EngineExecutor.shutDown }
             if state.depth >= maxQueued {
+                state.refused += 1
                 throw EngineError(.overloaded, "\(state.depth) reads are queued already")
             }
             state.queue.append(job)
@@ -55,8 +57,12 @@ final class EngineReaders: Sendable {
         monitor.wakeAll()
     }
 
-    /// Jobs waiting for a thread, and jobs done.
-    var counts: (queued: Int, done: Int) { monitor.withLock { ($0.depth, $0.done) } }
+    /// Tells of jobs that wait, are done, and were refused.
+    func count(in statistics: inout EngineExecutor.Statistics) {
+        (statistics.queuedReads, statistics.finishedReads, statistics.refusedReads) = monitor.withLock {
+            ($0.depth, $0.done, $0.refused)
+        }
+    }
 
     /// One reader thread: returns when stopped and the queue is empty.
     func run() {

@@ -16,6 +16,9 @@ public protocol EngineWriteJob: AnyObject, Sendable {
     /// A throw fails this job alone: what it staged is taken back, and the rest of the group goes on.
     func stage(_ stage: inout WriteStage) throws(EngineError)
 
+    /// On the writer thread, right before `finished`, for a job that was part of a commit: well or not, it has ended.
+    func ended(_ commit: GroupCommit)
+
     /// On the writer thread, exactly once for each accepted job: after the commit that held it, or with the error that failed it.
     func finished(_ result: Result<Void, EngineError>)
 }
@@ -23,4 +26,7 @@ public protocol EngineWriteJob: AnyObject, Sendable {
 extension EngineWriteJob {
     /// For jobs so small that the number of jobs bounds them well enough.
     public var byteCount: Int { 0 }
+
+    /// For jobs that don't ask what their commit was like.
+    public func ended(_ commit: GroupCommit) {}
 }

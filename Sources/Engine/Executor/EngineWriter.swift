@@ -26,6 +26,8 @@ final class EngineWriter: Sendable {
     private struct Group {
         var jobs: [any EngineWriteJob] = []
         var bytes = 0
+        /// When its first job was staged.
+        var begun: UInt64 = 0
     }
 
     private struct State {
@@ -77,10 +79,12 @@ final class EngineWriter: Sendable {
         let next = try monitor.withLock { (state) throws(EngineError) -> Next in
             if state.isStopping { throw EngineExecutor.shutDown }
             if state.pending >= limits.maxQueuedWrites {
+                state.statistics.refusedWrites += 1
                 throw EngineError(.overloaded, "\(state.pending) writes are queued already")
             }
             // Written so that no sum can overflow.
             if bytes > limits.maxQueuedBytes - state.pendingBytes, bytes > 0, state.pendingBytes > 0 {
+                state.statistics.refusedWrites += 1
                 throw EngineError(.overloaded, "\(state.pendingBytes) bytes of writes are queued already")
             }
             state.pending += 1
@@ -212,6 +216,7 @@ final class EngineWriter: Sendable {
     private func add(
         _ job: any EngineWriteJob, _ bytes: Int, to stage: inout WriteStage, _ group: inout Group
     ) {
+        if group.jobs.isEmpty { group.begun = MonotonicClock.now }
         stage.beginJob()
         do throws(EngineError) {
             try job.stage(&stage)
@@ -230,24 +235,30 @@ final class EngineWriter: Sendable {
 
     private func commit(_ stage: inout WriteStage, _ group: inout Group) {
         if group.jobs.isEmpty { return }
-        let start = ContinuousClock.now
-        let result = write(stage.batch, group.jobs)
-        let duration = ContinuousClock.now - start
+        let durability = group.jobs.reduce(Durability.buffered) { max($0, $1.durability) }
+        let start = MonotonicClock.now
+        let result = write(stage.batch, durability)
+        var commit = GroupCommit(
+            begun: group.begun, ended: MonotonicClock.now, jobs: group.jobs.count,
+            operations: stage.batch.count, durability: durability)
+        if case .failure(let error) = result { commit.error = error }
         monitor.withLock {
             $0.pending -= group.jobs.count
             $0.pendingBytes -= group.bytes
-            $0.statistics.add(group: group.jobs.count, operations: stage.batch.count, duration, result)
+            $0.statistics.add(commit, nanoseconds: commit.ended - start)
         }
         stage.reset()
-        for job in group.jobs { job.finished(result) }
+        for job in group.jobs {
+            job.ended(commit)
+            job.finished(result)
+        }
         group.jobs.removeAll(keepingCapacity: true)
         group.bytes = 0
     }
 
     /// Jobs that only read need no commit of their own, but those behind a failed commit may have seen what it lost.
-    private func write(_ batch: WriteBatch, _ group: [any EngineWriteJob]) -> Result<Void, EngineError> {
+    private func write(_ batch: WriteBatch, _ durability: Durability) -> Result<Void, EngineError> {
         if batch.isEmpty { return .success(()) }
-        let durability = group.reduce(Durability.buffered) { max($0, $1.durability) }
         do throws(EngineError) {
             try engine.write(batch, durability: durability)
             return .success(())

@@ -193,6 +193,7 @@ final class LMDBEngine: StorageEngine {
     /// Nothing to do: the library reuses freed pages by itself, and cannot shrink its file in place.
     func compact(_ keyspace: Keyspace) throws(EngineError) { try environment.use {} }
 
+    /// The library's figures, and `oldest_reader_transactions`: commits since the oldest open read began.
     func statistics() throws(EngineError) -> [String: Double] {
         try inTransaction { (reader) throws(EngineError) in
             var info = MDB_envinfo()
@@ -216,6 +217,8 @@ final class LMDBEngine: StorageEngine {
                 "readers": Double(info.me_numreaders),
                 "max_readers": Double(info.me_maxreaders),
                 "last_transaction": Double(info.me_last_txnid),
+                "oldest_reader_transactions": Double(
+                    LMDBReaderTable.oldestAge(environment.pointer, newest: info.me_last_txnid)),
             ]
         }
     }

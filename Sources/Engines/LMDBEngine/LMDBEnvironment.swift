@@ -31,7 +31,7 @@ final class LMDBEnvironment: @unchecked Sendable {
     /// Calls at work, and ``closedBit`` once ``close()`` has begun. Closing unmaps the file, so it waits for them.
     private let calls = Atomic<Int>(0)
     private static let closedBit = 1 << 62
-    private let drained = Monitor(())
+    private let drained = Monitor(false)
 
     init(path: String, options: EngineOptions) throws(EngineError) {
         self.path = path
@@ -100,7 +100,9 @@ final class LMDBEnvironment: @unchecked Sendable {
     func close() throws(EngineError) {
         let before = calls.bitwiseOr(Self.closedBit, ordering: .acquiringAndReleasing).oldValue
         if before & Self.closedBit != 0 { throw EngineError.closed(path) }
-        drained.wait { _ in calls.load(ordering: .acquiring) == Self.closedBit ? () : nil }
+        drained.wait { isDrained in
+            isDrained || calls.load(ordering: .acquiring) == Self.closedBit ? () : nil
+        }
         for idle in pool.withLock({ $0.idle }) { mdb_txn_abort(idle.transaction) }
         // A get that has it puts it back within about a microsecond, and could not signal that for less than it saves.
         var bits = spare.exchange(0, ordering: .acquiring)
@@ -122,7 +124,12 @@ final class LMDBEnvironment: @unchecked Sendable {
         defer {
             let after = calls.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
             // With the lock taken, close() either sees this value or sleeps already.
-            if after == Self.closedBit { drained.withLock { _ in drained.wakeAll() } }
+            if after == Self.closedBit {
+                drained.withLock {
+                    $0 = true
+                    drained.wakeAll()
+                }
+            }
         }
         if before & Self.closedBit != 0 { throw EngineError.closed(path) }
         return try body()

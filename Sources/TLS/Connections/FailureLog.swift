@@ -1,3 +1,4 @@
+import LogLimits
 import Logging
 import NIOCore
 import Synchronization
@@ -14,10 +15,8 @@ public final class FailureLog: Sendable {
     private struct State {
         var told: [String: String] = [:]
         var toldSince = NIODeadline.uptimeNanoseconds(0)
-        var lines = 0
-        var linesSince = NIODeadline.uptimeNanoseconds(0)
-        /// Left out since the last line, because there were too many.
-        var untold = 0
+        var lines = Repetition(
+            every: UInt64(FailureLog.period.nanoseconds), most: FailureLog.linesPerPeriod)
     }
 
     private let message: Logger.Message
@@ -37,10 +36,10 @@ public final class FailureLog: Sendable {
             "address": "\(host):\(channel.remoteAddress?.port ?? 0)", "reason": "\(failure)",
         ]
         // Whoever only looks whether the port is open, such as a load balancer, is not worth more.
-        guard failure.cause != .closed, let untold = beginLine(failure.reason, host, at: .now()) else {
+        guard failure.cause != .closed, let leftOut = beginLine(failure.reason, host, at: .now()) else {
             return logger.debug(message, metadata: metadata)
         }
-        if untold > 0 { metadata["untold"] = "\(untold)" }
+        if leftOut > 0 { metadata[LimitedLog.leftOutKey] = "\(leftOut)" }
         logger.warning(message, metadata: metadata)
     }
 
@@ -52,17 +51,7 @@ public final class FailureLog: Sendable {
                 state.toldSince = now
             }
             guard state.told.updateValue(reason, forKey: host) != reason else { return nil }
-            if now - state.linesSince >= Self.period {
-                state.linesSince = now
-                state.lines = 0
-            }
-            guard state.lines < Self.linesPerPeriod else {
-                state.untold += 1
-                return nil
-            }
-            state.lines += 1
-            defer { state.untold = 0 }
-            return state.untold
+            return state.lines.occurred(at: now.uptimeNanoseconds)
         }
     }
 }

@@ -51,6 +51,15 @@ public final class TLSEndpoint: Sendable {
     private let connections = VerifiedConnections()
     private let state: Mutex<State>
 
+    /// Of the port.
+    public var name: String { options.name }
+
+    /// When the first certificate of the chain in use expires, in seconds since 1970.
+    public var expirySeconds: Double {
+        let chain = state.withLock { $0.material.credentials.chain }
+        return chain.map { $0.notValidAfter.timeIntervalSince1970 }.min() ?? 0
+    }
+
     /// Reads the files.
     ///
     /// - Parameter logger: Told what is wrong with connections, and what becomes of changed files.

@@ -16,6 +16,19 @@ extension HTTPConnectionHandler {
         }
     }
 
+    /// Off the loop, since putting all figures into words takes some milliseconds.
+    func tellMetrics(accept: String, _ context: ChannelHandlerContext) {
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        let page = shared.metrics
+        // A control path: rare, so a task does no harm.
+        Task {
+            let (contentType, text) = await page(accept)
+            let reply = HTTPReply(.ok, ["content-type": contentType], body: text)
+            loop.execute { me.value.finish(reply) }
+        }
+    }
+
     func setProperties(of bucket: String, _ context: ChannelHandlerContext) {
         let service = shared.service
         var properties = service.properties(ofBucket: bucket)

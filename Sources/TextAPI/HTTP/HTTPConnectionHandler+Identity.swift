@@ -12,7 +12,7 @@ extension HTTPConnectionHandler {
     ) throws(Problem) {
         exchange.operation = route.path.operation(for: head.method)
         exchange.bucket = route.bucket
-        guard exchange.operation.requirement != .nothing else { return }
+        guard shared.access.requirement(of: exchange.operation) != .nothing else { return }
         let header = head.headers.first(name: "authorization")
         let loop = context.eventLoop
         let outcome = identity.begin(header) {
@@ -30,6 +30,7 @@ extension HTTPConnectionHandler {
             } catch {
                 throw Problem(error)
             }
+            exchange.user = caller.user
             if exchange.operation.isAudited { exchange.caller = caller }
         case .refused(let error): throw Problem(error)
         case .pending: exchange.isBeingIdentified = true

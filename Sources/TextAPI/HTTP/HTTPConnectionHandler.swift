@@ -18,6 +18,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     /// What all connections share.
     struct Shared: Sendable {
         var service: any KeyValueService
+        /// Of the service.
+        var isTracing: Bool
         var access: AccessControl
         var rules: RequestRules
         var maxBodyBytes: Int
@@ -26,6 +28,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         var executor: EventLoopTaskExecutor
         var times: ConnectionWatch.Limits
         let budget: ReceiveBudget
+        let metrics: MetricsPage
         let connections: ConnectionRegistry
     }
 
@@ -36,6 +39,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         /// What it is, as far as rights are concerned, and in which bucket.
         var operation = Operation.health
         var bucket = ""
+        /// Whose it is; empty for nobody's.
+        var user = ""
+        /// The trace that it is part of, if its client says so.
+        var trace: TraceContext?
         /// Who it comes from, if it is audited.
         var caller: Caller?
         /// Its password is being hashed.
@@ -87,7 +94,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         self.watch = watch
         self.pause = pause
         received = ReceivedBytes(of: shared.budget)
-        identity = HeaderIdentity(shared.access, address: "unknown")
+        identity = HeaderIdentity(shared.access, over: .http)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -105,7 +112,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        identity = HeaderIdentity(shared.access, address: context.channel.clientAddress)
+        identity = HeaderIdentity(shared.access, over: .http, address: context.channel.clientAddress)
         context.fireChannelActive()
     }
 
@@ -137,6 +144,9 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             try identify(route, head, context)
             let plan = try HTTPPlan(
                 route, query, head, isReady: shared.service.isReady, rules: shared.rules)
+            if shared.isTracing, let header = head.headers.first(name: "traceparent") {
+                exchange.trace = TraceContext(traceparent: header)
+            }
             let limit = plan.bodyLimit(values: shared.maxBodyBytes)
             let announced = Self.announcedLength(head.headers)
             if let announced, announced > limit { throw Self.tooLarge(limit) }
@@ -268,13 +278,15 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             send(PropertiesDocument(shared.service.properties(ofBucket: bucket)).reply, context)
         case .setProperties(let bucket): setProperties(of: bucket, context)
         case .workload: tellWorkload(context)
+        case .metrics(let accept): tellMetrics(accept: accept, context)
         }
     }
 
     private func submit(_ request: Request, _ format: HTTPReplyFormat, _ context: ChannelHandlerContext) {
         let loop = context.eventLoop
         let me = NIOLoopBound(self, eventLoop: loop)
-        shared.service.submit(request) { response in
+        let source = RequestSource(.http, user: exchange.user, trace: exchange.trace)
+        shared.service.submit(request, from: source) { response in
             if loop.inEventLoop {
                 me.value.finish(format.reply(response))
             } else {

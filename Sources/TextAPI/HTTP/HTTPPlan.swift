@@ -14,6 +14,8 @@ enum HTTPPlan {
     /// The body holds the properties.
     case setProperties(bucket: String)
     case workload
+    /// - Parameter accept: The fields of the header, joined.
+    case metrics(accept: String)
 
     /// - Parameters:
     ///   - route: Of the head, with the query behind it.
@@ -28,6 +30,7 @@ enum HTTPPlan {
         case .workload:
             _ = try QueryParameters(query, allowed: [])
             self = .workload
+        case .metrics: self = .metrics(accept: head.headers["accept"].joined(separator: ","))
         case .properties(let bucket):
             _ = try QueryParameters(query, allowed: [])
             self = head.method == .PUT ? .setProperties(bucket: bucket) : .getProperties(bucket: bucket)
@@ -186,14 +189,14 @@ extension HTTPPlan {
         // Texts in JSON may take some more bytes than what they stand for.
         case .change: 2 * values
         case .put: values
-        case .reply, .submit, .getProperties, .setProperties, .workload: 64 << 10
+        case .reply, .submit, .getProperties, .setProperties, .workload, .metrics: 64 << 10
         }
     }
 
     var wantsBody: Bool {
         switch self {
         case .put, .change, .setProperties: true
-        case .reply, .submit, .getProperties, .workload: false
+        case .reply, .submit, .getProperties, .workload, .metrics: false
         }
     }
 }

@@ -11,6 +11,8 @@ enum HTTPRoute: Equatable {
     case properties(bucket: String)
     /// What clients have asked of the node.
     case workload
+    /// What the node counts and measures of itself.
+    case metrics
     case health
     case readiness
 
@@ -40,6 +42,7 @@ enum HTTPRoute: Equatable {
         }
         if path.elementsEqual("/healthz".utf8) { return (.health, query) }
         if path.elementsEqual("/readyz".utf8) { return (.readiness, query) }
+        if path.elementsEqual("/metrics".utf8) { return (.metrics, query) }
         if path.elementsEqual("/v1/workload".utf8) { return (.workload, query) }
         guard path.starts(with: prefix) else { throw unknownPath }
         let parts = path.dropFirst(prefix.count).split(
@@ -104,6 +107,7 @@ extension HTTPRoute {
         case keys = "/v1/buckets/{bucket}/keys"
         case properties = "/v1/buckets/{bucket}/properties"
         case workload = "/v1/workload"
+        case metrics = "/metrics"
         case health = "/healthz"
         case readiness = "/readyz"
 
@@ -113,7 +117,7 @@ extension HTTPRoute {
             case .key: [.GET, .HEAD, .PUT, .DELETE]
             case .data: [.GET, .HEAD, .POST]
             case .properties: [.GET, .HEAD, .PUT]
-            case .keys, .workload, .health, .readiness: [.GET, .HEAD]
+            case .keys, .workload, .metrics, .health, .readiness: [.GET, .HEAD]
             }
         }
 
@@ -127,6 +131,7 @@ extension HTTPRoute {
             case .keys: .listKeys
             case .properties: isReading ? .readProperties : .setProperties
             case .workload: .readWorkload
+            case .metrics: .readMetrics
             case .health, .readiness: .health
             }
         }
@@ -139,6 +144,7 @@ extension HTTPRoute {
         case .keys: .keys
         case .properties: .properties
         case .workload: .workload
+        case .metrics: .metrics
         case .health: .health
         case .readiness: .readiness
         }
@@ -148,7 +154,7 @@ extension HTTPRoute {
     var bucket: String {
         switch self {
         case .key(let bucket, _), .data(let bucket, _), .keys(let bucket), .properties(let bucket): bucket
-        case .workload, .health, .readiness: ""
+        case .workload, .metrics, .health, .readiness: ""
         }
     }
 }

@@ -5,6 +5,9 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
+/// What the node counts and measures of itself, as text for the given `Accept`.
+public typealias MetricsPage = @Sendable (_ accept: String) async -> (contentType: String, text: [UInt8])
+
 /// The HTTP/1.1 server for clients, and for the probes of whatever runs the node.
 public final class HTTPServer: Sendable {
     /// What an operator sets.
@@ -17,6 +20,8 @@ public final class HTTPServer: Sendable {
         public var maxBodyBytes = 64 << 20
         /// Connections at the same time; one more is told 503 and closed.
         public var maxConnections = 10_000
+        /// Of the files that the process may open, which no connection may take.
+        public var reservedFiles = 64
         /// How long a connection may send nothing, between requests or within one, and take nothing of a reply.
         /// Kept to within a quarter.
         public var idleTimeout: Duration = .seconds(60)
@@ -38,6 +43,8 @@ public final class HTTPServer: Sendable {
         public var receiveBudget = ReceiveBudget(maxBytes: 1 << 30)
         /// How long nothing is read of a connection after a request of its was refused as overload; zero reads on.
         public var refusalPause: Duration = .milliseconds(100)
+        /// How long the log does not repeat what goes on.
+        public var logRepeatInterval: Duration = .seconds(60)
 
         public init(host: String, port: Int) {
             self.host = host
@@ -53,28 +60,33 @@ public final class HTTPServer: Sendable {
 
     /// - Parameters:
     ///   - access: Decides who may do what.
+    ///   - metrics: What `/metrics` tells.
     ///   - group: Runs the connections.
     public init(
         configuration: Configuration, service: any KeyValueService, access: AccessControl,
+        metrics: @escaping MetricsPage,
         group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         let rules = RequestRules(
             defaultListLimit: configuration.defaultListLimit, maxListLimit: configuration.maxListLimit)
-        let connections = ConnectionRegistry(limit: configuration.maxConnections)
+        let connections = ConnectionRegistry(
+            limit: configuration.maxConnections, reservedFiles: configuration.reservedFiles)
         let shared = HTTPConnectionHandler.Shared(
-            service: service, access: access, rules: rules, maxBodyBytes: configuration.maxBodyBytes,
+            service: service, isTracing: service.isTracing, access: access, rules: rules,
+            maxBodyBytes: configuration.maxBodyBytes,
             date: HTTPDate(),
             executor: EventLoopTaskExecutor(group: group),
             times: ConnectionWatch.Limits(
                 idleTimeout: TimeAmount(configuration.idleTimeout),
                 stallTimeout: TimeAmount(configuration.idleTimeout),
                 requestTimeout: TimeAmount(configuration.requestTimeout)),
-            budget: configuration.receiveBudget,
+            budget: configuration.receiveBudget, metrics: metrics,
             connections: connections)
         server = ConnectionServer(
             name: "HTTP", host: configuration.host, port: configuration.port, group: group,
             connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
-            secure: configuration.secure, logger: logger
+            secure: configuration.secure, logger: logger,
+            logRepeatInterval: TimeAmount(configuration.logRepeatInterval)
         ) { pipeline in
             try Self.configure(pipeline, configuration, shared)
         }
@@ -86,6 +98,9 @@ public final class HTTPServer: Sendable {
 
     /// Accepts no new connections and requests; requests in flight go on. Any thread, idempotent.
     public func beginGracefulShutdown() { server.beginGracefulShutdown() }
+
+    /// What there has been of its connections. Any thread.
+    public var connections: ConnectionStatistics { server.statistics }
 
     /// The port that `run` listens on; waits until it does. Throws if it couldn't listen.
     public var listeningPort: Int {

@@ -275,7 +275,8 @@ final class RESPConnectionHandler: ChannelDuplexHandler {
         // Of now: the client may say that it is another meanwhile.
         let auditor = audited.map { (operation: $0, caller: session.caller) }
         return RESPExecution(
-            service: shared.service, bucket: bucket, loop: loop, maxInFlight: shared.maxInFlight
+            service: shared.service, user: session.caller.user, bucket: bucket, loop: loop,
+            maxInFlight: shared.maxInFlight
         ) { [self] reply in
             uses.end(use)
             if let auditor {

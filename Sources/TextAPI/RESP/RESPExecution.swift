@@ -6,6 +6,7 @@ import NIOCore
 /// of them is done. After one that failed no other is begun. Lives on its connection's loop.
 final class RESPExecution {
     private let service: any KeyValueService
+    private let user: String
     let bucket: String
     private let loop: any EventLoop
     private let whenDone: (RESPReply) -> Void
@@ -20,12 +21,15 @@ final class RESPExecution {
     /// Whether one of the keys was changed, or may have been.
     private var mayHaveChanged = false
 
-    /// - Parameter maxInFlight: Keys that are read or written at a time.
+    /// - Parameters:
+    ///   - user: Whose command it is; empty for nobody's.
+    ///   - maxInFlight: Keys that are read or written at a time.
     init(
-        service: any KeyValueService, bucket: String, loop: any EventLoop, maxInFlight: Int,
+        service: any KeyValueService, user: String, bucket: String, loop: any EventLoop, maxInFlight: Int,
         whenDone: @escaping (RESPReply) -> Void
     ) {
         self.service = service
+        self.user = user
         self.bucket = bucket
         self.loop = loop
         self.maxInFlight = maxInFlight
@@ -35,7 +39,7 @@ final class RESPExecution {
     func submit(_ request: Request, _ body: @escaping (Response) -> Void) {
         let body = NIOLoopBound(body, eventLoop: loop)
         let loop = loop
-        service.submit(request) { response in
+        service.submit(request, from: RequestSource(.resp, user: user)) { response in
             if loop.inEventLoop {
                 body.value(response)
             } else {
@@ -150,8 +154,9 @@ final class RESPExecution {
     /// Deletes keys, and goes on if none has failed.
     func deleteEach(_ keys: [[UInt8]], _ next: @escaping () -> Void) {
         if keys.isEmpty { return next() }
-        let deletion = RESPExecution(service: service, bucket: bucket, loop: loop, maxInFlight: maxInFlight) {
-            [self] reply in
+        let deletion = RESPExecution(
+            service: service, user: user, bucket: bucket, loop: loop, maxInFlight: maxInFlight
+        ) { [self] reply in
             guard case .error(let message, let code) = reply else {
                 mayHaveChanged = true
                 return next()

@@ -22,6 +22,8 @@ public final class RESPServer: Sendable {
         public var maxArguments = 1 << 20
         /// Connections at the same time; one more is told so and closed.
         public var maxConnections = 10_000
+        /// Of the files that the process may open, which no connection may take.
+        public var reservedFiles = 64
         /// Commands of a connection that are served at a time; the rest wait.
         public var maxInFlight = 1_024
         /// Bytes of replies that a client has not taken: beyond, no command begins, and a reply that is long is an error instead.
@@ -39,6 +41,8 @@ public final class RESPServer: Sendable {
         public var receiveBudget = ReceiveBudget(maxBytes: 1 << 30)
         /// How long nothing is read of a connection after a request of its was refused as overload; zero reads on.
         public var refusalPause: Duration = .milliseconds(100)
+        /// How long the log does not repeat what goes on.
+        public var logRepeatInterval: Duration = .seconds(60)
         /// TLS, if clients speak it.
         public var secure: ConnectionSecurity?
 
@@ -60,7 +64,8 @@ public final class RESPServer: Sendable {
         configuration: Configuration, service: any KeyValueService, access: AccessControl,
         wallMillis: @escaping @Sendable () -> UInt64, group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
-        let connections = ConnectionRegistry(limit: configuration.maxConnections)
+        let connections = ConnectionRegistry(
+            limit: configuration.maxConnections, reservedFiles: configuration.reservedFiles)
         var parsing = RESPParser.Limits()
         // Keys, contexts and the names of commands have to come through however small the values.
         parsing.maxArgumentBytes = max(configuration.maxArgumentBytes, 64 << 10)
@@ -79,14 +84,15 @@ public final class RESPServer: Sendable {
         server = ConnectionServer(
             name: "RESP", host: configuration.host, port: configuration.port, group: group,
             connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
-            keepalive: configuration.keepalive, secure: configuration.secure, logger: logger
+            keepalive: configuration.keepalive, secure: configuration.secure, logger: logger,
+            logRepeatInterval: TimeAmount(configuration.logRepeatInterval)
         ) { pipeline in
             let watch = ConnectionWatch(limits: shared.times)
             let pause = ReadPause(configuration.refusalPause)
             try pipeline.addHandlers(watch, pause)
             let session = RESPSession(
                 id: count.next(), bucket: configuration.bucket, wallMillis: wallMillis,
-                caller: Caller(access))
+                caller: Caller(access, over: .resp))
             try pipeline.addHandler(
                 RESPConnectionHandler(shared: shared, session: session, watch: watch, pause: pause))
         }
@@ -98,6 +104,9 @@ public final class RESPServer: Sendable {
 
     /// Accepts no new connections and commands; commands in flight go on. Any thread, idempotent.
     public func beginGracefulShutdown() { server.beginGracefulShutdown() }
+
+    /// What there has been of its connections. Any thread.
+    public var connections: ConnectionStatistics { server.statistics }
 
     /// The port that `run` listens on; waits until it does. Throws if it couldn't listen.
     public var listeningPort: Int {

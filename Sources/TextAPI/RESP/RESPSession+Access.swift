@@ -48,7 +48,10 @@ extension RESPSession {
         let (name, credential) = try helloOptions(parser)
         let greeting = RESPGreeting(reply: helloReply(version), version: version, name: name)
         if let credential { return .authenticate(credential, greeting) }
-        guard !caller.knowsUsers || caller.isKnown() else {
+        do throws(RequestError) {
+            // What the reply tells.
+            try caller.checkIsKnown(for: .describe)
+        } catch {
             throw .coded(
                 "NOAUTH",
                 "HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> "

@@ -16,7 +16,7 @@ public struct RESPSteps {
             logger: Logger(label: AuditLog.label), maxRefusalsPerSecond: 0, nanoseconds: { 0 })
         let access = AccessControl(authenticator: NobodyKnown(), audit: audit, nanoseconds: { 0 })
         access.replace([Account(name: "u", grants: [Grant(.admin, prefix: "")], credentials: [[]])])
-        var caller = Caller(access)
+        var caller = Caller(access, over: .resp)
         caller.logIn(Login(user: "u", credential: []))
         session = RESPSession(id: 1, bucket: bucket, wallMillis: { 0 }, caller: caller)
     }

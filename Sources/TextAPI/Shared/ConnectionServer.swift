@@ -1,4 +1,6 @@
+import Cluster
 import Glibc
+import LogLimits
 import Logging
 import NIOCore
 import NIOPosix
@@ -16,8 +18,9 @@ package final class ConnectionServer: Sendable {
     private let connections: ConnectionRegistry
     private let shutdownGrace: Duration
     private let refusal: ByteBuffer
-    private let keepalive: Duration
+    private let keepalive: Duration?
     private let logger: Logger
+    private let logRepeatInterval: TimeAmount
     private let secure: ConnectionSecurity?
     private let configure: @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
     private let stop = Latch()
@@ -32,13 +35,15 @@ package final class ConnectionServer: Sendable {
     ///   - refusal: What a connection over the limit is told before it is closed; by TLS it is told nothing, since a handshake
     ///     costs more than what the limit is to save.
     ///   - keepalive: How long nothing may be heard of a client until TCP asks whether it is still there; some time later it is
-    ///     gone. For protocols that don't ask themselves, and have no end of idle connections.
+    ///     gone. Nil for protocols that ask themselves, or end idle connections.
     ///   - secure: Nil for plain text.
+    ///   - logRepeatInterval: How long the log does not repeat what goes on.
     ///   - configure: Adds a connection's handlers. On `ChannelShouldQuiesceEvent` they are to end it when they can.
     package init(
         name: String, host: String, port: Int, group: MultiThreadedEventLoopGroup,
         connections: ConnectionRegistry, shutdownGrace: Duration, refusal: ByteBuffer,
-        keepalive: Duration = .seconds(2 * 60 * 60), secure: ConnectionSecurity?, logger: Logger,
+        keepalive: Duration? = nil, secure: ConnectionSecurity?, logger: Logger,
+        logRepeatInterval: TimeAmount,
         configure: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
     ) {
         self.name = name
@@ -50,6 +55,7 @@ package final class ConnectionServer: Sendable {
         self.refusal = refusal
         self.keepalive = keepalive
         self.logger = logger
+        self.logRepeatInterval = logRepeatInterval
         self.secure = secure
         self.configure = configure
         listening = group.any().makePromise()
@@ -86,6 +92,9 @@ package final class ConnectionServer: Sendable {
         logger.debug("\(name) server stopped")
     }
 
+    /// Any thread.
+    package var statistics: ConnectionStatistics { connections.statistics }
+
     /// Accepts nothing new; what is in flight goes on. Any thread, idempotent.
     package func beginGracefulShutdown() { stop.open() }
 
@@ -95,40 +104,52 @@ package final class ConnectionServer: Sendable {
     }
 
     private struct NotListening: Error {}
-    private struct TooManyConnections: Error {}
+    private struct Refused: Error {}
 
     /// Probes without an answer, each a third of `keepalive` after the last, that end a connection.
     private static let probes: ChannelOptions.Types.SocketOption.Value = 3
 
     private var bootstrap: ServerBootstrap {
-        let seconds = max(1, Int(keepalive.components.seconds))
-        return ServerBootstrap(group: group)
-            .serverChannelInitializer { [name, logger] channel in
+        let failures = LimitedLog(logger, every: logRepeatInterval, on: group.any())
+        var bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer { [name] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptLog(name: name, logger: logger))
+                    try channel.pipeline.syncOperations.addHandler(AcceptLog(name: name, failures))
                 }
             }
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // A client whose machine is gone says nothing any more.
-            .childChannelOption(.socketOption(.so_keepalive), value: 1)
-            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: seconds)
-            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: max(1, seconds / 3))
-            .childChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: Self.probes)
             // A client that has sent its last request and closed its side still gets the reply.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { [connections, refusal, secure, configure] channel in
+            .childChannelInitializer { [name, connections, refusal, secure, configure] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    guard connections.add(channel) else {
-                        if secure != nil { throw TooManyConnections() }
+                    if let reason = try connections.add(channel) {
+                        if reason == .noFiles { AcceptLog.tellNoFiles(name, failures) }
+                        if secure != nil { throw Refused() }
                         return try pipeline.addHandler(RefusalHandler(refusal))
                     }
                     try secure?(channel)
                     try configure(pipeline)
                 }
             }
+        // A client whose machine is gone says nothing any more.
+        for (option, value) in keepaliveOptions {
+            bootstrap = bootstrap.childChannelOption(option, value: value)
+        }
+        return bootstrap
+    }
+
+    private var keepaliveOptions: [(ChannelOptions.Types.SocketOption, SocketOptionValue)] {
+        guard let keepalive else { return [] }
+        let seconds = max(1, SocketOptionValue(clamping: keepalive.components.seconds))
+        return [
+            (.socketOption(.so_keepalive), 1),
+            (.tcpOption(.init(rawValue: TCP_KEEPIDLE)), seconds),
+            (.tcpOption(.init(rawValue: TCP_KEEPINTVL)), max(1, seconds / 3)),
+            (.tcpOption(.init(rawValue: TCP_KEEPCNT)), Self.probes),
+        ]
     }
 }
 
@@ -137,24 +158,28 @@ package final class ConnectionServer: Sendable {
 private final class AcceptLog: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
-    private static let pause = TimeAmount.seconds(10)
-
     private let name: String
-    private let logger: Logger
-    private var quietUntil = NIODeadline.now()
+    private let failures: LimitedLog
 
-    init(name: String, logger: Logger) {
+    init(name: String, _ failures: LimitedLog) {
         self.name = name
-        self.logger = logger
+        self.failures = failures
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if .now() >= quietUntil {
-            quietUntil = .now() + Self.pause
-            logger.warning(
-                "the \(name) server can't take connections", metadata: ["reason": "\(error)"])
-        }
+        Self.tell("\(error)", name, failures)
         context.fireErrorCaught(error)
+    }
+
+    /// A connection was refused since it would leave too few files.
+    static func tellNoFiles(_ name: String, _ failures: LimitedLog) {
+        tell(
+            "the process has as many files open as it may, but for those that are kept for the node", name,
+            failures)
+    }
+
+    private static func tell(_ reason: String, _ name: String, _ failures: LimitedLog) {
+        failures.log(.warning, "the \(name) server can't take connections", metadata: ["reason": "\(reason)"])
     }
 }
 

@@ -18,10 +18,14 @@ package struct HeaderIdentity {
     private var lastHeader = ""
     private var lastCaller: Caller?
 
-    /// - Parameter address: Where the client is, for the audit log.
-    package init(_ access: AccessControl, address: String) {
+    /// - Parameters:
+    ///   - clientProtocol: What the client speaks, for the count of refusals.
+    ///   - address: Where it is, for the audit log; none before its connection is up.
+    package init(
+        _ access: AccessControl, over clientProtocol: ClientProtocol, address: String = "unknown"
+    ) {
         self.access = access
-        nobody = Caller(access, address: address)
+        nobody = Caller(access, over: clientProtocol, address: address)
     }
 
     /// Finds who sends a request with this header.
@@ -41,12 +45,11 @@ package struct HeaderIdentity {
         }
         guard let credential = AuthorizationHeader.credential(header) else {
             return .refused(
-                RequestError(
-                    .unauthenticated,
+                nobody.refuseLogin(
                     "the authorization header is neither \"Basic\" with user:password in base64 nor \"Bearer\" with a token"
                 ))
         }
-        guard let result = access.authenticate(credential, from: nobody.address, completion()) else {
+        guard let result = nobody.authenticate(credential, completion()) else {
             return .pending
         }
         return end(header, result)

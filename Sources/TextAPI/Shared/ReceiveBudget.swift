@@ -8,13 +8,20 @@ public final class ReceiveBudget: Sendable {
 
     private let maxBytes: Int
     private let bytes = Atomic(0)
+    private let refusals = Atomic(0)
 
     /// - Parameter maxBytes: Of all connections, besides what each has free.
     public init(maxBytes: Int) { self.maxBytes = maxBytes }
 
+    /// What they hold now, and how often one was refused more.
+    public var statistics: (heldBytes: Int, refusals: Int) {
+        (bytes.load(ordering: .relaxed), refusals.load(ordering: .relaxed))
+    }
+
     fileprivate func take(_ count: Int) -> Bool {
         if bytes.wrappingAdd(count, ordering: .relaxed).newValue <= maxBytes { return true }
         giveBack(count)
+        refusals.wrappingAdd(1, ordering: .relaxed)
         return false
     }
 

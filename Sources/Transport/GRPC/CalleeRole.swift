@@ -69,6 +69,7 @@ final class CalleeRole: ExchangeRole {
     func received(message: [UInt8], on stream: ExchangeStream<CalleeRole>) throws(Refusal) {
         guard !hasEnded else { return }
         if let peer {
+            server.inbox.received(message.count)
             server.handler.received(requests: message, from: peer, replies: outbox)
         } else if !hasResponded {
             // Else the server stops, and the end is on its way.

@@ -11,6 +11,7 @@ final class CallerRole: ExchangeRole {
     private let admission: Admission
     private let handler: any PeerHandler
     private let outbox: Outbox
+    private let meter: LinkMeter
     private let logger: Logger
     private let dial: Dial<CallerRole>
     private var isUp = false
@@ -19,8 +20,9 @@ final class CallerRole: ExchangeRole {
 
     init(
         to member: Member, configuration: GRPCPeerTransport.Configuration, admission: Admission,
-        handler: any PeerHandler, outbox: Outbox, loop: any EventLoop, logger: Logger
+        handler: any PeerHandler, outbox: Outbox, meter: LinkMeter, loop: any EventLoop, logger: Logger
     ) {
+        self.meter = meter
         self.member = member
         self.configuration = configuration
         self.admission = admission
@@ -63,6 +65,7 @@ final class CallerRole: ExchangeRole {
     func received(message: [UInt8], on stream: ExchangeStream<CallerRole>) throws(Refusal) {
         guard !hasEnded else { return }
         if isUp {
+            meter.replies.received(message.count)
             handler.received(replies: message, from: member.id)
         } else {
             let hello = try admission.decode(message)
@@ -75,6 +78,7 @@ final class CallerRole: ExchangeRole {
         let limit = admission.batchLimit(with: hello, maxBatchBytes: configuration.maxBatchBytes)
         guard outbox.open(batchLimit: limit) else { return cut() }
         isUp = true
+        meter.isUp()
         logger.info(
             "connected to the peer",
             metadata: [

@@ -1,5 +1,6 @@
 import Cluster
 import ClusterCore
+import Instruments
 import Logging
 import NIOPosix
 import Synchronization
@@ -20,23 +21,32 @@ public final class GRPCPeerTransport: PeerTransport {
     private let executor: LoopExecutor
     private let state = Mutex(State())
 
+    /// All metrics that a transport tells.
+    public static let metrics = PeerMetrics.definitions
+
     /// - Parameters:
+    ///   - metrics: Where it counts what it sends.
     ///   - eventLoopGroup: Must outlive `run`, or the transport if that is never called.
     ///   - handler: Kept until the transport goes.
     public init(
         configuration: Configuration, handler: any PeerHandler, eventLoopGroup: MultiThreadedEventLoopGroup,
-        logger: Logger
+        metrics: MetricRegistry = MetricRegistry(), logger: Logger
     ) {
         let admission = Admission(own: configuration.hello, requiresProof: configuration.tls != nil)
         let links = PeerLinks(
             configuration: configuration, admission: admission, handler: handler, group: eventLoopGroup,
-            logger: logger)
+            metrics: metrics, logger: logger)
         self.configuration = configuration
         self.links = links
         executor = LoopExecutor(eventLoopGroup)
         server = PeerServer(
             configuration: configuration, admission: admission, handler: handler, group: eventLoopGroup,
-            logger: logger, admitted: links.retryNow)
+            metrics: metrics, logger: logger, admitted: links.retryNow)
+        metrics.collect(Self.metrics) { reading in
+            let queued = links.queuedBytes
+            reading.add(PeerMetrics.queued, queued.reduce(0, +))
+            reading.add(PeerMetrics.longestQueue, queued.max() ?? 0)
+        }
     }
 
     public func send(_ batch: [UInt8], to peer: NodeID) -> SendOutcome {

@@ -29,14 +29,16 @@ final class PeerLink: Sendable {
     private let loop: any EventLoop
     private let executor: LoopExecutor
     private let outbox: Outbox
+    private let meter: LinkMeter
     private let causes = CauseLog()
     private let state: Mutex<State>
 
     init(
         to member: Member, configuration: GRPCPeerTransport.Configuration, admission: Admission,
-        handler: any PeerHandler, loop: any EventLoop, logger: Logger
+        handler: any PeerHandler, loop: any EventLoop, meters: PeerLinks.Meters, logger: Logger
     ) {
         id = member.id
+        meter = meters.link
         state = Mutex(State(member: member))
         self.configuration = configuration
         self.admission = admission
@@ -46,10 +48,14 @@ final class PeerLink: Sendable {
         var logger = logger
         logger[metadataKey: "peer"] = "\(member.name)"
         self.logger = logger
-        outbox = Outbox(maxQueuedBytes: configuration.maxQueuedBytes, logger: logger)
+        outbox = Outbox(
+            maxQueuedBytes: configuration.maxQueuedBytes, meter: meters.requests, logger: logger)
     }
 
     func send(_ batch: [UInt8]) -> SendOutcome { outbox.send(batch) }
+
+    /// What waits for its stream. Any thread.
+    var queuedBytes: Int { outbox.queuedBytes }
 
     private var member: Member { state.withLock { $0.member } }
 
@@ -141,7 +147,7 @@ final class PeerLink: Sendable {
         let call = NIOLoopBound(
             CallerRole(
                 to: member, configuration: configuration, admission: admission, handler: handler,
-                outbox: outbox, loop: loop, logger: logger),
+                outbox: outbox, meter: meter, loop: loop, logger: logger),
             eventLoop: loop)
         let (end, wasUp) = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -150,6 +156,7 @@ final class PeerLink: Sendable {
         } onCancel: {
             loop.execute { call.value.cut() }
         }
+        meter.ended(wasUp: wasUp)
         report(end, wasUp: wasUp)
         return wasUp
     }

@@ -1,5 +1,6 @@
 import Cluster
 import ClusterCore
+import Instruments
 import Logging
 import NIOPosix
 import Synchronization
@@ -20,13 +21,26 @@ final class PeerLinks: Sendable {
     private let admission: Admission
     private let handler: any PeerHandler
     private let group: MultiThreadedEventLoopGroup
+    private let meters: Meters
     private let logger: Logger
     private let state = Mutex(State())
 
+    /// What the links of all peers count by.
+    struct Meters: Sendable {
+        var requests: OutboxMeter
+        var link: LinkMeter
+
+        init(_ registry: MetricRegistry) {
+            requests = OutboxMeter(registry, kind: "requests")
+            link = LinkMeter(registry)
+        }
+    }
+
     init(
         configuration: GRPCPeerTransport.Configuration, admission: Admission, handler: any PeerHandler,
-        group: MultiThreadedEventLoopGroup, logger: Logger
+        group: MultiThreadedEventLoopGroup, metrics: MetricRegistry, logger: Logger
     ) {
+        meters = Meters(metrics)
         self.configuration = configuration
         self.admission = admission
         self.handler = handler
@@ -38,6 +52,9 @@ final class PeerLinks: Sendable {
     func send(_ batch: [UInt8], to peer: NodeID) -> SendOutcome {
         state.withLock { $0.links[peer] }?.send(batch) ?? .notConnected
     }
+
+    /// What waits for each peer's stream. Any thread.
+    var queuedBytes: [Int] { state.withLock { Array($0.links.values) }.map(\.queuedBytes) }
 
     /// The peer is known to be up.
     func retryNow(_ peer: NodeID) { state.withLock { $0.links[peer] }?.retryNow() }
@@ -63,7 +80,7 @@ final class PeerLinks: Sendable {
         guard !state.isStopping else { return }
         let link = PeerLink(
             to: member, configuration: configuration, admission: admission, handler: handler,
-            loop: group.next(), logger: logger)
+            loop: group.next(), meters: meters, logger: logger)
         state.links[member.id] = link
         state.start?.yield(link)
     }

@@ -1,5 +1,6 @@
 import Cluster
 import ClusterCore
+import Instruments
 import Logging
 import NIOCore
 import NIOHTTP2
@@ -28,6 +29,8 @@ final class PeerServer: Sendable {
     let handler: any PeerHandler
     private let whenAdmitted: @Sendable (NodeID) -> Void
     private let group: MultiThreadedEventLoopGroup
+    private let meter: OutboxMeter
+    let inbox: InboxMeter
     private let logger: Logger
     private let causes = CauseLog()
     private let failures: FailureLog
@@ -37,12 +40,15 @@ final class PeerServer: Sendable {
     /// - Parameter admitted: Called with each peer whose stream has been accepted.
     init(
         configuration: GRPCPeerTransport.Configuration, admission: Admission, handler: any PeerHandler,
-        group: MultiThreadedEventLoopGroup, logger: Logger, admitted: @escaping @Sendable (NodeID) -> Void
+        group: MultiThreadedEventLoopGroup, metrics: MetricRegistry, logger: Logger,
+        admitted: @escaping @Sendable (NodeID) -> Void
     ) {
         self.configuration = configuration
         self.admission = admission
         self.handler = handler
         self.group = group
+        meter = OutboxMeter(metrics, kind: "replies")
+        inbox = InboxMeter(metrics, kind: "requests")
         self.logger = logger
         whenAdmitted = admitted
         failures = FailureLog("a peer's connection is refused", logger: logger)
@@ -82,7 +88,8 @@ final class PeerServer: Sendable {
 
     private func take(_ channel: any Channel) throws {
         let connection = ExchangeConnection<CalleeRole>(window: configuration.window) { [self] channel in
-            let outbox = Outbox(maxQueuedBytes: configuration.maxQueuedBytes, logger: logger)
+            let outbox = Outbox(
+                maxQueuedBytes: configuration.maxQueuedBytes, meter: meter, logger: logger)
             return ExchangeStream(CalleeRole(of: self, on: channel, outbox: outbox), outbox: outbox)
         }
         try configuration.configure(channel, .server, connection) { [failures] in

@@ -1,9 +1,19 @@
 import ArgumentParser
 
-struct ConfigCommand: ParsableCommand {
+struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "Check a node's configuration and print every value with its source.",
+        abstract: "Look at a node's configuration; and change, while a node runs, what can be changed so.",
+        subcommands: [
+            ConfigShowCommand.self, ConfigGetCommand.self, ConfigSetCommand.self, ConfigResetCommand.self,
+        ],
+        defaultSubcommand: ConfigShowCommand.self)
+}
+
+struct ConfigShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Check a node's configuration and print every value with its source. (default)",
         discussion: """
             Prints YAML that is a configuration file itself, or an explanation of the keys.
 

@@ -1,5 +1,8 @@
 import ArgumentParser
+import CoreMetrics
+import Instruments
 import Logging
+import Observability
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,12 +23,20 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try options.load().configuration
-        LoggingSystem.bootstrap { label in
-            LineLogHandler(label: label, level: configuration.log.level, format: configuration.log.format)
-        }
+        let log = NodeLog(
+            configuration.log,
+            source: LogSource(
+                node: configuration.node.name, cluster: configuration.cluster.name, version: Version.current))
+        LoggingSystem.bootstrap { label in LineLogHandler(label: label, log) }
+        // The last lines say why the node ended.
+        defer { log.finish(within: configuration.shutdownTimeout) }
+        let metrics = MetricRegistry()
+        metrics.declare(MetricCatalog.metrics)
+        MetricsSystem.bootstrap(
+            SwiftMetricsBackend(registry: metrics, maxSeries: configuration.metrics.maxLibrarySeries))
         if stopWithStandardInput { ParentWatch.start(stopTimeout: configuration.shutdownTimeout) }
         do {
-            try await Node.run(configuration: configuration)
+            try await Node.run(configuration: configuration, log: log, metrics: metrics)
         } catch {
             Logger(label: "kvnode").critical("the node failed", metadata: ["error": "\(error)"])
             throw ExitCode.failure

@@ -30,6 +30,7 @@ struct ConfigurationRules {
             problems.append("\(values.shown(smaller)), but must be at most \(values.shown(larger))\(room)")
         }
         problems += TLSRules(values: values).problems
+        problems += TracingRules(values: values).problems
         if values.int("gossip.ping_timeout_ms") >= values.int("gossip.period_ms") {
             problems.append(
                 "\(values.shown("gossip.ping_timeout_ms")), but must be less than \(values.shown("gossip.period_ms"))"
@@ -56,6 +57,8 @@ struct ConfigurationRules {
         ("handoff.max_bytes_per_target", "handoff.max_bytes", 0),
         ("handoff.max_bytes_in_flight", "peer.max_queued_bytes", 0),
         ("layout.fill_page_bytes", "peer.max_batch_bytes", 0),
+        ("tracing.batch_spans", "tracing.queue_spans", 0),
+        ("tracing.backoff_min_ms", "tracing.backoff_max_ms", 0),
     ]
 
     private static func memberProblems(_ values: EffectiveConfiguration, _ members: [Member]) -> [String] {

@@ -2,13 +2,18 @@
 enum NearestName {
     /// The candidate closest to `name`, if it is close enough to be worth a suggestion.
     static func find(for name: String, among candidates: some Sequence<String>) -> String? {
-        let limit = max(2, name.count / 3)
-        var best: (name: String, distance: Int)?
-        for candidate in candidates {
-            let distance = distance(name, candidate)
-            if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
+        let scalars = Array(name.unicodeScalars)
+        var limit = max(2, scalars.count / 3)
+        var best: String?
+        for candidate in candidates where abs(candidate.unicodeScalars.count - scalars.count) <= limit {
+            guard let distance = distance(scalars, Array(candidate.unicodeScalars), atMost: limit) else {
+                continue
+            }
+            best = candidate
+            if distance == 0 { break }
+            limit = distance - 1
         }
-        return best?.name
+        return best
     }
 
     /// The end of an error message: `; did you mean "x"?`, or nothing.
@@ -18,22 +23,26 @@ enum NearestName {
 
     /// The least number of inserted, deleted, replaced and swapped neighbouring characters that turns `a` into `b`
     /// (optimal string alignment; Damerau 1964).
-    static func distance(_ a: String, _ b: String) -> Int {
-        let (a, b) = (Array(a), Array(b))
-        guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
-        var beforeLast: [Int] = []
+    ///
+    /// - Returns: nil if it is above `limit`, which is found out early.
+    static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar], atMost limit: Int) -> Int? {
+        // Of what precedes this place in `a`: from nothing, then from one more character in each row.
         var last = Array(0...b.count)
-        for i in 1...a.count {
-            var row = [i]
-            for j in 1...b.count {
-                var cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
-                if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
-                    cost = min(cost, beforeLast[j - 2] + 1)
+        var beforeLast = last
+        var row = last
+        for i in a.indices {
+            row[0] = i + 1
+            for j in b.indices {
+                var cost = min(last[j + 1] + 1, row[j] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+                    cost = min(cost, beforeLast[j - 1] + 1)
                 }
-                row.append(cost)
+                row[j + 1] = cost
             }
-            (beforeLast, last) = (last, row)
+            // All later rows come of these two.
+            if row.allSatisfy({ $0 > limit }), last.allSatisfy({ $0 > limit }) { return nil }
+            (beforeLast, last, row) = (last, row, beforeLast)
         }
-        return last[b.count]
+        return last[b.count] <= limit ? last[b.count] : nil
     }
 }

@@ -73,9 +73,16 @@ extension NodeConfiguration {
             requestTimeout: values.milliseconds("resp.request_timeout_ms"),
             keepalive: values.milliseconds("resp.keepalive_ms"), tls: security.clients(of: "resp"))
         access = Access(values)
-        log = Log(
-            level: values.choice("log.level", Logger.Level.init(rawValue:)),
-            format: values.choice("log.format", LogFormat.init(rawValue:)))
+        metrics = Metrics(
+            isOpen: values.bool("metrics.open"), maxBuckets: values.int("metrics.max_buckets"),
+            collectionTimeout: values.milliseconds("metrics.collection_timeout_ms"),
+            maxLibrarySeries: values.int("metrics.max_library_series"))
+        tracing = TracingRules(values: values).tracing
+        sampling = TracingSettings(
+            sampleRatio: values.choice("tracing.sample_ratio", Double.init(_:)),
+            maxPerSecond: values.int("tracing.max_per_second"))
+        log = Log(values)
+        reservedFiles = values.int("clients.reserved_files")
         shutdownTimeout = values.milliseconds("shutdown.timeout_ms")
     }
 }
@@ -160,7 +167,8 @@ extension LayoutConfiguration {
             pageBytes: values.int("layout.fill_page_bytes"),
             bytesPerSecond: values.int("layout.fill_bytes_per_second"),
             percent: values.int("layout.fill_percent"),
-            retryPause: UInt64(values.int("layout.fill_retry_ms")))
+            retryPause: UInt64(values.int("layout.fill_retry_ms")),
+            maxFailures: values.int("layout.fill_max_failures"))
         self.init(
             fill: fill, maxRetries: values.int("layout.max_retries"),
             retryPause: values.amount("layout.retry_pause_ms"),
@@ -222,6 +230,22 @@ extension SwimSettings {
         forgetDownMillis = UInt64(values.int("gossip.forget_down_ms"))
         forgetLeftMillis = UInt64(values.int("gossip.forget_left_ms"))
         maxMembers = values.int("gossip.max_members")
+    }
+}
+
+extension NodeConfiguration.Log {
+    fileprivate init(_ values: EffectiveConfiguration) {
+        level = values.choice("log.level", Logger.Level.init(rawValue:))
+        // The one choice that is no format is auto.
+        format = LogFormat(rawValue: values.text("log.format"))
+        maxQueuedBytes = values.int("log.max_queued_bytes")
+        repeatInterval = values.milliseconds("log.repeat_interval_ms")
+        let threshold = values.amount("log.slow_request_ms")
+        slowRequests =
+            threshold == .zero
+            ? nil
+            : SlowRequestSettings(
+                threshold: threshold, maxPerSecond: values.int("log.max_slow_requests_per_second"))
     }
 }
 

@@ -4,6 +4,7 @@ import Credentials
 import Engine
 import Logging
 import TLS
+import TraceExport
 
 /// All that a node is told, checked: what `Node.run` is given.
 struct NodeConfiguration: Sendable {
@@ -151,10 +152,31 @@ struct NodeConfiguration: Sendable {
         var exposures: [String]
     }
 
+    /// `metrics.*`
+    struct Metrics: Sendable {
+        var isOpen: Bool
+        var maxBuckets: Int
+        var collectionTimeout: Duration
+        var maxLibrarySeries: Int
+    }
+
+    /// `tracing.*`
+    struct Tracing: Sendable {
+        /// Without the headers.
+        var export: TraceExportConfiguration
+        /// Nil: there are none.
+        var headersFile: String?
+    }
+
     /// `log.*`
     struct Log: Sendable {
         var level: Logger.Level
-        var format: LogFormat
+        /// Nil: by where the log goes.
+        var format: LogFormat?
+        var maxQueuedBytes: Int
+        var repeatInterval: Duration
+        /// Nil: none is told.
+        var slowRequests: SlowRequestSettings?
     }
 
     var node: Node
@@ -179,7 +201,14 @@ struct NodeConfiguration: Sendable {
     var http: HTTP
     var resp: RESP
     var access: Access
+    var metrics: Metrics
+    /// Nil: no traces are made.
+    var tracing: Tracing?
+    /// `tracing.*`, as far as it says which requests are recorded.
+    var sampling: TracingSettings
     var log: Log
     /// `shutdown.timeout_ms`
+    /// Of the files that the process may open, which are not for clients' connections.
+    var reservedFiles: Int
     var shutdownTimeout: Duration
 }

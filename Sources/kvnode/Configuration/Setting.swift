@@ -1,4 +1,5 @@
 import TextAPI
+import TraceExport
 
 /// One key of the configuration: all that reading, checking, printing and help need to know of it.
 struct Setting: Sendable {
@@ -6,6 +7,8 @@ struct Setting: Sendable {
         case int(ClosedRange<Int>)
         case powerOfTwo(ClosedRange<Int>)
         case bool
+        /// A part of something; its value is text, as it was given.
+        case ratio
         case choice([String])
         /// An identifier, see `nameRule`.
         case name
@@ -15,6 +18,8 @@ struct Setting: Sendable {
         case address
         /// Or empty, for what is chosen then.
         case optionalAddress
+        /// `http://` or `https://`, host, port and path; or empty, for none.
+        case optionalURL
         case members
         /// A list of `host:port`.
         case addresses
@@ -30,7 +35,9 @@ struct Setting: Sendable {
     }
 
     /// Dotted, with the unit in the name: `requests.timeout_ms`.
-    var key: String
+    let key: String
+    /// The environment variable that sets it: `KVNODE_REQUESTS_TIMEOUT_MS`.
+    let environmentName: String
     var kind: Kind
     var defaultValue: Value
     /// One line.
@@ -40,6 +47,7 @@ struct Setting: Sendable {
 
     init(_ key: String, _ kind: Kind, _ defaultValue: Value, isSecret: Bool = false, _ help: String) {
         self.key = key
+        environmentName = "KVNODE_" + String(key.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
         self.kind = kind
         self.defaultValue = defaultValue
         self.help = help
@@ -47,11 +55,6 @@ struct Setting: Sendable {
     }
 
     var components: [String] { key.split(separator: ".").map(String.init) }
-
-    /// The environment variable that sets it: `KVNODE_REQUESTS_TIMEOUT_MS`.
-    var environmentName: String {
-        "KVNODE_" + key.uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
-    }
 
     static let nameRule = MemberRules.nameRule
 
@@ -79,12 +82,14 @@ extension Setting.Kind {
         case .int(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
         case .powerOfTwo(let range): "a power of two from \(range.lowerBound) to \(range.upperBound)"
         case .bool: "true or false"
+        case .ratio: "a number from 0 to 1"
         case .choice(let names): "one of " + names.joined(separator: ", ")
         case .name: Setting.nameRule
         case .path: "a path"
         case .optionalPath: "a path, or nothing"
         case .address: "host:port with a port from 0 to 65535"
         case .optionalAddress: "host:port with a port from 0 to 65535, or nothing"
+        case .optionalURL: "a URL like http://host:port, or https, or nothing"
         case .members: "a list of members, each \(MemberParser.syntax)"
         case .addresses: "a list of host:port with ports from 1 to 65535"
         case .engine(let names): "one of " + names.joined(separator: ", ")
@@ -119,6 +124,9 @@ extension Setting.Kind {
             return .int(value)
         case .bool:
             return Bool(text).map { .bool($0) }
+        case .ratio:
+            guard let value = Double(text), (0...1).contains(value) else { return nil }
+            return .text(text)
         case .choice(let names), .engine(let names):
             return names.contains(text) ? .text(text) : nil
         case .name:
@@ -131,6 +139,8 @@ extension Setting.Kind {
             return HostPort(text).map { .text($0.description) }
         case .optionalAddress:
             return text.isEmpty ? .text("") : HostPort(text).map { .text($0.description) }
+        case .optionalURL:
+            return text.isEmpty || TraceEndpoint(url: text) != nil ? .text(text) : nil
         case .members, .addresses:
             return nil
         }

@@ -63,6 +63,9 @@ extension SettingTable {
             "layout.fill_retry_ms", .int(1...600_000), .int(500),
             "The pause before a node that did not answer is asked again, and the longest of its rests."),
         Setting(
+            "layout.fill_max_failures", .int(1...10_000), .int(10),
+            "How often in a row a node may fail to give a partition before the others come first."),
+        Setting(
             "layout.max_retries", .int(0...1_000), .int(10),
             "How often a request that meets a node of another layout is begun anew, within its timeout."),
         Setting(

@@ -17,7 +17,8 @@ struct SettingTable: Sendable {
                 + engines.flatMap { Self.options(of: $0) } + Self.requests + Self.handoff + Self.layout
                 + Self.antiEntropy + Self.reaping
                 + Self.gossip
-                + Self.peer + Self.clientAPIs + Self.tls + Self.access + Self.operation)
+                + Self.peer + Self.clientAPIs + Self.tls + Self.access + Self.metrics
+                + Self.tracing + Self.sampling + Self.operation)
     }
 
     subscript(key: String) -> Setting? { settings.first { $0.key == key } }
@@ -217,6 +218,9 @@ struct SettingTable: Sendable {
     ]
 
     private static let clientAPIs: [Setting] = [
+        Setting(
+            "clients.reserved_files", .int(0...100_000), .int(64),
+            "Of the files that the process may open, so many are not for clients' connections."),
         Setting("grpc.listen", .address, .text("127.0.0.1:7400"), "Where gRPC clients connect."),
         Setting("grpc.max_message_bytes", .int(bytesPerMessage), .int(16 << 20), "The largest gRPC request."),
         Setting(
@@ -279,10 +283,24 @@ struct SettingTable: Sendable {
     private static let operation: [Setting] = [
         Setting(
             "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
-            .text("info"), "The least severe events that are logged."),
+            .text("info"),
+            "The least severe events that are logged; kvnode config set changes it while the node runs."),
         Setting(
-            "log.format", .choice(["text", "json"]), .text("text"),
-            "Lines for people, or one JSON object a line."),
+            "log.format", .choice(["auto", "text", "json"]), .text("auto"),
+            "Lines for people, or one JSON object a line, by the Elastic Common Schema; auto: text on a terminal, else JSON."
+        ),
+        Setting(
+            "log.max_queued_bytes", .int((64 << 10)...(1 << 30)), .int(4 << 20),
+            "Lines that wait for whoever reads the log; more are left out, and their number told."),
+        Setting(
+            "log.repeat_interval_ms", .int(100...86_400_000), .int(60_000),
+            "How long a fault that goes on is not told again; then with the number of times."),
+        Setting(
+            "log.slow_request_ms", .int(0...3_600_000), .int(500),
+            "Requests that take so long have a line that says where the time went; 0: none has."),
+        Setting(
+            "log.max_slow_requests_per_second", .int(1...10_000), .int(10),
+            "Lines on slow requests in a second; the number of the others is told."),
         Setting(
             "shutdown.timeout_ms", .int(0...600_000), .int(10_000),
             "How long a stop waits for requests that were taken before it cuts them off."),

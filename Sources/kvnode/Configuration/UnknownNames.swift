@@ -20,8 +20,9 @@ struct UnknownNames {
             } else {
                 lines[entry.key] = .some(entry.line)
             }
+            if table[entry.key] != nil { continue }
             let group = members(of: entry.key)
-            if table[entry.key] != nil || (entry.shape == .null && !group.isEmpty) { continue }
+            if entry.shape == .null, !group.isEmpty { continue }
             problems.append("\(entry.key) is not a setting (\(place))" + hint(for: entry.key, group: group))
         }
         return problems
@@ -29,9 +30,11 @@ struct UnknownNames {
 
     /// One problem for each variable that starts with KVNODE_ and names no setting.
     func inEnvironment(_ environment: [String: String]) -> [String] {
+        let names = environment.keys.filter { $0.hasPrefix("KVNODE_") }
+        if names.isEmpty { return [] }
         let known = Set(table.settings.map(\.environmentName))
-        return environment.keys.sorted().compactMap { name in
-            guard name.hasPrefix("KVNODE_"), !known.contains(name), !Self.otherVariables.contains(name),
+        return names.sorted().compactMap { name in
+            guard !known.contains(name), !Self.otherVariables.contains(name),
                 !Self.isServiceLink(name, environment[name] ?? "")
             else { return nil }
             return "the variable \(name) names no setting"
@@ -52,7 +55,8 @@ struct UnknownNames {
 
     /// The settings of which `key` is a group.
     private func members(of key: String) -> [String] {
-        table.settings.map(\.key).filter { $0.hasPrefix(key + ".") }
+        let prefix = key + "."
+        return table.settings.lazy.map(\.key).filter { $0.hasPrefix(prefix) }
     }
 
     private func hint(for key: String, group: [String]) -> String {

@@ -142,11 +142,13 @@ struct DevPlan: Equatable {
         "peer.tls", "grpc.tls", "http.tls", "resp.tls",
     ]
 
-    /// What the nodes get of the command's own environment: all but what their files set.
+    /// What the nodes get of the command's own environment: all but what their files set. Their lines come by a pipe and are for
+    /// people, unless it says otherwise.
     static func environment(from environment: [String: String]) -> [String: String] {
         let table = SettingTable()
         let own = Set(ownKeys.compactMap { table[$0]?.environmentName } + ["KVNODE_CONFIG"])
-        return environment.filter { !own.contains($0.key) }
+        return ["KVNODE_LOG_FORMAT": LogFormat.text.rawValue]
+            .merging(environment.filter { !own.contains($0.key) }) { $1 }
     }
 
     /// The endpoints, and how the newcomers join, for people.

@@ -1,23 +1,25 @@
-import Glibc
 import Logging
 
-/// Writes each event as one line to standard error, in one system call, so that lines of several threads don't mix.
+/// Makes a line of each event.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level
     var metadataProvider: Logger.MetadataProvider?
     private let label: String
-    private let format: LogFormat
-    private let write: @Sendable (String) -> Void
+    private let destination: NodeLog
+    /// The level of all loggers with the label, which may change while they live.
+    private let shared: LogLevels.Cell
+    /// What this copy was given instead.
+    private var own: Logger.Level?
 
-    init(
-        label: String, level: Logger.Level, format: LogFormat,
-        write: @escaping @Sendable (String) -> Void = { Output.standardError.write($0) }
-    ) {
+    init(label: String, _ log: NodeLog) {
         self.label = label
-        self.format = format
-        self.write = write
-        logLevel = level
+        destination = log
+        shared = log.levels.cell(of: label)
+    }
+
+    var logLevel: Logger.Level {
+        get { own ?? shared.level }
+        set { own = newValue }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -29,13 +31,13 @@ struct LineLogHandler: LogHandler {
         var fields = metadata
         if let provided = metadataProvider?.get() { fields.merge(provided) { $1 } }
         if let own = event.metadata { fields.merge(own) { $1 } }
-        if let error = event.error { fields["error"] = "\(error)" }
-        let line = LogLine(
-            time: LogLine.now(), level: event.level, label: label, message: "\(event.message)", fields: fields
-        )
-        switch format {
-        case .text: write(line.text + "\n")
-        case .json: write(line.json + "\n")
+        if let error = event.error {
+            fields["error"] = "\(error)"
+            fields["error_type"] = "\(type(of: error))"
         }
+        destination.write(
+            LogLine(
+                time: LogLine.now(), level: event.level, label: label, message: "\(event.message)",
+                fields: fields))
     }
 }

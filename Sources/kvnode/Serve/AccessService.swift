@@ -18,8 +18,11 @@ struct AccessService: Service {
         var path: String
     }
 
+    /// - Parameter metricsAreOpen: Whether anybody may read the metrics.
     /// - Throws: `UsersFileError` if the users file can't be read or is wrong.
-    init(_ settings: NodeConfiguration.Access, _ logger: Logger) throws(UsersFileError) {
+    init(
+        _ settings: NodeConfiguration.Access, metricsAreOpen: Bool, _ logger: Logger
+    ) throws(UsersFileError) {
         self.settings = settings
         self.logger = logger
         let audit = AuditLog(
@@ -33,7 +36,9 @@ struct AccessService: Service {
         var watch = UsersFileWatch(path: path)
         guard let found = try watch.changed() else { throw UsersFileError("there is no users file \(path)") }
         let check = CredentialCheck(limits: settings.limits)
-        access = AccessControl(authenticator: check, audit: audit, nanoseconds: Self.nanoseconds)
+        access = AccessControl(
+            authenticator: check, audit: audit, metricsAreOpen: metricsAreOpen,
+            nanoseconds: Self.nanoseconds)
         check.replace(found, in: access)
         users = Users(check: check, watch: watch, path: path)
         logger.info("users are known", metadata: ["users": "\(found.count)", "file": "\(path)"])

@@ -6,7 +6,7 @@ import Glibc
 enum Host {
     /// Real time and chance, for a node with this data.
     static func environment(of data: DataDirectory) -> Environment {
-        Environment(bootID: bootID, dataID: data.identifier, wallMillis: wallMillis)
+        Environment(bootID: bootID, dataID: data.identifier, wallNanoseconds: wallNanoseconds)
     }
 
     /// Where the kernel doesn't tell, no two runs count as of the same boot, which is the safe side.
@@ -15,9 +15,9 @@ enum Host {
         return id?.trimmingCharacters(in: .whitespacesAndNewlines) ?? UUID().uuidString
     }
 
-    @Sendable private static func wallMillis() -> UInt64 {
+    @Sendable private static func wallNanoseconds() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -2,27 +2,42 @@ import API
 import Cluster
 import ClusterCore
 import Engine
+import Instruments
+import LogLimits
 import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import TextAPI
+import TraceExport
 import Transport
 import UnixSignals
 
 /// A node of the cluster: its parts, put together, started and stopped in order.
 enum Node {
     /// Runs a node until it is told to stop by SIGTERM or SIGINT, or a part of it fails.
-    static func run(configuration: NodeConfiguration) async throws {
+    ///
+    /// - Parameters:
+    ///   - log: Where all that the process logs goes.
+    ///   - metrics: Where it counts what it does.
+    static func run(configuration: NodeConfiguration, log: NodeLog, metrics: MetricRegistry) async throws {
         let logger = Logger(label: "kvnode")
         if let count = OpenFiles.raiseLimit() {
             logger.debug("files that may be open", metadata: ["count": "\(count)"])
         }
         // Before anything is made or taken: what is wrong with a certificate should cost nothing.
-        let tls = try await NodeTLS(configuration, logger: logger)
+        let tls = try await NodeTLS(configuration, logger: Logger(label: "tls"))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.node.eventLoops)
+        let traces = try TraceService(
+            configuration, metrics: metrics,
+            logs: LimitedLogs(
+                Logger(label: "traces"), every: TimeAmount(configuration.log.repeatInterval), on: group.next()
+            ))
         let directory = try DataDirectory(configuration.node.dataDirectory, engine: configuration.engine.type)
-        let executor = try OpenEngine.executor(configuration.engine, in: directory, logger)
+        let engineLogger = Logger(label: "engine")
+        let engineLogs = LimitedLogs(
+            engineLogger, every: TimeAmount(configuration.log.repeatInterval), on: group.next())
+        let executor = try OpenEngine.executor(configuration.engine, in: directory, engineLogs, engineLogger)
         logger.info(
             "the engine is open",
             metadata: [
@@ -35,7 +50,8 @@ enum Node {
         }
         let environment = Host.environment(of: directory)
         let outcome = await result {
-            let access = try AccessService(configuration.access, logger)
+            let access = try AccessService(
+                configuration.access, metricsAreOpen: configuration.metrics.isOpen, Logger(label: "access"))
             access.warn()
             let served = await result {
                 let found: NodeConfiguration?
@@ -45,7 +61,8 @@ enum Node {
                     throw OpenEngine.explain(error)
                 }
                 guard let found else { return }
-                try await serve(found, tls, access, executor, environment, group, logger)
+                try await serve(
+                    found, tls, access, traces, executor, environment, group, log, metrics, logger)
             }
             let ended = await result { try await access.shutdown() }
             // The first error is the one to tell.
@@ -62,38 +79,53 @@ enum Node {
 
     private static func serve(
         _ configuration: NodeConfiguration, _ tls: NodeTLS, _ access: AccessService,
-        _ executor: EngineExecutor, _ environment: Environment, _ group: MultiThreadedEventLoopGroup,
-        _ logger: Logger
+        _ traces: TraceService, _ executor: EngineExecutor, _ environment: Environment,
+        _ group: MultiThreadedEventLoopGroup,
+        _ log: NodeLog, _ metrics: MetricRegistry, _ logger: Logger
     ) async throws {
         let node: ClusterNode
         do {
             node = try await ClusterNode(
                 configuration: try configuration.clusterConfiguration(), executor: executor,
-                loops: Array(group.makeIterator()), environment: environment, logger: logger)
+                loops: Array(group.makeIterator()), environment: environment, metrics: metrics,
+                logger: Logger(label: "cluster"), requestLogger: Logger(label: "slow_requests"),
+                tracer: traces.exporter?.tracer)
         } catch {
             throw OpenEngine.explain(error)
         }
         let transport = GRPCPeerTransport(
             configuration: configuration.transportConfiguration(of: node, tls.peer), handler: node,
-            eventLoopGroup: group,
-            logger: logger)
+            eventLoopGroup: group, metrics: metrics, logger: Logger(label: "peers"))
         let conflicts = ConflictService(node: node)
         node.attach(transport)
         let budget = ReceiveBudget(maxBytes: configuration.requests.maxReceivedBytes)
+        let clients = Logger(label: "clients")
         let grpc = ClientGRPCServer(
             configuration: configuration.grpcConfiguration(tls.grpc?.security, budget), service: node,
-            access: access.access, group: group, logger: logger)
+            access: access.access, levels: LogLevelService(log.levels, on: group.next()), group: group,
+            logger: clients)
+        let nodeMetrics = NodeMetrics(
+            metrics, executor, engine: configuration.engine.type,
+            directory: configuration.node.dataDirectory, limit: configuration.metrics.collectionTimeout,
+            logger)
         let http = HTTPServer(
             configuration: configuration.httpConfiguration(tls.http?.security, budget), service: node,
-            access: access.access, group: group, logger: logger)
+            access: access.access, metrics: nodeMetrics.page(accept:), group: group, logger: clients)
         let resp = RESPServer(
             configuration: configuration.respConfiguration(tls.resp?.security, budget), service: node,
             access: access.access,
-            wallMillis: environment.wallMillis, group: group, logger: logger)
+            wallMillis: environment.wallMillis, group: group, logger: clients)
+
+        ConnectionMetrics.collect(
+            [("grpc", { grpc.connections }), ("http", { http.connections }), ("resp", { resp.connections })],
+            budget, in: metrics)
+        AccessMetrics.collect(access.access, in: metrics)
+        CertificateMetrics.collect(tls.endpoints, in: metrics)
 
         // Started in this order, stopped in the reverse: first no new requests, then those under way end, then the
         // peers go.
         let services: [any Service] = [
+            traces,
             CertificateService(
                 endpoints: tls.endpoints, interval: configuration.tls.reload, logger: logger),
             PeerService(transport: transport, listen: configuration.peer.listen),

@@ -1,13 +1,16 @@
 import Cluster
 import ClusterCore
 import Engine
+import LogLimits
 import Logging
 
 /// A node's engine, opened, watched and behind its executor.
 enum OpenEngine {
+    /// - Parameter logs: For what may fail with each request.
     /// - Throws: `ServeError` with what to do, if the files are damaged; `EngineError`.
     static func executor(
-        _ settings: NodeConfiguration.EngineSettings, in directory: DataDirectory, _ logger: Logger
+        _ settings: NodeConfiguration.EngineSettings, in directory: DataDirectory, _ logs: LimitedLogs,
+        _ logger: Logger
     ) throws -> EngineExecutor {
         let engine = try open(settings, in: directory)
         do {
@@ -17,7 +20,8 @@ enum OpenEngine {
             try? engine.close()
             throw error
         }
-        let watch = EngineWatch { tell($0, settings.type, directory, logger) }
+        let log = EngineLog(logs, engine: settings.type, path: directory.enginePath, logger)
+        let watch = EngineWatch { log.tell($0) }
         // Below the cache: what that answers cannot fail.
         let watched = WatchedEngine(engine, watch)
         return try EngineExecutor(
@@ -62,28 +66,5 @@ enum OpenEngine {
         limits.commitDelay = settings.commitDelay
         limits.commitSiblings = settings.commitSiblings
         return limits
-    }
-
-    private static func tell(
-        _ incident: EngineWatch.Incident, _ engine: String, _ directory: DataDirectory, _ logger: Logger
-    ) {
-        var metadata: Logger.Metadata = ["engine": "\(engine)", "directory": "\(directory.enginePath)"]
-        switch incident {
-        case .readsFail(let count, let error):
-            metadata["error"] = "\(error)"
-            metadata["times"] = "\(count)"
-            logger.error(
-                "the engine cannot read what it has stored: the other replicas serve it; stop the node, run kvnode engine repair, and start it",
-                metadata: metadata)
-        case .writesFail(let count, let error):
-            metadata["error"] = "\(error)"
-            metadata["times"] = "\(count)"
-            logger.error(
-                error.code == .noSpace
-                    ? "the engine has no room for writes: free the disk, or enlarge it"
-                    : "the engine cannot write: look at the disk; if writes fail after a restart as well, run kvnode engine repair",
-                metadata: metadata)
-        case .writesAgain: logger.notice("the engine writes again", metadata: metadata)
-        }
     }
 }

@@ -27,6 +27,10 @@ extension NodeConfiguration {
         configuration.minInFlightPerLoop = requests.minInFlight
         configuration.maxInFlightBytesPerLoop = requests.maxInFlightBytes
         configuration.workloadSampleEvery = requests.workloadSampleEvery
+        configuration.maxCountedBuckets = metrics.maxBuckets
+        configuration.logRepeatInterval = TimeAmount(log.repeatInterval)
+        configuration.slowRequests = log.slowRequests
+        configuration.tracing = sampling
         configuration.respPort = UInt16(resp.listen.port)
         return configuration
     }
@@ -73,8 +77,10 @@ extension NodeConfiguration {
         server.secure = security
         server.receiveBudget = budget
         server.refusalPause = requests.refusalPause
+        server.logRepeatInterval = log.repeatInterval
         server.maxMessageBytes = grpc.maxMessageBytes
         server.maxConnections = grpc.maxConnections
+        server.reservedFiles = reservedFiles
         server.maxStreamsPerConnection = grpc.maxCallsPerConnection
         server.maxReceivedBytes = grpc.maxReceivedBytes
         server.maxUnsentBytes = grpc.maxUnsentBytes
@@ -98,8 +104,10 @@ extension NodeConfiguration {
         server.secure = security
         server.receiveBudget = budget
         server.refusalPause = requests.refusalPause
+        server.logRepeatInterval = log.repeatInterval
         server.maxBodyBytes = requests.maxValueBytes
         server.maxConnections = http.maxConnections
+        server.reservedFiles = reservedFiles
         server.idleTimeout = http.idleTimeout
         server.requestTimeout = http.requestTimeout
         server.defaultListLimit = requests.listLimit
@@ -115,10 +123,12 @@ extension NodeConfiguration {
         server.secure = security
         server.receiveBudget = budget
         server.refusalPause = requests.refusalPause
+        server.logRepeatInterval = log.repeatInterval
         server.bucket = resp.bucket
         server.maxArgumentBytes = requests.maxValueBytes
         server.maxArguments = resp.maxArguments
         server.maxConnections = resp.maxConnections
+        server.reservedFiles = reservedFiles
         server.maxInFlight = resp.maxInFlight
         server.maxUnsentBytes = resp.maxUnsentBytes
         server.idleTimeout = resp.idleTimeout

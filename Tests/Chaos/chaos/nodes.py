@@ -84,6 +84,7 @@ class ChaosNode:
             "engine": {"type": self.engine},
             "peer": listen(PEER) | {"advertise": self.advertised},
             "grpc": listen(GRPC), "http": listen(HTTP), "resp": listen(RESP),
+            "log": {"format": "text"},
         })
         self.folder.mkdir(parents=True, exist_ok=True)
         self._configuration_path.write_text(to_yaml(configuration))

@@ -1,5 +1,6 @@
 import ClusterCore
 import NIOCore
+import ProtoWire
 
 @testable import API
 @testable import GRPCWire

@@ -81,7 +81,10 @@ private final class EmptyStore: KeyValueService {
 
     var count: Int { requests.withLock { $0 } }
 
-    func submit(_ request: Request, _ completion: @escaping @Sendable (Response) -> Void) {
+    func submit(
+        _ request: Request, from source: RequestSource,
+        _ completion: @escaping @Sendable (Response) -> Void
+    ) {
         requests.withLock { $0 += 1 }
         switch request {
         case .get: completion(.read(Reading(context: [])))
@@ -98,6 +101,7 @@ private final class EmptyStore: KeyValueService {
     var servingNodes: [ServingNode] { [] }
     var partitionCount: Int { 256 }
     var isReady: Bool { true }
+    var isTracing: Bool { true }
 
     func workload(_ completion: @escaping @Sendable (WorkloadReport) -> Void) {
         completion(

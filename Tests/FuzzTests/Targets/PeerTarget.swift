@@ -72,7 +72,8 @@ enum PeerTarget {
         var actions: [Swim.Action] = []
         swim.start(now: 0, &actions)
         for second in 0..<3 as Range<UInt64> {
-            try swim.received(bytes, from: NodeID(name: "other"), now: second * 1_000, &actions)
+            try swim.received(
+                bytes, from: NodeID(name: "other"), now: second * 1_000, wallMillis: second * 1_000, &actions)
             swim.tick(now: second * 1_000 + 500, &actions)
         }
         for case .send(let message, _, _) in actions {

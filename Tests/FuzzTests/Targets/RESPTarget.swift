@@ -56,7 +56,7 @@ private struct RESPCommands: Equatable {
     func plan() throws {
         var session = RESPSession(
             id: 1, bucket: "b", wallMillis: { 1_000_000_000_000 },
-            caller: Caller(.open))
+            caller: Caller(.open, over: .resp))
         var parser = RESPParser()
         parser.append(ByteBuffer(bytes: encoded))
         while try parser.next() {

@@ -90,6 +90,8 @@ class Node:
             "grpc": {"listen": f"127.0.0.1:{self.grpc_port}"},
             "http": {"listen": f"127.0.0.1:{self.http_port}"},
             "resp": {"listen": f"127.0.0.1:{self.resp_port}"},
+            # What tests look for in it, and what they show when they fail.
+            "log": {"format": "text"},
         }, changes)
         self.configuration_path.write_text(to_yaml(configuration))
 

@@ -30,7 +30,8 @@ class Stubs:
         protos = REPOSITORY / "proto"
         code = protoc.main([
             "protoc", f"-I{protos}", f"--python_out={folder}", f"--grpc_python_out={folder}",
-            *(str(path.relative_to(protos)) for path in sorted(protos.rglob("*.proto")))])
+            # Not OpenTelemetry's: the tests have the official ones, and a process can't have both.
+            *(str(path.relative_to(protos)) for package in ("grpc", "kvnode") for path in sorted((protos / package).rglob("*.proto")))])
         assert code == 0, f"protoc ended with {code}"
         _extend_grpc_package(folder)
         sys.path.insert(0, str(folder))

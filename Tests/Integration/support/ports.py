@@ -5,10 +5,13 @@ import os
 import socket
 
 # Below the range from which the kernel takes ports for outgoing connections: a node that is restarted finds its own
-# port again. The start differs between test runs, so that two at a time seldom meet.
-_FIRST, _LAST = 15_000, 32_000
+# port again. pytest's workers have a part each, and the start differs between test runs, so that two at a time seldom meet.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_SHARE = (32_000 - 15_000) // _WORKERS
+_FIRST, _LAST = 15_000 + _WORKER * _SHARE, 15_000 + (_WORKER + 1) * _SHARE
 _candidates = itertools.cycle(range(_FIRST, _LAST))
-for _ in range(os.getpid() * 97 % (_LAST - _FIRST)):
+for _ in range(os.getpid() * 97 % _SHARE):
     next(_candidates)
 
 

@@ -1,4 +1,5 @@
 import ClusterCore
+import ProtoWire
 
 extension Request {
     static func decodeUpdateData(_ reader: inout ProtoReader) throws(ProtoError) -> Request {

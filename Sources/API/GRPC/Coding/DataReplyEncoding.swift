@@ -1,4 +1,5 @@
 import ClusterCore
+import ProtoWire
 import TextAPI
 
 extension ProtoWriter {

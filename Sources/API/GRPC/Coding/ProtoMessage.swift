@@ -1,6 +1,7 @@
 import ClusterCore
 import GRPCCore
 import NIOCore
+import ProtoWire
 
 /// Decodes messages in place with the functions of RequestDecoding.swift.
 enum ProtoMessage {

@@ -1,4 +1,5 @@
 import ClusterCore
+import ProtoWire
 
 /// An operation of a session, as it came.
 struct SessionOperation: Equatable, Sendable {

@@ -1,5 +1,6 @@
 import ClusterCore
 import GRPCCore
+import ProtoWire
 import TextAPI
 
 // Encodes the core's responses as the messages of proto/kvnode/v1/kvnode.proto. The numbers are field

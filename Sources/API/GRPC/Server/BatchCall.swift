@@ -1,7 +1,9 @@
 import Access
+import Cluster
 import ClusterCore
 import NIOCore
 import NIOHTTP2
+import ProtoWire
 import TextAPI
 
 /// A call that is several requests of one kind.
@@ -9,17 +11,19 @@ final class BatchCall: SingleCall {
     private let decode: RequestCall.Decode
     private let reply: ReplyMessage
     private let timeoutMillis: Int?
+    private let trace: TraceContext?
     /// Of entries that break a rule: those fail by themselves.
     private var refusals: [Int: RequestError] = [:]
 
     /// - Parameter decode: An entry.
     init(
         _ decode: @escaping RequestCall.Decode, _ reply: ReplyMessage, timeoutMillis: Int?,
-        stream: HTTP2StreamID, connection: GRPCConnectionHandler
+        trace: TraceContext?, stream: HTTP2StreamID, connection: GRPCConnectionHandler
     ) {
         self.decode = decode
         self.reply = reply
         self.timeoutMillis = timeoutMillis
+        self.trace = trace
         super.init(stream: stream, connection: connection)
     }
 
@@ -34,7 +38,10 @@ final class BatchCall: SingleCall {
         let count = entries.count
         let loop = connection.loop
         let me = NIOLoopBound(self, eventLoop: loop)
-        shared.service.submit(accepted, as: reply, replyBytes: limits.maxMessageBytes) { responses in
+        shared.service.submit(
+            accepted, from: RequestSource(.grpc, user: caller.user, trace: trace), as: reply,
+            replyBytes: limits.maxMessageBytes
+        ) { responses in
             if loop.inEventLoop {
                 me.value.answer(responses, to: count)
             } else {

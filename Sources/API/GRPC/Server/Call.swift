@@ -35,7 +35,7 @@ class Call {
     init(stream: HTTP2StreamID, connection: GRPCConnectionHandler) {
         self.stream = stream
         self.connection = connection
-        caller = Caller(connection.shared.access)
+        caller = Caller(connection.shared.access, over: .grpc)
         window = connection.shared.limits.window.bytes
     }
 

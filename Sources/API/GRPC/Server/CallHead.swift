@@ -9,6 +9,8 @@ struct CallHead {
     private(set) var timeoutMillis: Int?
     /// By what the client proves who it is.
     private(set) var authorization: String?
+    /// The trace that the client says the call is part of, as it came.
+    private(set) var traceparent: String?
     private var isPost = false
     private var isGRPC = false
     private var encoding = "identity"
@@ -23,6 +25,7 @@ struct CallHead {
             case "grpc-timeout": timeoutMillis = GRPCDeadline.milliseconds(value)
             case "grpc-encoding": encoding = value
             case "authorization": authorization = value
+            case "traceparent": traceparent = value
             default: break
             }
         }

@@ -9,7 +9,7 @@ import NIOHTTP2
 import NIOPosix
 import TextAPI
 
-/// The gRPC server for clients: `kvnode.v1.KeyValue`, `kvnode.v1.Cluster` and `grpc.health.v1.Health`.
+/// The gRPC server for clients: `kvnode.v1.KeyValue`, `kvnode.v1.Cluster`, `kvnode.v1.Node` and `grpc.health.v1.Health`.
 public final class ClientGRPCServer: Sendable {
     /// What an operator sets.
     public struct Configuration: Sendable {
@@ -19,6 +19,8 @@ public final class ClientGRPCServer: Sendable {
         public var port: Int
         /// Connections at the same time; one more is told so and closed.
         public var maxConnections = 10_000
+        /// Of the files that the process may open, which no connection may take.
+        public var reservedFiles = 64
         /// Bytes of a request message at most; a longer one fails with RESOURCE_EXHAUSTED. Should leave room
         /// around the largest value, so that a value over its own limit gets the error that says so. Bytes
         /// of a batch's results too: entries beyond fail, but the first always fits.
@@ -63,6 +65,8 @@ public final class ClientGRPCServer: Sendable {
         public var receiveBudget = ReceiveBudget(maxBytes: 1 << 30)
         /// How long nothing is read of a connection after a request of its was refused as overload; zero reads on.
         public var refusalPause: Duration = .milliseconds(100)
+        /// How long the log does not repeat what goes on.
+        public var logRepeatInterval: Duration = .seconds(60)
 
         public init(host: String, port: Int) {
             self.host = host
@@ -74,17 +78,21 @@ public final class ClientGRPCServer: Sendable {
 
     /// - Parameters:
     ///   - access: Decides who may do what.
+    ///   - levels: Of the node's log.
     ///   - group: Runs the connections and everything that serves them.
     public init(
         configuration: Configuration, service: any KeyValueService & LayoutService, access: AccessControl,
-        group: MultiThreadedEventLoopGroup, logger: Logger
+        levels: any LogLevelControl, group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
-        let connections = ConnectionRegistry(limit: configuration.maxConnections)
+        let connections = ConnectionRegistry(
+            limit: configuration.maxConnections, reservedFiles: configuration.reservedFiles)
         var methods = MethodTable()
         KeyValueMethods(service: service).add(to: &methods)
         ClusterProvider(
-            service: service, engine: configuration.engine, softwareVersion: configuration.softwareVersion
+            service: service, engine: configuration.engine, softwareVersion: configuration.softwareVersion,
+            levels: levels
         ).add(to: &methods)
+        NodeProvider(levels: levels).add(to: &methods)
         HealthProvider(service: service, interval: configuration.healthInterval).add(to: &methods)
         let shared = GRPCConnectionHandler.Shared(
             service: service, access: access,
@@ -95,7 +103,8 @@ public final class ClientGRPCServer: Sendable {
         server = ConnectionServer(
             name: "gRPC", host: configuration.host, port: configuration.port, group: group,
             connections: connections, shutdownGrace: configuration.shutdownGrace, refusal: Self.refusal,
-            secure: configuration.secure, logger: logger
+            secure: configuration.secure, logger: logger,
+            logRepeatInterval: TimeAmount(configuration.logRepeatInterval)
         ) { pipeline in
             try Self.configure(pipeline, configuration, shared)
         }
@@ -108,6 +117,9 @@ public final class ClientGRPCServer: Sendable {
     /// Accepts no new connections and calls; calls in flight go on, sessions answer what they have taken. Any
     /// thread, idempotent.
     public func beginGracefulShutdown() { server.beginGracefulShutdown() }
+
+    /// What there has been of its connections. Any thread.
+    public var connections: ConnectionStatistics { server.statistics }
 
     /// The port that `run` listens on; waits until it does. Throws if it couldn't listen or has stopped.
     public var listeningPort: Int {

@@ -6,6 +6,7 @@ import GRPCWire
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
+import ProtoWire
 import TextAPI
 
 /// Serves the calls of one connection, behind NIO's handler of HTTP/2: without a channel, a task or a future for any of them.
@@ -57,7 +58,7 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
         self.shared = shared
         self.pause = pause
         received = ReceivedBytes(of: shared.budget)
-        identity = HeaderIdentity(shared.access, address: "unknown")
+        identity = HeaderIdentity(shared.access, over: .grpc)
     }
 
     /// While the handler is in a channel, and after.
@@ -181,7 +182,7 @@ final class GRPCConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        identity = HeaderIdentity(shared.access, address: context.channel.clientAddress)
+        identity = HeaderIdentity(shared.access, over: .grpc, address: context.channel.clientAddress)
         if let increment = shared.limits.window.opening { credit(increment, to: .rootStream) }
         context.fireChannelActive()
     }

@@ -6,12 +6,12 @@ import SwiftProtobuf
 public enum GRPCRules {
     /// All of them, for people and for tests.
     public static let all: [AccessRule] = operations.sorted { $0.key < $1.key }.map {
-        AccessRule("grpc", $0.key, $0.value)
+        AccessRule(.grpc, $0.key, $0.value)
     }
 
     /// By the method's name with the service's.
     static let operations: [String: Operation] = Dictionary(
-        uniqueKeysWithValues: (keyValue + cluster + health).map { ($0.0.fullyQualifiedMethod, $0.1) })
+        uniqueKeysWithValues: (keyValue + cluster + node + health).map { ($0.0.fullyQualifiedMethod, $0.1) })
 
     private static let keyValue: [(MethodDescriptor, Operation)] = {
         typealias Method = Kvnode_V1_KeyValue.Method
@@ -38,6 +38,13 @@ public enum GRPCRules {
             (Method.Ring.descriptor, .readRing), (Method.Stage.descriptor, .stageChange),
             (Method.Unstage.descriptor, .unstageChange), (Method.Commit.descriptor, .commitLayout),
             (Method.DeclareLost.descriptor, .declareLost),
+        ]
+    }()
+
+    private static let node: [(MethodDescriptor, Operation)] = {
+        typealias Method = Kvnode_V1_Node.Method
+        return [
+            (Method.GetLogLevels.descriptor, .readSettings), (Method.SetLogLevel.descriptor, .setLogLevel),
         ]
     }()
 

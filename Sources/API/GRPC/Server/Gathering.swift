@@ -1,24 +1,26 @@
 import Cluster
 import ClusterCore
+import ProtoWire
 import Synchronization
 
 extension KeyValueService {
     /// Serves all of `requests` at the same time.
     ///
     /// - Parameters:
+    ///   - source: Where all of them come from.
     ///   - message: What each response is sent as.
     ///   - replyBytes: What the responses may have together, short ones aside. One that comes after others and would go
     ///     beyond is replaced by a failure at once, so that it isn't held until the end.
     ///   - completion: Called once on any thread, with the responses in the requests' order.
     func submit(
-        _ requests: [Request], as message: ReplyMessage, replyBytes: Int,
+        _ requests: [Request], from source: RequestSource, as message: ReplyMessage, replyBytes: Int,
         _ completion: @escaping @Sendable ([Response]) -> Void
     ) {
         if requests.isEmpty { return completion([]) }
         let gathering = Gathering(
             count: requests.count, message: message, budget: replyBytes, whenComplete: completion)
         for (index, request) in requests.enumerated() {
-            submit(request) { gathering.set(index, message.presentable($0)) }
+            submit(request, from: source) { gathering.set(index, message.presentable($0)) }
         }
     }
 }

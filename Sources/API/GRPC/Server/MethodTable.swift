@@ -1,4 +1,6 @@
 import Access
+import Cluster
+import ClusterCore
 import NIOHTTP2
 
 /// What the server can be asked for, by the paths of HTTP/2.
@@ -38,10 +40,13 @@ extension GRPCConnectionHandler {
         switch entry.method {
         case .request(let decode, let reply):
             return RequestCall(
-                decode, reply, timeoutMillis: head.timeoutMillis, stream: stream, connection: self)
+                decode, reply, timeoutMillis: head.timeoutMillis, trace: trace(of: head), stream: stream,
+                connection: self)
         case .batch(let decode, let reply):
             return BatchCall(
-                decode, reply, timeoutMillis: head.timeoutMillis, stream: stream, connection: self)
+                decode, reply, timeoutMillis: head.timeoutMillis, trace: trace(of: head), stream: stream,
+                connection: self)
+        // It may go on for days: no trace could hold all of its operations.
         case .session:
             let call = SessionCall(stream: stream, connection: self)
             call.setDeadline(head.timeoutMillis)
@@ -50,5 +55,11 @@ extension GRPCConnectionHandler {
             return ControlCall(
                 method, entry.operation, timeoutMillis: head.timeoutMillis, stream: stream, connection: self)
         }
+    }
+
+    /// The trace that a call is part of; nil if its client names none, or none that can be read, or nobody would record it.
+    private func trace(of head: CallHead) -> TraceContext? {
+        guard let header = head.traceparent, shared.service.isTracing else { return nil }
+        return TraceContext(traceparent: header)
     }
 }

@@ -3,6 +3,7 @@ import Cluster
 import ClusterCore
 import NIOCore
 import NIOHTTP2
+import ProtoWire
 import TextAPI
 
 /// A call that is one request of the store.
@@ -12,14 +13,16 @@ final class RequestCall: SingleCall {
     private let decode: Decode
     private let reply: ReplyMessage
     private let timeoutMillis: Int?
+    private let trace: TraceContext?
 
     init(
-        _ decode: @escaping Decode, _ reply: ReplyMessage, timeoutMillis: Int?, stream: HTTP2StreamID,
-        connection: GRPCConnectionHandler
+        _ decode: @escaping Decode, _ reply: ReplyMessage, timeoutMillis: Int?, trace: TraceContext?,
+        stream: HTTP2StreamID, connection: GRPCConnectionHandler
     ) {
         self.decode = decode
         self.reply = reply
         self.timeoutMillis = timeoutMillis
+        self.trace = trace
         super.init(stream: stream, connection: connection)
     }
 
@@ -35,7 +38,8 @@ final class RequestCall: SingleCall {
         request.shorten(to: timeoutMillis, default: shared.limits.defaultTimeoutMillis)
         let loop = connection.loop
         let me = NIOLoopBound(self, eventLoop: loop)
-        shared.service.submit(request) { response in
+        let source = RequestSource(.grpc, user: caller.user, trace: trace)
+        shared.service.submit(request, from: source) { response in
             if loop.inEventLoop {
                 me.value.answer(response)
             } else {

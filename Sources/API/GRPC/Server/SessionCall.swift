@@ -3,6 +3,7 @@ import Cluster
 import ClusterCore
 import NIOCore
 import NIOHTTP2
+import ProtoWire
 import TextAPI
 
 /// A `Session`: operations that are answered each by itself, as they are ready. Nothing more is read while too many are in
@@ -65,7 +66,7 @@ final class SessionCall: Call {
             try shared.rules.apply(to: &request)
             let loop = connection.loop
             let me = NIOLoopBound(self, eventLoop: loop)
-            shared.service.submit(request) { response in
+            shared.service.submit(request, from: RequestSource(.grpc, user: caller.user)) { response in
                 if loop.inEventLoop {
                     me.value.answer(id, reply.presentable(response), as: reply)
                 } else {

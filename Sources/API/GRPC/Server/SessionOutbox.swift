@@ -1,5 +1,6 @@
 import ClusterCore
 import GRPCWire
+import ProtoWire
 
 /// The replies of one session that its client has not taken: how many may be, and which are given up.
 struct SessionOutbox {

@@ -9,6 +9,7 @@ struct ClusterProvider: Sendable {
     /// What this node is, as the others know from its hello.
     let engine: String
     let softwareVersion: String
+    let levels: any LogLevelControl
 
     func add(to table: inout MethodTable) {
         typealias Method = Kvnode_V1_Cluster.Method
@@ -24,7 +25,10 @@ struct ClusterProvider: Sendable {
     @Sendable private func status(
         _ request: Kvnode_V1_StatusRequest
     ) async throws -> Kvnode_V1_ClusterStatus {
-        Kvnode_V1_ClusterStatus(service.status, engine: engine, softwareVersion: softwareVersion)
+        var status = Kvnode_V1_ClusterStatus(
+            service.status, engine: engine, softwareVersion: softwareVersion)
+        status.changedLogLevels = levels.logLevels.loggers.filter(\.isChanged).map(Kvnode_V1_LoggerLevel.init)
+        return status
     }
 
     @Sendable private func plan(

@@ -20,6 +20,8 @@ struct EntropyRound: Sendable {
     private(set) var retryAt: UInt64?
     /// Whether the round is over all partitions, and each so far came to its end.
     private var isFull = false
+    /// When it began to be that.
+    private var begunAt: UInt64 = 0
     private(set) var totals = EntropyTotals()
 
     init(due: UInt64?) { self.due = due }
@@ -29,12 +31,12 @@ struct EntropyRound: Sendable {
     var waitingCount: Int { toAsk.count + asked.count + toCompare.count + notReady.count }
 
     /// Adds these partitions to the round, or begins one with them; nil: all.
-    mutating func begin(_ partitions: Set<Int>?) {
+    mutating func begin(_ partitions: Set<Int>?, now: UInt64) {
         let wanted = partitions ?? Set(depths.keys)
         let present = Set(asked.map(\.partition)).union(toCompare).union(running)
         toAsk = wanted.filter { depths[$0] != nil && !present.contains($0) }.union(toAsk).sorted()
         notReady.subtract(toAsk)
-        if partitions == nil { isFull = true }
+        if partitions == nil { (isFull, begunAt) = (true, now) }
     }
 
     /// Adds those that were not ready, if it is time.
@@ -117,14 +119,16 @@ struct EntropyRound: Sendable {
     }
 
     /// Notes the end of the round, if nothing is left of it.
-    mutating func closeIfDone(now: UInt64) {
-        guard !isOpen else { return }
-        if isFull {
-            totals.rounds += 1
-            totals.lastRoundAt = now
-        }
-        isFull = false
+    ///
+    /// - Returns: How long it took, if it was one over all partitions.
+    mutating func closeIfDone(now: UInt64) -> UInt64? {
+        guard !isOpen else { return nil }
         retryAt = nil
+        guard isFull else { return nil }
+        isFull = false
+        totals.rounds += 1
+        totals.lastRoundAt = now
+        return now - begunAt
     }
 
     /// Ends the round where it is.

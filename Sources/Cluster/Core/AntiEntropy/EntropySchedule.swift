@@ -17,6 +17,8 @@ public struct EntropySchedule: Sendable {
         case cancel(TreeRef, with: NodeID)
         /// Have both nodes' clocks take note of what each has seen now.
         case agree([EntropyAgreement], with: NodeID)
+        /// A round over all partitions has come to its end with each of them, in so many milliseconds.
+        case roundEnded(with: NodeID, after: UInt64)
         /// Call `tick` at this time.
         case wake(at: UInt64)
     }
@@ -51,6 +53,8 @@ public struct EntropySchedule: Sendable {
     private let limits: Limits
     private var random: SplitMix64
     private var rounds: [NodeID: EntropyRound] = [:]
+    /// Of peers with which nothing is shared any more.
+    private var past = EntropyTotals()
     private var up: Set<NodeID> = []
     private var wakeAt: UInt64?
 
@@ -80,7 +84,7 @@ public struct EntropySchedule: Sendable {
             }
             let cancelled = rounds[peer]?.change(depths[peer] ?? [:]) ?? []
             for tree in cancelled { actions.append(.cancel(tree, with: peer)) }
-            if depths[peer] == nil { rounds[peer] = nil }
+            if depths[peer] == nil, let round = rounds.removeValue(forKey: peer) { past.add(round.totals) }
         }
         goOn(now, &actions)
     }
@@ -114,7 +118,7 @@ public struct EntropySchedule: Sendable {
     ) -> Int {
         var count = 0
         for each in rounds.keys where (peer == nil || peer == each) && up.contains(each) {
-            rounds[each]?.begin(partitions)
+            rounds[each]?.begin(partitions, now: now)
             count += rounds[each]!.depths.keys.count { partitions?.contains($0) ?? true }
         }
         goOn(now, &actions)
@@ -169,7 +173,7 @@ public struct EntropySchedule: Sendable {
                     node: peer, isUp: up.contains(peer), partitions: round.depths.count, due: round.due,
                     waiting: round.waitingCount, notReady: round.notReady.count,
                     running: round.running.sorted(), totals: round.totals)
-            })
+            }, past: past)
     }
 
     // MARK: Decisions
@@ -180,7 +184,7 @@ public struct EntropySchedule: Sendable {
     private mutating func goOn(_ now: UInt64, _ actions: inout [Action]) {
         for peer in rounds.keys.sorted() where up.contains(peer) {
             if let due = rounds[peer]!.due, due <= now {
-                rounds[peer]!.begin(nil)
+                rounds[peer]!.begin(nil, now: now)
                 let spread = UInt64(random.next(below: Int(limits.interval / 2) + 1))
                 rounds[peer]!.due = now + limits.interval * 3 / 4 + spread
             }
@@ -189,7 +193,10 @@ public struct EntropySchedule: Sendable {
             if !trees.isEmpty { actions.append(.askRoots(trees, of: peer)) }
         }
         startComparisons(&actions)
-        for peer in rounds.keys { rounds[peer]!.closeIfDone(now: now) }
+        for peer in rounds.keys.sorted() {
+            guard let time = rounds[peer]!.closeIfDone(now: now) else { continue }
+            actions.append(.roundEnded(with: peer, after: time))
+        }
         wake(&actions)
     }
 

@@ -18,8 +18,20 @@ public struct EntropyStatus: Equatable, Sendable {
 
     /// Ascending by node.
     public var peers: [Peer]
+    /// What was done with nodes that are no peers any more.
+    public var past: EntropyTotals
 
-    public init(peers: [Peer] = []) { self.peers = peers }
+    public init(peers: [Peer] = [], past: EntropyTotals = EntropyTotals()) {
+        self.peers = peers
+        self.past = past
+    }
+
+    /// What was done with all peers, present and past. Never falls.
+    public var sum: EntropyTotals {
+        var sum = past
+        for peer in peers { sum.add(peer.totals) }
+        return sum
+    }
 }
 
 /// What the comparisons with one peer have done since the node's start.
@@ -43,6 +55,22 @@ public struct EntropyTotals: Equatable, Sendable {
     public var bytes = 0
 
     public init() {}
+
+    /// Adds what was done with another peer.
+    mutating func add(_ other: EntropyTotals) {
+        rounds += other.rounds
+        lastRoundAt = [lastRoundAt, other.lastRoundAt].compactMap { $0 }.max()
+        partitions += other.partitions
+        comparisons += other.comparisons
+        failures += other.failures
+        leavesDiffering += other.leavesDiffering
+        keysCompared += other.keysCompared
+        keysDiffering += other.keysDiffering
+        repairedHere += other.repairedHere
+        repairedThere += other.repairedThere
+        keysFailed += other.keysFailed
+        bytes += other.bytes
+    }
 
     mutating func add(_ report: ComparisonReport) {
         comparisons += 1

@@ -4,7 +4,7 @@
 /// Requests have kinds from 1, replies from 129, so that neither decodes as the other.
 public enum PeerCodec {
     /// Raised with every change that an older node can't read; `PeerHello` carries it.
-    public static let protocolVersion: UInt16 = 5
+    public static let protocolVersion: UInt16 = 6
 
     /// What a message's first byte says.
     enum Kind {
@@ -24,6 +24,8 @@ public enum PeerCodec {
         static let confirm: UInt8 = 16
         static let remove: UInt8 = 17
         static let getUnlessSame: UInt8 = 18
+        /// Added to a request's kind if it belongs to a trace.
+        static let traced: UInt8 = 64
 
         static let versions: UInt8 = 129
         static let noVersions: UInt8 = 130
@@ -104,10 +106,11 @@ public enum PeerCodec {
     }
 
     private static func header(_ kind: UInt8, _ message: PeerRequestMessage, _ writer: inout ByteWriter) {
-        writer.u8(kind)
+        writer.u8(message.trace == nil ? kind : kind | Kind.traced)
         writer.u64(message.id)
         writer.u32(message.timeoutMillis)
         writer.varint(message.epoch.rawValue)
+        if let trace = message.trace { TraceCodec.append(trace, to: &writer) }
     }
 
     private static func append(_ page: PageRequest, to writer: inout ByteWriter) {
@@ -152,10 +155,12 @@ public enum PeerCodec {
     }
 
     private static func decodeRequest(_ reader: inout ByteReader) throws(CodecError) -> PeerRequestMessage {
-        let kind = try reader.u8()
+        let first = try reader.u8()
+        let kind = first & ~Kind.traced
         let id = try reader.u64()
         let timeoutMillis = try reader.u32()
         let epoch = LayoutEpoch(rawValue: try reader.varint())
+        let trace = first == kind ? nil : try TraceCodec.decode(&reader)
         let body: PeerRequest
         switch kind {
         case Kind.get: body = .get(try decodeKey(&reader))
@@ -184,7 +189,8 @@ public enum PeerCodec {
         case Kind.remove: body = .remove(try DeadRows.decode(&reader))
         default: throw CodecError(.malformed, "a peer request of kind \(kind)")
         }
-        return PeerRequestMessage(id: id, timeoutMillis: timeoutMillis, epoch: epoch, body: body)
+        return PeerRequestMessage(
+            id: id, timeoutMillis: timeoutMillis, epoch: epoch, trace: trace, body: body)
     }
 
     private static func decodePage(_ reader: inout ByteReader) throws(CodecError) -> PageRequest {

@@ -172,15 +172,19 @@ public struct PeerRequestMessage: Equatable, Sendable {
     public var timeoutMillis: UInt32
     /// The view of the layout by which the sender chose the receiver.
     public var epoch: LayoutEpoch
+    /// The recorded trace that it belongs to, and the span that asks; nil for none. Always sampled.
+    public let trace: TraceContext?
     public var body: PeerRequest
 
+    /// - Parameter trace: One that is not sampled does not travel.
     public init(
         id: UInt64, timeoutMillis: UInt32 = 0, epoch: LayoutEpoch = LayoutEpoch(rawValue: 0),
-        body: PeerRequest
+        trace: TraceContext? = nil, body: PeerRequest
     ) {
         self.id = id
         self.timeoutMillis = timeoutMillis
         self.epoch = epoch
+        self.trace = trace?.isSampled == true ? trace : nil
         self.body = body
     }
 }

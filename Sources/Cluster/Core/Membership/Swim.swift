@@ -48,6 +48,8 @@ public struct Swim: Sendable {
         var record: MemberRecord
         /// When it was found to be down or to have left.
         var goneAt: UInt64?
+        /// By how many milliseconds its wall clock is ahead of this node's; nil as long as that is not known.
+        var clockOffset: Int64?
     }
 
     let settings: SwimSettings
@@ -69,6 +71,7 @@ public struct Swim: Sendable {
     var seeds: [Seed] = []
     /// New members that were not admitted since there was no room.
     public internal(set) var refusedMembers = 0
+    public internal(set) var counts = SwimCounts()
 
     var nextNumber: UInt64 = 1
     var probe: Probe?
@@ -153,9 +156,10 @@ public struct Swim: Sendable {
 
     /// A message has come from that node, which the transport has made sure of.
     ///
+    /// - Parameter wallMillis: This node's wall clock, in milliseconds since 1970, which is compared with others'.
     /// - Throws: `CodecError` if it can't be read; then nothing has happened.
     public mutating func received(
-        _ bytes: [UInt8], from sender: NodeID, now: UInt64, _ actions: inout [Action]
+        _ bytes: [UInt8], from sender: NodeID, now: UInt64, wallMillis: UInt64, _ actions: inout [Action]
     ) throws(CodecError) {
         let message = try SwimCodec.decode(bytes)
         guard phase == .running || phase == .leaving, sender != own.id else { return }
@@ -165,7 +169,7 @@ public struct Swim: Sendable {
             if phase == .ended { return }
         }
         answerTwin(message, sender, &actions)
-        answer(message, sender, now, &actions)
+        answer(message, sender, now, wallMillis: wallMillis, &actions)
         goOn(now, &actions)
     }
 

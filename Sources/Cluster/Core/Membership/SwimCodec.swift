@@ -3,7 +3,7 @@
 /// The updates are the rest of a message, without a count, so that one is filled up to its limit as they come.
 public enum SwimCodec {
     /// Raised with every change that an older node can't read.
-    public static let formatVersion: UInt8 = 1
+    public static let formatVersion: UInt8 = 2
     /// Leaves room to refute what anybody may send.
     static let maxIncarnation: UInt64 = 1 << 62
 
@@ -19,13 +19,15 @@ public enum SwimCodec {
 
     public static func encode(_ message: SwimMessage) -> [UInt8] {
         var writer = ByteWriter(capacity: 64 + 128 * message.updates.count)
-        begin(message.body, number: message.number, &writer)
+        begin(message.body, number: message.number, wallMillis: message.wallMillis, &writer)
         for update in message.updates { append(update, to: &writer) }
         return writer.bytes
     }
 
     /// The message without its updates.
-    static func begin(_ body: SwimMessage.Body, number: UInt64, _ writer: inout ByteWriter) {
+    static func begin(
+        _ body: SwimMessage.Body, number: UInt64, wallMillis: UInt64 = 0, _ writer: inout ByteWriter
+    ) {
         writer.u8(formatVersion)
         switch body {
         case .ping: writer.u8(Kind.ping)
@@ -42,7 +44,8 @@ public enum SwimCodec {
         case .page(let from, let through), .pageReply(let from, let through):
             writer.u64(from)
             writer.u64(through)
-        case .ping, .ack, .nack, .gossip: break
+        case .ack: writer.u64(wallMillis)
+        case .ping, .nack, .gossip: break
         }
     }
 
@@ -78,6 +81,7 @@ public enum SwimCodec {
         let number = try reader.varint()
         let body = try decodeBody(kind, &reader)
         var message = SwimMessage(body, number: number)
+        if body == .ack { message.wallMillis = try reader.u64() }
         while !reader.isAtEnd { message.updates.append(try decodeUpdate(&reader)) }
         return message
     }

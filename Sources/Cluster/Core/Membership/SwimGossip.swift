@@ -17,13 +17,15 @@ extension Swim {
     }
 
     /// Sends a message that is no page, filled up with updates to the limit.
+    ///
+    /// - Parameter wallMillis: This node's wall clock, for an `ack`.
     mutating func send(
         _ body: SwimMessage.Body, number: UInt64, to id: NodeID, withOwn: Bool = false,
-        _ actions: inout [Action]
+        wallMillis: UInt64 = 0, _ actions: inout [Action]
     ) {
         guard let address = address(of: id) else { return }
         var writer = ByteWriter(capacity: updates.isEmpty ? 160 : settings.maxPacketBytes)
-        SwimCodec.begin(body, number: number, &writer)
+        SwimCodec.begin(body, number: number, wallMillis: wallMillis, &writer)
         switch body {
         case .ping, .pingRequest: writer.raw(ownBytes)
         default: if withOwn { writer.raw(ownBytes) }

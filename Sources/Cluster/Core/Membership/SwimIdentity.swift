@@ -11,7 +11,10 @@ extension Swim {
         if record.instance == own.instance {
             guard own < record else { return }
             // To be suspected is a sign that one does not keep up (Lifeguard, section IV-A).
-            if record.liveness != .alive { health.add(1) }
+            if record.liveness != .alive {
+                health.add(1)
+                counts.refutations += 1
+            }
             return setOwn { $0.incarnation = record.incarnation + 1 }
         }
         if settle(with: record, &actions) { return }

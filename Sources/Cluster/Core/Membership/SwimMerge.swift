@@ -89,6 +89,7 @@ extension Swim {
         suspicions[id] =
             record.liveness == .suspect
             ? Suspicion(accusers: Array(update.accusers.prefix(settings.confirmations + 1)), since: now) : nil
+        if record.liveness == .suspect, known?.liveness != .suspect { counts.suspicions += 1 }
         if source.isNews { updates.put(self.update(of: record)) }
         actions.append(.changed(record, previous: known))
         if let known, known.liveness == .down, isPresent, known.instance == record.instance,

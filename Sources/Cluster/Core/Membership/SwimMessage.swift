@@ -36,10 +36,13 @@ public struct SwimMessage: Equatable, Sendable {
     public var number: UInt64
     /// The first in `ping`, `pingRequest` and `page` is the sender's own.
     public var updates: [SwimUpdate]
+    /// The sender's wall clock, in milliseconds since 1970; in an `ack`, and 0 in all others.
+    public var wallMillis: UInt64
 
-    public init(_ body: Body, number: UInt64 = 0, updates: [SwimUpdate] = []) {
+    public init(_ body: Body, number: UInt64 = 0, updates: [SwimUpdate] = [], wallMillis: UInt64 = 0) {
         self.body = body
         self.number = number
         self.updates = updates
+        self.wallMillis = wallMillis
     }
 }

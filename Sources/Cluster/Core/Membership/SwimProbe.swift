@@ -6,6 +6,7 @@ extension Swim {
         /// What it was thought to be when it was pinged: a later life is not to blame.
         var incarnation: UInt64
         var number: UInt64
+        var sentAt: UInt64
         /// When others are asked; nil once they are.
         var askAt: UInt64?
         var asked = 0
@@ -49,7 +50,7 @@ extension Swim {
         guard let target = nextTarget(), let incarnation = peers[target]?.record.incarnation else { return }
         let number = number()
         probe = Probe(
-            target: target, incarnation: incarnation, number: number,
+            target: target, incarnation: incarnation, number: number, sentAt: now,
             askAt: now + health.scaled(settings.pingTimeoutMillis))
         ping(target, number: number, &actions)
     }
@@ -66,6 +67,7 @@ extension Swim {
     private mutating func concludeProbe(_ now: UInt64, _ actions: inout [Action]) {
         guard let failed = probe else { return }
         probe = nil
+        counts.failedProbes += 1
         // Those asked would have said that they are there; what is missing of that may be this node's own fault.
         health.add(failed.asked == 0 ? 1 : failed.asked - failed.nacks)
         guard let peer = peers[failed.target], peer.record.liveness.isPresent else { return }
@@ -81,15 +83,19 @@ extension Swim {
     // MARK: Answers
 
     mutating func answer(
-        _ message: SwimMessage, _ sender: NodeID, _ now: UInt64, _ actions: inout [Action]
+        _ message: SwimMessage, _ sender: NodeID, _ now: UInt64, wallMillis: UInt64,
+        _ actions: inout [Action]
     ) {
         switch message.body {
         case .ping:
             // Who pings on account of something older than the refutation has missed that.
             let isMisjudged = message.updates.contains { $0.record.id == own.id && $0.record != own }
-            send(.ack, number: message.number, to: sender, withOwn: isMisjudged, &actions)
-        case .pingRequest(let target): relay(message.number, to: target, for: sender, now, &actions)
-        case .ack: acked(message.number, &actions)
+            send(
+                .ack, number: message.number, to: sender, withOwn: isMisjudged, wallMillis: wallMillis,
+                &actions)
+        case .pingRequest(let target):
+            relay(message.number, to: target, for: sender, now, wallMillis: wallMillis, &actions)
+        case .ack: acked(message, sender, now, wallMillis: wallMillis, &actions)
         case .nack: if probe?.number == message.number { probe?.nacks += 1 }
         case .gossip: break
         case .page(let from, let through):
@@ -99,20 +105,29 @@ extension Swim {
         }
     }
 
-    private mutating func acked(_ number: UInt64, _ actions: inout [Action]) {
-        if probe?.number == number {
+    private mutating func acked(
+        _ ack: SwimMessage, _ sender: NodeID, _ now: UInt64, wallMillis: UInt64, _ actions: inout [Action]
+    ) {
+        if let current = probe, current.number == ack.number {
+            if sender == current.target {
+                compareClocks(with: sender, ack.wallMillis, wallMillis, roundTrip: now - current.sentAt)
+            }
             probe = nil
+            counts.answeredProbes += 1
             health.add(-1)
-        } else if let index = relays.firstIndex(where: { $0.ours == number }) {
+        } else if let index = relays.firstIndex(where: { $0.ours == ack.number }) {
             let relay = relays.remove(at: index)
-            send(.ack, number: relay.theirs, to: relay.origin, &actions)
+            send(.ack, number: relay.theirs, to: relay.origin, wallMillis: wallMillis, &actions)
         }
     }
 
     private mutating func relay(
-        _ theirs: UInt64, to target: NodeID, for origin: NodeID, _ now: UInt64, _ actions: inout [Action]
+        _ theirs: UInt64, to target: NodeID, for origin: NodeID, _ now: UInt64, wallMillis: UInt64,
+        _ actions: inout [Action]
     ) {
-        if target == own.id { return send(.ack, number: theirs, to: origin, &actions) }
+        if target == own.id {
+            return send(.ack, number: theirs, to: origin, wallMillis: wallMillis, &actions)
+        }
         guard peers[target] != nil, relays.count < settings.maxRelays else { return }
         let rest = settings.periodMillis - settings.pingTimeoutMillis
         let ours = number()

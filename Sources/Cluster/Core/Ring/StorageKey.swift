@@ -55,6 +55,14 @@ public struct StorageKey: Hashable, Sendable {
         String(decoding: bytes[Self.headerSize..<keyOffset], as: UTF8.self)
     }
 
+    /// Whether `name` is its bucket's, in UTF-8: without decoding it.
+    public func isInBucket(_ name: [UInt8]) -> Bool {
+        let size = Int(bytes[2])
+        guard name.count == size else { return false }
+        for index in 0..<size where bytes[Self.headerSize + index] != name[index] { return false }
+        return true
+    }
+
     /// The key in its bucket; copied at each call.
     public var key: [UInt8] { Array(bytes[keyOffset...]) }
 

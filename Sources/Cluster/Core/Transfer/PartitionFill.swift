@@ -46,29 +46,40 @@ public struct PartitionFill: Sendable {
         public var percent: Int
         /// Milliseconds before a source that failed is asked again; the other pauses are no longer than this.
         public var retryPause: UInt64
+        /// How often in a row a source may fail, 1 or more, before the other partitions and the partition's other sources come
+        /// before it.
+        public var maxFailures: Int
 
         public init(
             concurrency: Int = 1, maxComparisons: Int = 16, pageBytes: Int = 32 << 10,
-            bytesPerSecond: Int = 256 << 20, percent: Int = 30, retryPause: UInt64 = 500
+            bytesPerSecond: Int = 256 << 20, percent: Int = 30, retryPause: UInt64 = 500,
+            maxFailures: Int = 10
         ) {
             precondition(1...100 ~= percent, "a share of the time")
+            precondition(maxFailures > 0, "a source fails once before it waits")
             self.concurrency = concurrency
             self.maxComparisons = maxComparisons
             self.pageBytes = pageBytes
             self.bytesPerSecond = bytesPerSecond
             self.percent = percent
             self.retryPause = retryPause
+            self.maxFailures = maxFailures
         }
     }
 
     private struct Copy {
         enum Step { case copying, comparing }
 
+        /// With the sources that are left.
         var move: PartitionMove
+        /// Whether what this node has is worth a comparison: it was a replica before, or is done with a source.
+        var isBegun: Bool
         /// How the first of the sources left is dealt with.
         var step: Step
         /// When to go on with it; nil while a page or a comparison is under way.
-        var due: UInt64?
+        var due: UInt64? = 0
+        /// Of the first of the sources, in a row.
+        var failures = 0
     }
 
     /// What is done, to be stored now and then.
@@ -103,11 +114,15 @@ public struct PartitionFill: Sendable {
     private static func copy(_ move: PartitionMove, _ progress: FillProgress) -> Copy? {
         var left = move
         left.sources.removeAll { progress.isDone(move.partition, from: $0.node) }
-        guard let source = left.sources.first else { return nil }
-        let isCopying =
-            move.reason != .promoted && left.sources.count == move.sources.count
-            || progress.place(in: move.partition, from: source.node) != nil
-        return Copy(move: left, step: isCopying ? .copying : .comparing)
+        if left.sources.isEmpty { return nil }
+        let isBegun = move.reason == .promoted || left.sources.count < move.sources.count
+        return Copy(move: left, isBegun: isBegun, step: step(left, isBegun: isBegun, progress))
+    }
+
+    /// A source of which pages were read is read on; another one is read if there is nothing yet to compare with it.
+    private static func step(_ move: PartitionMove, isBegun: Bool, _ progress: FillProgress) -> Copy.Step {
+        let wereRead = move.sources.map { progress.place(in: move.partition, from: $0.node) != nil }
+        return wereRead[0] || !isBegun && !wereRead.contains(true) ? .copying : .comparing
     }
 
     // MARK: Events
@@ -119,7 +134,7 @@ public struct PartitionFill: Sendable {
         while count(.copying) < limits.concurrency, count(.comparing) < limits.maxComparisons,
             var copy = waiting.popLast()
         {
-            copy.due = now
+            copy.due = max(now, copy.due ?? now)
             copies[copy.move.partition] = copy
         }
         var next: UInt64?
@@ -168,6 +183,7 @@ public struct PartitionFill: Sendable {
                     in: partition, from: source.node, to: FillProgress.Place(position: last, seen: seen))
             }
             copies[partition]!.due = now + pause(after: took)
+            copies[partition]!.failures = 0
         }
         advance(now: now, &actions)
     }
@@ -175,7 +191,7 @@ public struct PartitionFill: Sendable {
     /// A page did not come, or could not be stored.
     public mutating func failed(partition: Int, now: UInt64, _ actions: inout [Action]) {
         guard let copy = copies[partition], copy.step == .copying, copy.due == nil else { return }
-        copies[partition]!.due = now + limits.retryPause
+        retry(partition, now)
         advance(now: now, &actions)
     }
 
@@ -191,7 +207,7 @@ public struct PartitionFill: Sendable {
         case .notReady:
             copies[partition]!.step = .copying
             copies[partition]!.due = now
-        case .done, .failed, .stopped: copies[partition]!.due = now + limits.retryPause
+        case .done, .failed, .stopped: retry(partition, now)
         }
         advance(now: now, &actions)
     }
@@ -222,9 +238,28 @@ public struct PartitionFill: Sendable {
     private mutating func endSource(of partition: Int, _ now: UInt64) {
         var copy = copies[partition]!
         progress.finish(partition, from: copy.move.sources.removeFirst().node)
+        copy.isBegun = true
         copy.step = .comparing
         copy.due = now
+        copy.failures = 0
         copies[partition] = copy.move.sources.isEmpty ? nil : copy
+    }
+
+    /// A source that goes on failing, such as one that can't read a row, makes way: it is asked again, since it may have what
+    /// no other has, but after all that can be copied without it.
+    private mutating func retry(_ partition: Int, _ now: UInt64) {
+        var copy = copies[partition]!
+        copy.due = now + limits.retryPause
+        copy.failures += 1
+        guard copy.failures >= limits.maxFailures else {
+            copies[partition] = copy
+            return
+        }
+        copy.failures = 0
+        copy.move.sources.append(copy.move.sources.removeFirst())
+        copy.step = Self.step(copy.move, isBegun: copy.isBegun, progress)
+        copies[partition] = nil
+        waiting.insert(copy, at: 0)
     }
 
     /// Milliseconds to rest after a page that took that many microseconds.

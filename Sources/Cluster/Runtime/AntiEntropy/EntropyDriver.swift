@@ -1,5 +1,7 @@
 import ClusterCore
 import Engine
+import Instruments
+import LogLimits
 import Logging
 import NIOCore
 import Synchronization
@@ -21,6 +23,8 @@ final class EntropyDriver: @unchecked Sendable {
     private let trees: HashTreeStore
     private let executor: EngineExecutor
     private let logger: Logger
+    /// Of rounds with each peer, in milliseconds.
+    private let roundDurations: Histogram
     private var schedule: EntropySchedule
     private var builder: TreeBuilder
     private var passes: [Comparison: ComparisonPass] = [:]
@@ -28,10 +32,11 @@ final class EntropyDriver: @unchecked Sendable {
     /// The schedule's, for other threads.
     private let published = Mutex(EntropyStatus())
 
-    init(shard: Shard, executor: EngineExecutor, logger: Logger) {
+    init(shard: Shard, executor: EngineExecutor, metrics: MetricRegistry, logger: Logger) {
         self.shard = shard
         self.executor = executor
         self.logger = logger
+        roundDurations = metrics.histogram(BackgroundMetrics.roundDuration)
         trees = shard.context.trees
         configuration = shard.context.configuration.antiEntropy
         schedule = EntropySchedule(
@@ -112,6 +117,7 @@ final class EntropyDriver: @unchecked Sendable {
         case .cancel(let tree, let peer):
             passes.removeValue(forKey: Comparison(tree: tree, peer: peer))?.stop()
         case .agree(let agreements, let peer): agree(agreements, with: peer)
+        case .roundEnded(_, let millis): roundDurations.recordAlone(Int(millis))
         case .wake(let time):
             wake(at: time) { [self] in step { $0.tick(now: $1, &$2) } }
         }
@@ -131,11 +137,11 @@ final class EntropyDriver: @unchecked Sendable {
 
     /// What fails of this is made up for by the next round.
     private func agree(_ agreements: [EntropyAgreement], with peer: NodeID) {
-        let logger = logger
+        let limited = shard.context.limited
         shard.context.replica.agree(agreements.map(\.here)) { result in
             guard case .failure(let error) = result, error.code != .overloaded else { return }
-            logger.warning(
-                "what was seen of other replicas cannot be stored", metadata: ["error": "\(error)"])
+            limited.log(
+                .warning, "what was seen of other replicas cannot be stored", metadata: ["error": "\(error)"])
         }
         ask(.tree(.agreed(agreements.map(\.there))), of: peer) { _ in }
     }
@@ -201,8 +207,8 @@ final class EntropyDriver: @unchecked Sendable {
                     build { $0.scanned(bytes: page.bytes, isComplete: page.isComplete, now: now, &$1) }
                 case .failure(let error):
                     let level: Logger.Level = error.code == .overloaded ? .debug : .error
-                    logger.log(
-                        level: level, "a hash tree cannot be built for now", metadata: ["error": "\(error)"])
+                    shard.context.limited.log(
+                        level, "a hash tree cannot be built for now", metadata: ["error": "\(error)"])
                     build { $0.failed(now: now, &$1) }
                 }
             }

@@ -1,5 +1,6 @@
 import ClusterCore
 import Engine
+import LogLimits
 import Logging
 import NIOCore
 
@@ -125,12 +126,13 @@ final class HandoffDriver: @unchecked Sendable {
     }
 
     private func report(_ result: Result<HintPage, EngineError>) {
+        let limited = shard.context.limited
         switch result {
         case .success(let page) where page.damaged > 0:
-            logger.error("stored hints cannot be decoded", metadata: ["count": "\(page.damaged)"])
+            limited.log(.error, "stored hints cannot be decoded", metadata: ["count": "\(page.damaged)"])
         case .success: break
         case .failure(let error):
-            logger.error("hints cannot be read", metadata: ["error": "\(error)"])
+            limited.log(.error, "hints cannot be read", metadata: ["error": "\(error)"])
         }
     }
 

@@ -1,5 +1,6 @@
 import ClusterCore
 import Engine
+import LogLimits
 import Logging
 import NIOCore
 import Synchronization
@@ -77,7 +78,7 @@ final class LayoutKeeper: @unchecked Sendable {
         self.entropy = entropy
         self.reaping = reaping
         self.gossip = gossip
-        filler = PartitionFiller(shard: shards[0], executor: executor, logger: logger) {
+        filler = PartitionFiller(shard: shards[0], executor: executor) {
             [unowned self] status in
             filling.withLock { $0 = status }
         }
@@ -122,8 +123,10 @@ final class LayoutKeeper: @unchecked Sendable {
     ) {
         loop.preconditionInEventLoop()
         guard other.current.divides(as: draft.current) else {
-            logger.error(
-                "a peer's layout is refused: cluster.partitions or cluster.replication is not this node's")
+            context.limited.log(
+                .error,
+                "a peer's layout is refused: cluster.partitions or cluster.replication is not this node's",
+                metadata: ["peer": "\(shards.first?.name(of: peer) ?? "")"])
             return whenDone(
                 .failure(EngineError(.invalidArgument, "the layouts cannot belong to one cluster")))
         }
@@ -193,9 +196,11 @@ final class LayoutKeeper: @unchecked Sendable {
     ) {
         isStoring = false
         switch result {
-        case .success: use(next, standing)
+        case .success:
+            context.limited.end("the layout cannot be stored")
+            use(next, standing)
         case .failure(let error):
-            logger.error("the layout cannot be stored", metadata: ["error": "\(error)"])
+            context.limited.log(.error, "the layout cannot be stored", metadata: ["error": "\(error)"])
             loop.scheduleTask(in: settings.retryPause) { self.store { _ in } }
         }
         for waiter in served { waiter(result) }
@@ -305,7 +310,8 @@ final class LayoutKeeper: @unchecked Sendable {
             }
             logger.info("what is staged is committed: cluster.auto_commit")
         } catch {
-            logger.warning("what is staged cannot be committed", metadata: ["error": "\(error)"])
+            context.limited.log(
+                .warning, "what is staged cannot be committed", metadata: ["error": "\(error)"])
         }
     }
 

@@ -1,5 +1,6 @@
 import ClusterCore
 import Engine
+import LogLimits
 import Logging
 import NIOCore
 
@@ -9,7 +10,6 @@ final class PartitionFiller: @unchecked Sendable {
 
     private let shard: Shard
     private let executor: EngineExecutor
-    private let logger: Logger
     /// Told after each step how far it has come; nil at the end.
     private let report: (FillStatus?) -> Void
     private var begun = NIODeadline.uptimeNanoseconds(0)
@@ -24,15 +24,12 @@ final class PartitionFiller: @unchecked Sendable {
     private var isStopped = false
     /// When the progress was stored last.
     private var savedAt = NIODeadline.uptimeNanoseconds(0)
-    /// Why the last page did not come, so that what repeats is logged once.
-    private var lastFailure: String?
 
     init(
-        shard: Shard, executor: EngineExecutor, logger: Logger, report: @escaping (FillStatus?) -> Void
+        shard: Shard, executor: EngineExecutor, report: @escaping (FillStatus?) -> Void
     ) {
         self.shard = shard
         self.executor = executor
-        self.logger = logger
         self.report = report
     }
 
@@ -137,10 +134,8 @@ final class PartitionFiller: @unchecked Sendable {
 
     /// The page is asked for again after a while.
     private func failed(_ partition: Int, _ reason: String) {
-        let isNews = reason != lastFailure
-        lastFailure = reason
-        logger.log(
-            level: isNews ? .warning : .debug, "a partition cannot be copied yet",
+        shard.context.limited.log(
+            .warning, "a partition cannot be copied yet",
             metadata: ["partition": "\(partition)", "reason": "\(reason)"])
         step { $0.failed(partition: partition, now: $1, &$2) }
     }
@@ -193,7 +188,6 @@ final class PartitionFiller: @unchecked Sendable {
             self.shard.loop.execute { [self] in
                 guard begun == number else { return }
                 guard isStored else { return failed(page.partition, "its rows cannot be stored") }
-                lastFailure = nil
                 let took = UInt64((shard.loop.now - page.askedAt).nanoseconds / 1_000)
                 step { fill, now, actions in
                     fill.stored(

@@ -1,13 +1,22 @@
 import ClusterCore
+import LogLimits
 import Logging
 import NIOCore
 import Synchronization
+
+/// What gossip has come to, for whoever watches the node.
+struct GossipFigures {
+    var counts = SwimCounts()
+    /// 0 if this node keeps up well itself.
+    var healthScore = 0
+    var clocks: ClockOffsets?
+}
 
 /// Finds out by gossip who is there, who lives, and where (`Swim`).
 ///
 /// Messages travel on the peers' streams, like all others. Lives on one shard's event loop; all times are that loop's.
 final class GossipDriver: @unchecked Sendable {
-    // @unchecked: what changes is touched only on the shard's loop, but `published`, which has a lock.
+    // @unchecked: what changes is touched only on the shard's loop, but what is published, which has locks.
 
     private let shard: Shard
     private let logger: Logger
@@ -15,6 +24,8 @@ final class GossipDriver: @unchecked Sendable {
     private var isStopped = true
     /// The members known, for other threads.
     private let published: Mutex<[MemberRecord]>
+    /// For other threads as well.
+    private let publishedFigures = Mutex(GossipFigures())
     /// Called on the loop when a node is to be found somewhere else than before, or at all.
     private var addressesChanged: () -> Void = {}
     /// Called once, on the loop, if this node must stop.
@@ -59,12 +70,13 @@ final class GossipDriver: @unchecked Sendable {
     /// - Parameter replies: Where answers go to, if there is such a way. They have to reach the process that asked: the
     ///   stream to the node of its name may lead to another one, and that is to be found out.
     func received(_ bytes: [UInt8], from peer: NodeID, _ replies: (any PeerReplyPath)?) {
+        let wallMillis = shard.context.environment.wallMillis()
         step(answering: peer, replies) { swim, now, actions in
             do throws(CodecError) {
-                try swim.received(bytes, from: peer, now: now, &actions)
+                try swim.received(bytes, from: peer, now: now, wallMillis: wallMillis, &actions)
             } catch {
-                logger.warning(
-                    "a peer's gossip cannot be read",
+                shard.context.limited.log(
+                    .warning, "a peer's gossip cannot be read",
                     metadata: ["peer": "\(shard.name(of: peer))", "error": "\(error)"])
             }
         }
@@ -81,6 +93,9 @@ final class GossipDriver: @unchecked Sendable {
 
     /// All members known, this node included, by ascending id. Any thread.
     var members: [MemberRecord] { published.withLock { $0 } }
+
+    /// What the protocol has come to. Any thread.
+    var figures: GossipFigures { publishedFigures.withLock { $0 } }
 
     /// The others that have not said good-bye, as they describe themselves.
     var peers: [Member] {
@@ -107,6 +122,9 @@ final class GossipDriver: @unchecked Sendable {
             }
         }
         if hasChanged { published.withLock { $0 = swim.members } }
+        let figures = GossipFigures(
+            counts: swim.counts, healthScore: swim.healthScore, clocks: swim.clockOffsets)
+        publishedFigures.withLock { $0 = figures }
     }
 
     private func answer(_ bytes: [UInt8], _ replies: any PeerReplyPath) {

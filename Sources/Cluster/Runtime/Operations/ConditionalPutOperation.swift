@@ -7,7 +7,8 @@ import NIOCore
 /// answers come in any order.
 final class ConditionalPutOperation: Operation {
     private let id: UInt64
-    private unowned let shard: Shard
+    /// Strong, since each use of an unowned one costs as much as a count in the metrics: the shard lets go when this ends.
+    private let shard: Shard
     private let intent: WriteIntent
     private var coordinator: ConditionalPut
     private var written: LocalWrite?
@@ -16,6 +17,8 @@ final class ConditionalPutOperation: Operation {
     private var ownState: [UInt8]?
     private var isOutdated = false
     private var relocation = Relocation()
+    /// Unchecked: nothing that it calls could come back here, and each event would pay for the check.
+    @exclusivity(unchecked) private var timeline = RequestTimeline()
 
     init(id: UInt64, shard: Shard, intent: WriteIntent, coordinator: ConditionalPut) {
         self.id = id
@@ -29,9 +32,11 @@ final class ConditionalPutOperation: Operation {
     func received(_ reply: PeerReply, from node: NodeID) {
         switch reply {
         case .versions(let versions):
+            note(nil, of: node, by: id)
             let now = shard.context.environment.wallMillis()
             step { $0.received(versions, from: node, now: now, &$1) }
         case .same:
+            note(nil, of: node, by: id)
             let now = shard.context.environment.wallMillis()
             step { $0.received(sameAs: shard.context.selfID, from: node, now: now, &$1) }
         case .failed(let error): failed(node, error)
@@ -39,7 +44,13 @@ final class ConditionalPutOperation: Operation {
         }
     }
 
+    /// - Parameter id: Of the part that had asked: the reading or the write.
+    private func note(_ error: ReplicaError?, of node: NodeID, by id: UInt64) {
+        shard.ended(node, error, by: id, for: intent.attempt, in: &timeline)
+    }
+
     func failed(_ node: NodeID, _ error: ReplicaError) {
+        note(error, of: node, by: id)
         if error.code == .outdated { isOutdated = true }
         step { $0.failedToRead(node, error, &$1) }
     }
@@ -50,6 +61,10 @@ final class ConditionalPutOperation: Operation {
 
     fileprivate func wrote(_ write: LocalWrite) {
         written = write
+        if let writeID {
+            shard.ended(.localWrite, of: writeID, intent.attempt)
+            note(nil, of: shard.context.selfID, by: writeID)
+        }
         if case .failure(let error) = write.result {
             step { $0.refused(RequestError(error), &$1) }
         } else {
@@ -57,12 +72,19 @@ final class ConditionalPutOperation: Operation {
         }
     }
 
+    fileprivate func stored(_ node: NodeID) {
+        if let writeID { note(nil, of: node, by: writeID) }
+        step { $0.acked(from: node, &$1) }
+    }
+
     fileprivate func failedToWrite(_ node: NodeID, _ error: ReplicaError) {
+        if let writeID { note(error, of: node, by: writeID) }
         if let writeID, relocation.begin(after: error, of: writeID, on: shard) { return }
         step { $0.failedToWrite(node, error, &$1) }
     }
 
     func failedToWriteLocally(_ failure: LocalFailure) {
+        if let writeID { note(failure.error, of: shard.context.selfID, by: writeID) }
         guard shard.handOver(intent, after: failure) else {
             return step { $0.localFailed(failure.error, &$1) }
         }
@@ -79,29 +101,44 @@ final class ConditionalPutOperation: Operation {
         }
     }
 
-    fileprivate func step(_ event: (inout ConditionalPut, inout [ConditionalPut.Action]) -> Void) {
+    private func step(_ event: (inout ConditionalPut, inout [ConditionalPut.Action]) -> Void) {
         var actions: [ConditionalPut.Action] = []
         event(&coordinator, &actions)
         for action in actions {
+            note(action)
             switch action {
             case .read(.ask(shard.context.selfID)):
-                ownState = shard.readLocally(intent.key, for: id)
+                let span = intent.attempt.trace?.span(asking: shard.context.selfID, by: id)
+                ownState = shard.readLocally(intent.key, for: id, under: span)
             case .read(let read):
                 shard.perform(
-                    read, of: intent.key, ownState, policy: intent.policy, until: intent.attempt.deadline,
-                    for: id)
+                    read, of: intent.key, ownState, policy: intent.policy, for: intent.attempt, by: id)
             case .write(let write):
-                shard.perform(write, of: intent, found: coordinator.found, written, for: beginWrite())
+                shard.perform(
+                    write, of: intent, found: coordinator.found, written, after: timeline, for: beginWrite())
             case .fail(let error):
                 // Once it writes, a second attempt would find the condition broken by the first.
-                shard.fail(intent.attempt, error, isOutdated: isOutdated && writeID == nil) {
-                    [shard, intent] in
+                shard.fail(
+                    intent.attempt, error, about: .key(intent.key), after: timeline,
+                    isOutdated: isOutdated && writeID == nil
+                ) { [shard, intent] in
                     shard.coordinate(intent, $0)
                 }
             case .finished:
                 if let writeID { shard.end(writeID) }
                 shard.end(id)
             }
+        }
+    }
+
+    /// Takes down whom the action asks.
+    private func note(_ action: ConditionalPut.Action) {
+        switch action {
+        case .read(let read):
+            guard let (node, step) = read.ask else { return }
+            shard.asked(node, to: step, by: id, for: intent.attempt, in: &timeline)
+        case .write(let write): shard.note(write, by: beginWrite(), for: intent.attempt, in: &timeline)
+        case .fail, .finished: break
         }
     }
 
@@ -125,7 +162,7 @@ private final class ConditionalWrite: Operation {
 
     func received(_ reply: PeerReply, from node: NodeID) {
         switch reply {
-        case .stored: whole.step { $0.acked(from: node, &$1) }
+        case .stored: whole.stored(node)
         case .failed(let error): failed(node, error)
         default: failed(node, .unexpectedReply)
         }

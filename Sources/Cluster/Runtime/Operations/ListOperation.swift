@@ -11,13 +11,16 @@ final class ListOperation: Operation {
     private var coordinator: ListCoordinator
     /// In which round each node was asked last: a node has one ask open at a time.
     private var rounds: [NodeID: Int] = [:]
+    private let bucket: String
+    private var timeline = RequestTimeline()
 
     init(
-        id: UInt64, shard: Shard, coordinator: ListCoordinator, attempt: Attempt,
+        id: UInt64, shard: Shard, bucket: String, coordinator: ListCoordinator, attempt: Attempt,
         again: @escaping (Attempt) -> Void
     ) {
         self.id = id
         self.shard = shard
+        self.bucket = bucket
         self.coordinator = coordinator
         self.attempt = attempt
         self.again = again
@@ -29,13 +32,19 @@ final class ListOperation: Operation {
         guard let round = rounds[node] else { return }
         switch reply {
         case .listed(let rows, let isLast):
+            note(nil, of: node)
             step { $0.received(rows, isLast: isLast, from: node, round: round, &$1) }
         case .failed(let error): failed(node, error)
         default: failed(node, .unexpectedReply)
         }
     }
 
+    private func note(_ error: ReplicaError?, of node: NodeID) {
+        shard.ended(node, error, by: id, for: attempt, in: &timeline)
+    }
+
     func failed(_ node: NodeID, _ error: ReplicaError) {
+        note(error, of: node)
         guard let round = rounds[node] else { return }
         if error.code == .outdated { isOutdated = true }
         step { $0.failed(node, error, round: round, &$1) }
@@ -55,15 +64,20 @@ final class ListOperation: Operation {
         switch action {
         case .ask(let node, let list, let round):
             rounds[node] = round
+            shard.asked(node, to: .list, by: id, for: attempt, in: &timeline)
+            let span = attempt.trace?.span(asking: node, by: id)
             if node == shard.context.selfID {
-                shard.listLocally(list, for: id)
+                shard.listLocally(list, for: id, under: span)
             } else {
-                shard.send(.list(list), to: node, for: id, timeout: attempt.deadline - shard.loop.now)
+                shard.send(
+                    .list(list), to: node, for: id, timeout: attempt.deadline - shard.loop.now, under: span)
             }
         case .respond(let listing):
-            attempt.answer(.listed(listing))
+            shard.answer(attempt, .listed(listing), about: .bucket(bucket), after: timeline)
         case .fail(let error):
-            shard.fail(attempt, error, isOutdated: isOutdated, again: again)
+            shard.fail(
+                attempt, error, about: .bucket(bucket), after: timeline, isOutdated: isOutdated,
+                again: again)
         case .finished:
             shard.end(id)
         }
@@ -72,9 +86,10 @@ final class ListOperation: Operation {
 
 extension Shard {
     func coordinate(_ list: ListRequest, cursor: ListCursor?, _ attempt: Attempt) {
-        admit(attempt) { () throws(RequestError) in
+        admit(attempt, about: .bucket(list.bucket)) { () throws(RequestError) in
             let properties = properties(ofBucket: list.bucket)
             let quorum = try resolve(list.quorum, properties)
+            attempt.trace?.quorum = quorum
             let first = cursor?.partition ?? 0
             let end = view.layout.readable.partitionCount - 1
             let last = min(list.lastPartition ?? end, end)
@@ -87,7 +102,9 @@ extension Shard {
                 policy: properties.policy,
                 now: context.environment.wallMillis())
             begin(attempt) { id in
-                ListOperation(id: id, shard: self, coordinator: coordinator, attempt: attempt) {
+                ListOperation(
+                    id: id, shard: self, bucket: list.bucket, coordinator: coordinator, attempt: attempt
+                ) {
                     self.coordinate(list, cursor: cursor, $0)
                 }
             }

@@ -51,5 +51,9 @@ extension Operation {
 
     func failedToWriteLocally(_ failure: LocalFailure) {}
 
-    func lost(_ node: NodeID) { failed(node, ReplicaError(.unreachable, "the connection was lost")) }
+    func lost(_ node: NodeID) { failed(node, .lost) }
+}
+
+extension ReplicaError {
+    static let lost = ReplicaError(.unreachable, "the connection was lost")
 }

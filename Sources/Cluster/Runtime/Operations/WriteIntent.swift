@@ -1,19 +1,31 @@
 import ClusterCore
 
 /// A client's write, as the operations that coordinate it need it.
-struct WriteIntent {
+///
+/// Shared, since it goes from hand to hand, and each copy of the value would count some fifteen references.
+final class WriteIntent {
     enum Request {
         case put(PutRequest)
         case update(UpdateRequest)
     }
 
-    var request: Request
-    var key: StorageKey
+    let request: Request
+    let key: StorageKey
     /// Of the bucket, as they were when the request came.
-    var properties: BucketProperties
+    let properties: BucketProperties
     /// What the client had seen by its own account.
-    var seen: CausalContext
-    var attempt: Attempt
+    let seen: CausalContext
+    let attempt: Attempt
+
+    init(
+        request: Request, key: StorageKey, properties: BucketProperties, seen: CausalContext, attempt: Attempt
+    ) {
+        self.request = request
+        self.key = key
+        self.properties = properties
+        self.seen = seen
+        self.attempt = attempt
+    }
 
     var policy: Versions.Policy { properties.policy }
 

@@ -1,5 +1,6 @@
 import ClusterCore
 import Engine
+import LogLimits
 import Logging
 import NIOCore
 import Synchronization
@@ -97,8 +98,8 @@ final class ReapDriver: @unchecked Sendable {
                     }
                 case .failure(let error):
                     let level: Logger.Level = error.code == .overloaded ? .debug : .error
-                    logger.log(
-                        level: level, "a partition cannot be swept for now",
+                    shard.context.limited.log(
+                        level, "a partition cannot be swept for now",
                         metadata: ["partition": "\(partition)", "error": "\(error)"])
                     step { $0.scanFailed(now: $1, &$2) }
                 }

@@ -7,6 +7,7 @@ import SwiftProtobuf
 /// What every command on the cluster takes.
 struct ClusterOptions: ParsableArguments {
     typealias Client = Kvnode_V1_Cluster.Client<HTTP2ClientTransport.Posix>
+    typealias NodeClient = Kvnode_V1_Node.Client<HTTP2ClientTransport.Posix>
 
     /// No call waits for another node.
     static let callTimeout = Duration.seconds(15)
@@ -32,11 +33,23 @@ struct ClusterOptions: ParsableArguments {
 
     /// Runs `body`; an RPC's failure is printed and becomes the process's exit code.
     func run<R: Sendable>(_ body: @Sendable (Client, CallOptions) async throws -> R) async throws -> R {
-        let connection = NodeConnection(
-            address: try ClientOptions.address(endpoint), tls: try tls.files,
-            authorization: try credentials.authorization(),
-            json: json, timeout: Self.callTimeout)
-        return try await connection.run { client, call in try await body(Client(wrapping: client), call) }
+        try await connection.run { client, call in try await body(Client(wrapping: client), call) }
+    }
+
+    /// The same for what concerns the node alone.
+    func runOnNode<R: Sendable>(
+        _ body: @Sendable (NodeClient, CallOptions) async throws -> R
+    ) async throws -> R {
+        try await connection.run { client, call in try await body(NodeClient(wrapping: client), call) }
+    }
+
+    private var connection: NodeConnection {
+        get throws {
+            NodeConnection(
+                address: try ClientOptions.address(endpoint), tls: try tls.files,
+                authorization: try credentials.authorization(),
+                json: json, timeout: Self.callTimeout)
+        }
     }
 
     /// Prints the reply as JSON, or what `text` makes of it.

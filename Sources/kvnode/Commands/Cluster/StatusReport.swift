@@ -20,7 +20,7 @@ struct StatusReport {
         if !status.staged.isEmpty {
             text += "staged, not committed: \(Self.inWords(status.staged))\n"
         }
-        text += comparisons + sweeps + clocks
+        text += comparisons + sweeps + clocks + logLevels
         for node in status.candidates {
             text += "\(node.name) waits to join: kvnode cluster join '\(Self.asMember(node))'\n"
         }
@@ -56,6 +56,15 @@ struct StatusReport {
             ? ""
             : "\(Quantity.count(count, "write")) met since the start that were stamped up to "
                 + "\(Quantity.duration(millis: status.furthestAheadMs)) ahead of \(status.node)'s clock: set the clocks\n"
+    }
+
+    private var logLevels: String {
+        let changed = status.changedLogLevels
+        if changed.isEmpty { return "" }
+        let words = changed.map {
+            "\($0.logger) \($0.level), as configured again \(LogLevelText.end(of: $0))"
+        }
+        return "log levels are changed: \(words.joined(separator: "; "))\n"
     }
 
     /// As `kvnode cluster join` takes it.

@@ -119,7 +119,7 @@ struct ShownRule: Encodable {
     }
 
     init(_ rule: AccessRule) {
-        protocolName = rule.protocolName
+        protocolName = rule.clientProtocol.rawValue
         method = rule.method
         operation = rule.operation.rawValue
         needs =

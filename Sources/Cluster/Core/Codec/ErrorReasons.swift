@@ -1,5 +1,3 @@
-import ClusterCore
-
 extension RequestError.Code {
     /// For programs that need to tell more causes apart than there are status codes; part of all
     /// interfaces.

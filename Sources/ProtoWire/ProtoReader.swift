@@ -1,31 +1,40 @@
-import ClusterCore
+public import ClusterCore
 
 /// Reads protobuf's wire format in place, without an intermediate object or `Data` per field.
 ///
 /// A view of memory that its owner keeps alive: made and used inside one `withUnsafeBytes`, never stored.
 /// Every read is held against the end of its message first, so garbage throws `ProtoError` and never reads
 /// beyond.
-struct ProtoReader {
-    private let bytes: UnsafeRawBufferPointer
-    private var position = 0
+public struct ProtoReader {
+    @usableFromInline let bytes: UnsafeRawBufferPointer
+    @usableFromInline var position = 0
 
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    @inlinable
+    public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     /// A field's number and how its value is written.
-    struct Tag {
-        var field: UInt64
-        var wire: WireType
+    public struct Tag {
+        public var field: UInt64
+        public var wire: WireType
+
+        @usableFromInline
+        init(field: UInt64, wire: WireType) {
+            self.field = field
+            self.wire = wire
+        }
     }
 
     /// The next field of the message; nil at its end.
-    mutating func nextTag() throws(ProtoError) -> Tag? {
+    @inlinable
+    public mutating func nextTag() throws(ProtoError) -> Tag? {
         if position == bytes.count { return nil }
         let raw = try varint()
         guard let wire = WireType(rawValue: UInt8(raw & 7)), raw >> 3 > 0 else { throw .malformed }
         return Tag(field: raw >> 3, wire: wire)
     }
 
-    mutating func varint() throws(ProtoError) -> UInt64 {
+    @inlinable
+    public mutating func varint() throws(ProtoError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while shift < 64 {
@@ -40,27 +49,33 @@ struct ProtoReader {
     }
 
     /// A `uint32`, which as protobuf has it is the lower half of whatever was sent.
-    mutating func uint32() throws(ProtoError) -> UInt32 { UInt32(truncatingIfNeeded: try varint()) }
+    @inlinable
+    public mutating func uint32() throws(ProtoError) -> UInt32 { UInt32(truncatingIfNeeded: try varint()) }
 
     /// A `sint64`, whose sign is its lowest bit.
-    mutating func zigzag() throws(ProtoError) -> Int {
+    @inlinable
+    public mutating func zigzag() throws(ProtoError) -> Int {
         let raw = try varint()
         return Int(truncatingIfNeeded: raw >> 1) ^ -Int(truncatingIfNeeded: raw & 1)
     }
 
-    mutating func byteArray() throws(ProtoError) -> [UInt8] { Array(try lengthDelimited()) }
+    @inlinable
+    public mutating func byteArray() throws(ProtoError) -> [UInt8] { Array(try lengthDelimited()) }
 
-    mutating func string() throws(ProtoError) -> String {
+    @inlinable
+    public mutating func string() throws(ProtoError) -> String {
         let part = try lengthDelimited()
         guard let string = String(validating: part, as: UTF8.self) else { throw .notUTF8 }
         return string
     }
 
     /// A reader of the embedded message that comes next.
-    mutating func message() throws(ProtoError) -> ProtoReader { ProtoReader(try lengthDelimited()) }
+    @inlinable
+    public mutating func message() throws(ProtoError) -> ProtoReader { ProtoReader(try lengthDelimited()) }
 
     /// Passes over the value of a field that this version doesn't know.
-    mutating func skip(_ wire: WireType) throws(ProtoError) {
+    @inlinable
+    public mutating func skip(_ wire: WireType) throws(ProtoError) {
         switch wire {
         case .varint: _ = try varint()
         case .fixed64: try advance(8)
@@ -69,7 +84,8 @@ struct ProtoReader {
         }
     }
 
-    private mutating func lengthDelimited() throws(ProtoError) -> UnsafeRawBufferPointer {
+    @inlinable
+    mutating func lengthDelimited() throws(ProtoError) -> UnsafeRawBufferPointer {
         let length = try varint()
         guard length <= UInt64(bytes.count - position) else { throw .truncated }
         let start = position
@@ -77,14 +93,15 @@ struct ProtoReader {
         return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
     }
 
-    private mutating func advance(_ count: Int) throws(ProtoError) {
+    @inlinable
+    mutating func advance(_ count: Int) throws(ProtoError) {
         guard count <= bytes.count - position else { throw .truncated }
         position += count
     }
 }
 
 /// How a protobuf value is written. Groups, which proto3 doesn't have, are refused.
-enum WireType: UInt8 {
+@frozen public enum WireType: UInt8 {
     case varint = 0
     case fixed64 = 1
     case lengthDelimited = 2
@@ -92,7 +109,7 @@ enum WireType: UInt8 {
 }
 
 /// Why nothing can be made of a message.
-enum ProtoError: Error {
+public enum ProtoError: Error {
     // Bytes that are no protobuf message of the expected kind.
     case truncated
     case malformed
