@@ -12,6 +12,7 @@ import pytest
 
 from support.cluster import BINARY, REPOSITORY, Cluster
 from support.ports import free_port
+from support.traces import HTTPReceiver
 from support.waiting import eventually
 
 KVBENCH = REPOSITORY / "Benchmarks/kvbench/.build/debug/kvbench"
@@ -275,6 +276,31 @@ def test_builds_side_by_side(tmp_path):
     assert set(made["versions"]) == {"kvnode before", "kvnode after"}
 
 
+def test_settings_side_by_side(tmp_path):
+    """Nodes have theirs: the receiver of traces that they name gets some."""
+    receiver = HTTPReceiver()
+    try:
+        settings = f"tracing.endpoint={receiver.settings['endpoint']},tracing.sample_ratio=1,tracing.flush_ms=100"
+        done = compare(
+            tmp_path, "--settings", "plain", "--settings", f"traced:{settings}", "--engines", "memory", "--workloads", "c",
+            "--records", "50", "--threads", "4", "--rounds", "1", "--duration", "1s", "--warm-up", "0s")
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert receiver.spans()
+    finally:
+        receiver.stop()
+    made = report(tmp_path)
+    assert [cell["engine"] for cell in made["cells"]] == ["memory plain", "memory traced"]
+    assert all(cell["rounds"][0]["operations"] > 10 and cell["rounds"][0]["errors"] == {} for cell in made["cells"])
+
+
+def test_settings_that_nodes_refuse(tmp_path):
+    done = compare(
+        tmp_path, "--settings", "plain", "--settings", "wrong:engine.cache=1", "--engines", "memory", "--workloads", "c", "--records",
+        "50")
+    assert done.returncode != 0
+    assert "engine.cache" in done.stderr or "KVNODE_ENGINE_CACHE" in done.stderr
+
+
 def test_numbers_of_nodes_and_records_side_by_side(tmp_path):
     done = compare(
         tmp_path, "--nodes", "3,4", "--records", "50,60", "--engines", "memory", "--workloads", "c,a", "--threads", "4", "--rounds",
@@ -298,6 +324,10 @@ def test_numbers_of_nodes_and_records_side_by_side(tmp_path):
     (["--builds", f"before={BINARY},before={BINARY}"], "names a build twice"),
     (["--builds", f"before={BINARY},after=/nowhere"], "no kvnode at /nowhere"),
     (["--builds", f"before={BINARY},after={BINARY}", "--endpoints", "127.0.0.1:1"], "nodes that are started"),
+    (["--settings", "plain"], "nothing to be compared with"),
+    (["--settings", "a:b=1", "--settings", "a:b=2"], "need a name each"),
+    (["--settings", "a=1"], "no NAME:KEY=VALUE"),
+    (["--settings", "a", "--settings", "b", "--endpoints", "127.0.0.1:1"], "nodes that are started"),
     (["--workloads", "z"], 'there is no workload "z"'),
     (["--durability", "eventual"], "buffered or synced"),
     (["--r", "4"], "at most n"),

@@ -13,6 +13,8 @@ public final class KVNodeCluster {
         public var binary: String
         /// A library that counts what the nodes write to files; nil for none.
         public var diskCounter: String?
+        /// Variables that configure the nodes besides.
+        public var environment: [String: String] = [:]
 
         public init(engine: String, durability: String, binary: String) {
             self.engine = engine
@@ -58,7 +60,7 @@ public final class KVNodeCluster {
             command: [
                 options.binary, "serve", "--config", folder.appendingPathComponent("node.yaml").path,
             ],
-            diskCounter: options.diskCounter)
+            diskCounter: options.diskCounter, environment: options.environment)
         return Node(
             process: process, grpcPort: try Probe.freePort(), httpPort: try Probe.freePort(),
             respPort: try Probe.freePort(), peerPort: try Probe.freePort())

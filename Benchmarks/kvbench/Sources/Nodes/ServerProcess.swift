@@ -14,7 +14,11 @@ public final class ServerProcess {
     /// - Parameters:
     ///   - command: Its words; the first is a path.
     ///   - diskCounter: A library that counts what it writes to files (`DiskCounter`), nil for none.
-    public init(name: String, directory: URL, command: [String], diskCounter: String?) throws {
+    ///   - environment: Variables that it gets besides this process's.
+    public init(
+        name: String, directory: URL, command: [String], diskCounter: String?,
+        environment added: [String: String] = [:]
+    ) throws {
         self.name = name
         self.directory = directory
         self.command = command
@@ -22,6 +26,7 @@ public final class ServerProcess {
         environment = ProcessInfo.processInfo.environment.filter {
             !$0.key.hasPrefix("KVNODE_") && !$0.key.hasPrefix("ETCD_")
         }
+        environment.merge(added) { _, added in added }
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         if let diskCounter {
             environment["LD_PRELOAD"] = diskCounter

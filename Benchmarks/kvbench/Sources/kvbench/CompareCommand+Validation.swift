@@ -11,6 +11,7 @@ extension CompareCommand {
 
     private func validateStarted() throws {
         if let builds { try builds.validate() } else { try load.bench.requireKvnode() }
+        try Settings.validate(settings)
         try load.validateStarted()
         guard http.isEmpty else {
             throw ValidationError("--http is of clusters of --endpoints, of which there is none")
@@ -18,9 +19,9 @@ extension CompareCommand {
     }
 
     private func validateRunning() throws {
-        guard load.engines == nil, load.nodes == nil, builds == nil else {
+        guard load.engines == nil, load.nodes == nil, builds == nil, settings.isEmpty else {
             throw ValidationError(
-                "--engines, --nodes and --builds are of nodes that are started; those of --endpoints have what they have"
+                "--engines, --nodes, --builds and --settings are of nodes that are started; those of --endpoints have what they have"
             )
         }
         guard load.records.values.count == 1 else {

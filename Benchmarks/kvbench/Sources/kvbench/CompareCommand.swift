@@ -29,6 +29,13 @@ struct CompareCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Settings of the nodes; once for each of several: each engine is measured with each, ratios are to the first.",
+            valueName: "name:key=value,key=value"),
+        transform: { try Settings($0) })
+    var settings: [Settings] = []
+
+    @Option(
+        help: ArgumentHelp(
             "A cluster that is running, instead of nodes that are started; once for each of several clusters, which then have names.",
             valueName: "name=host:port,host:port"),
         transform: { try Endpoints($0) })
@@ -88,12 +95,12 @@ struct CompareCommand: ParsableCommand {
             }
         }
         return try load.engineNames.flatMap { engine in
-            try started.flatMap { build in
+            try started.flatMap { node in
                 try load.variants.map { variant in
-                    let words = [engine, build.name, variant.name].filter { !$0.isEmpty }
-                    let name = words.joined(separator: " ")
+                    let name = [engine, node.name, variant.name].filter { !$0.isEmpty }.joined(separator: " ")
                     let cluster = try StartedCluster(
-                        engine: engine, durability: durability, binary: build.path, variant.load,
+                        engine: engine, durability: durability, binary: node.path, settings: node.environment,
+                        variant.load,
                         folder: folder.appendingPathComponent(name.replacing(" ", with: "-")))
                     return EngineUnderTest(name, durability: durability, cluster, variant.load, rate: rate)
                 }
@@ -101,8 +108,14 @@ struct CompareCommand: ParsableCommand {
         }
     }
 
-    /// Executables of nodes that are started.
-    private var started: [Builds.Build] {
-        builds?.all ?? [Builds.Build(name: "", path: load.bench.kvnodePath)]
+    /// Each build with each of the settings, by what tells it from the others.
+    private var started: [(name: String, path: String, environment: [String: String])] {
+        let builds = builds?.all ?? [Builds.Build(name: "", path: load.bench.kvnodePath)]
+        return builds.flatMap { build in
+            (settings.isEmpty ? [Settings.usual] : settings).map { settings in
+                let words = [build.name, settings.name].filter { !$0.isEmpty }
+                return (words.joined(separator: " "), build.path, settings.environment)
+            }
+        }
     }
 }

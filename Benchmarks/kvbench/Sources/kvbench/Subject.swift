@@ -56,8 +56,11 @@ struct StartedCluster: Subject {
     private let nodes: KVNodeCluster
     private let driver: DriverName
 
+    /// - Parameter settings: Variables of the nodes' environment.
     init(
-        engine: String, durability: String, binary: String, _ load: LoadOptions, folder: URL
+        engine: String, durability: String, binary: String, settings: [String: String] = [:],
+        _ load: LoadOptions,
+        folder: URL
     ) throws {
         var options = KVNodeCluster.Options(
             engine: engine, durability: durability, binary: binary)
@@ -65,6 +68,7 @@ struct StartedCluster: Subject {
             load.nodeCount.first, load.n, load.r, load.w
         )
         options.diskCounter = load.bench.diskCounter
+        options.environment = settings
         nodes = try KVNodeCluster(options, directory: folder)
         driver = load.driver
     }
