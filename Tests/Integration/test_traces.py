@@ -110,6 +110,30 @@ def test_one_put_is_one_tree(traced, receiver, protocol):
         assert KEY.encode() not in span.SerializeToString() and VALUE not in span.SerializeToString()
 
 
+def test_a_get_that_may_wait_for_a_disk(tmp_path, stubs):
+    """The library cannot tell what it has in memory, and there is no cache before it."""
+    receiver = HTTPReceiver()
+    cluster = Cluster(tmp_path, ["leveldb"] * 3, stubs, {
+        "engine": {"row_cache_bytes": 0}, "tracing": receiver.settings | ASKED_FOR, "log": NONE_IS_SLOW})
+    try:
+        node = cluster.start()[0]
+        put_over_http(node, None)
+        parent = TraceID.new().parent()
+        assert node.http.get(BUCKET, KEY, r=3, headers={"traceparent": parent.traceparent}).values == [VALUE]
+        root = whole_tree(receiver, parent, 9)
+        own, = root.of_kind(INTERNAL)
+        reads = [own] + [served for ask in root.of_kind(CLIENT) for served in ask.children]
+        assert len(reads) == 3, root.shows()
+        for read in reads:
+            below, = read.children
+            assert below.name == "engine read" and below.attributes == {"kvnode.read.keys": 1}, root.shows()
+            assert "kvnode.read.resident" not in read.attributes
+        check_times(root)
+    finally:
+        cluster.stop()
+        receiver.stop()
+
+
 def test_what_is_not_sampled_is_not_told(traced, receiver):
     silent, told = TraceID.new().parent(is_sampled=False), TraceID.new().parent()
     put_over_http(traced[1], silent)

@@ -98,10 +98,9 @@ struct PeerIntake {
             return refuse(message)
         }
         let span = span(of: message, .read)
-        let begun = span?.now
         if let reply = node.replica.residentReply(key, unless: hash) {
             readCount += 1
-            if let span, let begun { span.recordRead(since: begun, isResident: true, reply) }
+            span?.wasReadInMemory()
             answer(message.id, reply, span)
         } else {
             reads.append((message.id, ReplicaRead(key: key, hash: hash, span: span)))

@@ -247,14 +247,13 @@ final class Shard: @unchecked Sendable {
     /// - Returns: The state as it is stored, if it was in memory.
     @discardableResult
     func readLocally(_ key: StorageKey, for id: UInt64, under span: TraceSpan? = nil) -> [UInt8]? {
-        let begun = span?.now
         guard let found = context.replica.residentState(key) else {
             reads.append((id, ReplicaRead(key: key, span: span)))
             scheduleFlush()
             return nil
         }
         meter.readOnLoop()
-        if let span, let begun { span.recordRead(since: begun, isResident: true, found.reply) }
+        span?.wasReadInMemory()
         operations[id]?.operation.received(found.reply, from: context.selfID)
         return found.state
     }

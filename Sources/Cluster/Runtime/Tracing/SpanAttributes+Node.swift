@@ -65,11 +65,12 @@ extension SpanAttributes {
         ])
     }
 
-    /// - Parameters:
-    ///   - count: Of keys; nil for a range of them.
-    ///   - isResident: Whether it was known that nothing had to wait for a disk.
-    init(ofReadOf count: Int?, isResident: Bool) {
-        self.init(["kvnode.read.resident": .bool(isResident)])
+    /// - Parameter count: Of keys; nil for a range of them.
+    init(ofReadOf count: Int?) {
+        self.init()
         if let count { self["kvnode.read.keys"] = count }
     }
+
+    /// It was known that nothing had to wait for a disk.
+    mutating func setInMemory() { self["kvnode.read.resident"] = true }
 }

@@ -92,13 +92,12 @@ extension TraceSpan {
     ///
     /// - Parameters:
     ///   - count: Of keys that were read together; nil for a range of them.
-    ///   - isResident: Whether it was known that nothing had to wait for a disk.
     ///   - reply: What it came to.
-    func recordRead(
-        since begun: NIODeadline, keys count: Int? = 1, isResident: Bool = false, _ reply: PeerReply
-    ) {
+    func recordRead(since begun: NIODeadline, keys count: Int?, _ reply: PeerReply) {
         child("engine read", .internal, at: begun)
-            .end(
-                at: now, SpanAttributes(ofReadOf: count, isResident: isResident), failure: Failure(reply))
+            .end(at: now, SpanAttributes(ofReadOf: count), failure: Failure(reply))
     }
+
+    /// The work was a read of what the engine had in memory. That takes no time worth a span, which would cost more than the read.
+    func wasReadInMemory() { span.updateAttributes { $0.setInMemory() } }
 }
