@@ -97,20 +97,23 @@ struct PeerIntake {
         guard passage.view.servesReads(of: key.partition...key.partition, by: message.epoch) else {
             return refuse(message)
         }
-        let span = span(of: message, .read)
         if let reply = node.replica.residentReply(key, unless: hash) {
             readCount += 1
-            span?.wasReadInMemory()
-            answer(message.id, reply, span)
+            answer(message.id, reply, span(of: message, .read, isInMemory: true))
         } else {
+            let span = span(of: message, .read)
             reads.append((message.id, ReplicaRead(key: key, hash: hash, span: span)))
         }
     }
 
     /// For what the message asks; nil if it is not recorded.
-    private func span(of message: PeerRequestMessage, _ step: RequestTimeline.Step) -> TraceSpan? {
+    ///
+    /// - Parameter isInMemory: Whether it is a read of what was known to be in memory.
+    private func span(
+        of message: PeerRequestMessage, _ step: RequestTimeline.Step, isInMemory: Bool = false
+    ) -> TraceSpan? {
         guard let trace = message.trace, let arrived else { return nil }
-        return node.span(of: step, askedBy: peer, under: trace, at: arrived)
+        return node.span(of: step, askedBy: peer, under: trace, at: arrived, isInMemory: isInMemory)
     }
 
     /// At once.

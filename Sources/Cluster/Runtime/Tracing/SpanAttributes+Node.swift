@@ -34,9 +34,9 @@ extension SpanAttributes {
     }
 
     mutating func set(n: Int, r: Int, w: Int) {
-        self["kvnode.n"] = n
-        self["kvnode.r"] = r
-        self["kvnode.w"] = w
+        set("kvnode.n", value: .int64(Int64(n)))
+        set("kvnode.r", value: .int64(Int64(r)))
+        set("kvnode.w", value: .int64(Int64(w)))
     }
 
     /// The span was not recorded as its work went on, so that what other nodes did for it is missing.
@@ -52,10 +52,20 @@ extension SpanAttributes {
     }
 
     /// Of the span of the same at the one that is asked.
-    init(askedBy peerName: String, to step: RequestTimeline.Step, at nodeName: String) {
-        self.init(asking: nodeName, to: step)
-        self["client.address"] = peerName
+    ///
+    /// - Parameter isInMemory: Whether it is a read of what was known to be in memory.
+    init(askedBy peerName: String, to step: RequestTimeline.Step, at nodeName: String, isInMemory: Bool) {
+        var attributes: [String: SpanAttribute] = [
+            "rpc.system": "kvnode", "rpc.method": .string(step.name), "server.address": .string(nodeName),
+            "client.address": .string(peerName),
+        ]
+        if isInMemory { attributes[Self.isInMemory] = true }
+        self.init(attributes)
     }
+
+    /// That it was known that nothing had to wait for a disk.
+    private static let isInMemory = "kvnode.read.resident"
+    static let ofReadInMemory = SpanAttributes([isInMemory: true])
 
     init(of commit: GroupCommit) {
         self.init([
@@ -70,7 +80,4 @@ extension SpanAttributes {
         self.init()
         if let count { self["kvnode.read.keys"] = count }
     }
-
-    /// It was known that nothing had to wait for a disk.
-    mutating func setInMemory() { self["kvnode.read.resident"] = true }
 }

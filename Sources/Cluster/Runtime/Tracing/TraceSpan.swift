@@ -61,15 +61,17 @@ final class TraceSpan: Sendable {
             attributes.set(errorType: failure.type)
             span.setStatus(SpanStatus(code: .error, message: failure.message))
         }
-        if !attributes.isEmpty {
-            // Most have none before, and to merge with none costs as much as with some.
-            if span.attributes.isEmpty {
-                span.attributes = attributes
-            } else {
-                span.updateAttributes { $0.merge(attributes) }
-            }
-        }
+        if !attributes.isEmpty { add(attributes) }
         span.end(at: clock.instant(time))
+    }
+
+    private func add(_ attributes: SpanAttributes) {
+        // Most have none before, and to merge with none costs as much as with some.
+        if span.attributes.isEmpty {
+            span.attributes = attributes
+        } else {
+            span.updateAttributes { $0.merge(attributes) }
+        }
     }
 
     /// Ends it now, by what it came to.
@@ -99,5 +101,5 @@ extension TraceSpan {
     }
 
     /// The work was a read of what the engine had in memory. That takes no time worth a span, which would cost more than the read.
-    func wasReadInMemory() { span.updateAttributes { $0.setInMemory() } }
+    func wasReadInMemory() { add(.ofReadInMemory) }
 }
