@@ -98,7 +98,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
 
     func ended(_ commit: GroupCommit) {
         guard isTraced else { return }
-        for entry in entries where entry.isStaged { entry.span?.record(commit) }
+        for index in entries.indices where entries[index].isStaged { entries[index].span?.record(commit) }
     }
 
     func finished(_ result: Result<Void, EngineError>) {
