@@ -44,6 +44,8 @@ import Testing
         #expect(await inquiry.answer(within: .milliseconds(1)) == nil)
         #expect(source.count == 2)
         #expect(inquiry.last?.answer == 1)
+        // An open question and who is asked keep each other.
+        source.answer(2)
     }
 
     @Test func `all who ask meanwhile share an answer`() async {

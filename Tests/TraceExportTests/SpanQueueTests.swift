@@ -38,6 +38,7 @@ import Tracing
             async let waited: Void = pause.wait(for: day)
             for _ in 0..<3 { tracer.startSpan("x", context: .topLevel, at: Moment(1)).end(at: Moment(2)) }
             await waited
+            #expect(queue.close() == 3)
         }
 
         @Test func `an end that comes before the wait counts for it, and for no other`() async {

@@ -11,7 +11,7 @@ import Tracing
 @testable import TraceExport
 
 /// A tracer, and the queue that its spans come to.
-struct TracerBench {
+final class TracerBench: Sendable {
     let queue: SpanQueue
     let tracer: OTLPTracer
 
@@ -19,6 +19,9 @@ struct TracerBench {
         queue = SpanQueue(maxSpans: maxSpans, batchSpans: batchSpans, pause: Pause())
         tracer = OTLPTracer(queue: queue)
     }
+
+    /// Queued spans and their queue keep each other.
+    deinit { _ = queue.close() }
 
     func start(
         _ name: String = "x", parent: TraceContext? = nil, kind: SpanKind = .internal,
