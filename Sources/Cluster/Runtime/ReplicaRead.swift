@@ -10,12 +10,20 @@ struct ReplicaRead: Sendable {
     var span: TraceSpan?
 }
 
+// By index, since most are not recorded, and each copy counts references.
 extension [ReplicaRead] {
     /// Of one of them that is recorded; nil if none is.
-    var firstSpan: TraceSpan? { first { $0.span != nil }?.span }
+    var firstSpan: TraceSpan? {
+        for index in indices {
+            if let span = self[index].span { return span }
+        }
+        return nil
+    }
 
     /// Records those that are to be: they were read together, and have just come to these answers.
     func record(since begun: NIODeadline, _ answers: [PeerReply]) {
-        for (read, answer) in zip(self, answers) { read.span?.recordRead(since: begun, keys: count, answer) }
+        for index in indices {
+            if let span = self[index].span { span.recordRead(since: begun, keys: count, answers[index]) }
+        }
     }
 }
