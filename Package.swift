@@ -149,6 +149,17 @@ let package = Package(
             ] + nio + grpc + protobuf,
             swiftSettings: strict),
 
+        // MARK: Where objects are kept by name
+        .target(
+            name: "ObjectStorage",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ] + nio,
+            swiftSettings: strict),
+
         // MARK: What repeats itself in the log
         .target(name: "LogLimits", dependencies: [log], swiftSettings: strict),
 
@@ -252,6 +263,14 @@ let package = Package(
                 tracing,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio + grpc + protobuf,
+            swiftSettings: strict),
+        .testTarget(
+            name: "ObjectStorageTests",
+            dependencies: [
+                "ObjectStorage",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ] + nio,
             swiftSettings: strict),
         .testTarget(
             name: "EngineContract", dependencies: engines + ["engine-crash-writer"],
