@@ -71,6 +71,8 @@ let package = Package(
         .library(name: "TextAPI", targets: ["TextAPI"]),
         .library(name: "TraceExport", targets: ["TraceExport"]),
         .library(name: "API", targets: ["API"]),
+        .library(name: "Backup", targets: ["Backup"]),
+        .library(name: "ObjectStorage", targets: ["ObjectStorage"]),
     ],
     traits: [
         .trait(name: "RocksDB", description: "The RocksDB engine (needs librocksdb)."),
@@ -212,6 +214,16 @@ let package = Package(
             ] + nio + http2 + protobuf,
             swiftSettings: strict),
 
+        // MARK: Backups
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(
+            name: "Backup",
+            dependencies: [
+                "ClusterCore", "Engine", "ObjectStorage", "CZstd",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ] + nio,
+            swiftSettings: strict),
+
         // MARK: The executable
         .systemLibrary(
             name: "CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
@@ -220,7 +232,8 @@ let package = Package(
             dependencies: engines + [
                 .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"])),
                 "ClusterCore", "Cluster", "LogLimits", "TLS", "Transport", "API", "TextAPI", "Access",
-                "Credentials", "Instruments", "Observability", "TraceExport", log, tracing,
+                "Credentials", "Instruments", "Observability", "TraceExport", "Backup", "ObjectStorage", log,
+                tracing,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -311,6 +324,10 @@ let package = Package(
             ] + nio + http2 + grpc + protobuf,
             swiftSettings: strict),
         .testTarget(
+            name: "BackupTests",
+            dependencies: ["Backup", "ObjectStorage", "ClusterCore", "Engine"] + nio,
+            swiftSettings: strict),
+        .testTarget(
             name: "FuzzTests",
             dependencies: [
                 "kvnode", "API", "GRPCWire", "ProtoWire", "TextAPI", "Access", "Cluster", "ClusterCore",
@@ -322,8 +339,10 @@ let package = Package(
         .testTarget(
             name: "KvnodeTests",
             dependencies: [
-                "kvnode", "API", "TextAPI", "Access", "Credentials", "Cluster", "ClusterCore", "Engine",
-                "Instruments", "LogLimits", "Observability", "TLS", "TraceExport", "Transport", log,
+                "kvnode", "API", "TextAPI", "Access", "Backup", "Credentials", "Cluster", "ClusterCore",
+                "Engine", "Instruments", "LogLimits", "ObjectStorage", "Observability", "TLS", "TraceExport",
+                "Transport",
+                log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio + grpc + protobuf,
             swiftSettings: strict),

@@ -37,6 +37,8 @@ let package = Package(
                 .product(name: "TLS", package: "kvnode"),
                 .product(name: "TextAPI", package: "kvnode"),
                 .product(name: "TraceExport", package: "kvnode"),
+                .product(name: "Backup", package: "kvnode"),
+                .product(name: "ObjectStorage", package: "kvnode"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

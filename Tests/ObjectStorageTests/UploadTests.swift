@@ -139,7 +139,6 @@ import Testing
             #expect(steps(server).last == "DELETE ")
             #expect(steps(server).count { $0 == "DELETE " } == 1)
             #expect(!steps(server).contains("POST "))
-            #expect(!steps(server).contains("PUT 9"))
         }
     }
 
