@@ -33,6 +33,13 @@ public enum Operation: String, Sendable, CaseIterable {
     /// Which events the node's log has.
     case setLogLevel = "set_log_level"
 
+    case backupStatus = "backup_status"
+    case beginBackup = "begin_backup"
+    case cancelBackup = "cancel_backup"
+    case beginRestore = "begin_restore"
+    /// Rows of a restore that was begun, as many of them as it takes.
+    case restoreRows = "restore_rows"
+
     /// What it takes to be allowed to.
     public enum Requirement: Equatable, Sendable {
         /// Anybody may.
@@ -57,6 +64,7 @@ public enum Operation: String, Sendable, CaseIterable {
         case .readMetrics: .node(.read)
         case .readSettings, .readWorkload, .clusterStatus, .planLayout, .readRing: .node(.admin)
         case .stageChange, .unstageChange, .commitLayout, .declareLost, .setLogLevel: .node(.admin)
+        case .backupStatus, .beginBackup, .cancelBackup, .beginRestore, .restoreRows: .node(.admin)
         }
     }
 
@@ -64,10 +72,11 @@ public enum Operation: String, Sendable, CaseIterable {
     public var isAudited: Bool {
         switch self {
         case .flushBucket, .setProperties, .stageChange, .unstageChange, .commitLayout, .declareLost,
-            .setLogLevel:
+            .setLogLevel, .beginBackup, .cancelBackup, .beginRestore:
             true
         case .health, .greet, .describe, .session, .readKey, .writeKey, .listKeys, .readProperties,
-            .readSettings, .readWorkload, .readMetrics, .clusterStatus, .planLayout, .readRing:
+            .readSettings, .readWorkload, .readMetrics, .clusterStatus, .planLayout, .readRing, .backupStatus,
+            .restoreRows:
             false
         }
     }

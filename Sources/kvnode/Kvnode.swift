@@ -11,7 +11,7 @@ struct Kvnode: AsyncParsableCommand {
             ServeCommand.self, DevCommand.self, ConfigCommand.self, MetricsCommand.self, EnginesCommand.self,
             EngineCommand.self, CertificateCommand.self, UserCommand.self, GetCommand.self, PutCommand.self,
             DeleteCommand.self,
-            ListCommand.self, ClusterCommand.self,
+            ListCommand.self, ClusterCommand.self, BackupCommand.self,
         ])
 }
 

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A store of one replica in memory, with the checks of the real one that the API's tests rely on.
 final class FakeService: KeyValueService {
-    private struct State {
+    fileprivate struct State {
         var keys: [StorageKey: Versions] = [:]
         var counter: UInt64 = 0
         var properties: [String: BucketProperties] = [:]
@@ -14,13 +14,15 @@ final class FakeService: KeyValueService {
         var isReady = true
         var isTracing = true
         var watches = true
+        var restored: [RestoredRow] = []
+        var restoreFailure: RequestError?
         var whenHeld: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     /// Its clock stands still.
     static let now: UInt64 = 1_000_000_000_000
 
-    private let state = Mutex(State())
+    fileprivate let state = Mutex(State())
     let cluster = FakeCluster()
 
     var isReady: Bool {
@@ -230,5 +232,33 @@ extension Request {
     fileprivate var failure: RequestError.Code? {
         guard keyText.hasPrefix("fail-") else { return nil }
         return UInt8(keyText.dropFirst(5)).flatMap(RequestError.Code.init(rawValue:))
+    }
+}
+
+extension FakeService: RestoreService {
+    /// Rows that have come.
+    var restored: [RestoredRow] { state.withLock(\.restored) }
+
+    /// What rows are refused with; nil: they are taken.
+    var restoreFailure: RequestError? {
+        get { state.withLock(\.restoreFailure) }
+        set { state.withLock { $0.restoreFailure = newValue } }
+    }
+
+    func restore(
+        _ rows: [RestoredRow], _ completion: @escaping @Sendable (Result<Void, RequestError>) -> Void
+    ) {
+        let failure = state.withLock { state in
+            if state.restoreFailure == nil { state.restored += rows }
+            return state.restoreFailure
+        }
+        completion(failure.map(Result.failure) ?? .success(()))
+    }
+
+    func heldBuckets(
+        _ names: [String], _ completion: @escaping @Sendable (Result<[String], RequestError>) -> Void
+    ) {
+        let there = Set(restored.map(\.bucket))
+        completion(.success(names.filter(there.contains)))
     }
 }

@@ -30,7 +30,8 @@ struct GRPCAccessTests {
     func everyMethodHasARule() {
         let descriptors =
             Kvnode_V1_KeyValue.Method.descriptors + Kvnode_V1_Cluster.Method.descriptors
-            + Kvnode_V1_Node.Method.descriptors + Grpc_Health_V1_Health.Method.descriptors
+            + Kvnode_V1_Node.Method.descriptors + Kvnode_V1_Backup.Method.descriptors
+            + Grpc_Health_V1_Health.Method.descriptors
         #expect(Set(descriptors.map(\.fullyQualifiedMethod)) == Set(GRPCRules.operations.keys))
         #expect(GRPCRules.all.count == descriptors.count)
     }

@@ -16,7 +16,7 @@ struct GRPCServerTests {
     /// Runs `body` against a gRPC server over a fake store, then stops client and server in order.
     func withServer(
         _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in }, access: AccessControl = .open,
-        levels: FakeLogLevels = FakeLogLevels(),
+        levels: FakeLogLevels = FakeLogLevels(), backups: FakeBackups = FakeBackups(),
         _ body: (Client, FakeService, ClientGRPCServer) async throws -> Void
     ) async throws {
         let service = FakeService()
@@ -27,7 +27,7 @@ struct GRPCServerTests {
         change(&configuration)
         let server = ClientGRPCServer(
             configuration: configuration, service: service, access: access, levels: levels,
-            group: .singletonMultiThreadedEventLoopGroup,
+            backups: backups, group: .singletonMultiThreadedEventLoopGroup,
             logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }

@@ -12,7 +12,8 @@ import Testing
         .clusterStatus: .node(.admin),
         .planLayout: .node(.admin), .readRing: .node(.admin), .stageChange: .node(.admin),
         .unstageChange: .node(.admin), .commitLayout: .node(.admin), .declareLost: .node(.admin),
-        .setLogLevel: .node(.admin),
+        .setLogLevel: .node(.admin), .backupStatus: .node(.admin), .beginBackup: .node(.admin),
+        .cancelBackup: .node(.admin), .beginRestore: .node(.admin), .restoreRows: .node(.admin),
     ]
 
     @Test(arguments: Operation.allCases) func requirement(of operation: Operation) {
@@ -22,7 +23,9 @@ import Testing
     /// What administrators alone may do, and changes something, is audited; nothing else is.
     @Test(arguments: Operation.allCases) func whatIsAudited(_ operation: Operation) {
         let reads: Set<Operation> = [
-            .readSettings, .readWorkload, .readMetrics, .clusterStatus, .planLayout, .readRing,
+            .readSettings, .readWorkload, .readMetrics, .clusterStatus, .planLayout, .readRing, .backupStatus,
+            // A line for all of them is written when the restore begins.
+            .restoreRows,
         ]
         let isAdministration =
             switch operation.requirement {

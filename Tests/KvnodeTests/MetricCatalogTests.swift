@@ -73,6 +73,7 @@ import Transport
             AccessControl(
                 openWith: AuditLog(logger: logger, maxRefusalsPerSecond: 0, nanoseconds: { 0 })),
             in: registry)
+        _ = BackupFigures(registry)
         let metrics = NodeMetrics(
             registry, executor, engine: "memory", directory: directory.path, limit: .seconds(60), logger)
         _ = try TraceExporter(

@@ -168,6 +168,12 @@ public final class ClusterNode: Sendable {
         conflictHandler.withLock { $0 = body }
     }
 
+    /// Under which identity this node issues dots. Constant.
+    public var actor: UInt64 { replica.actor }
+
+    /// The properties that were set for buckets, as this node knows them. Any thread.
+    public var bucketTable: BucketTable { registry.current }
+
     /// All nodes that gossip knows, this one included, by ascending id. Any thread.
     public var gossipMembers: [MemberRecord] { gossip.members }
 
@@ -271,5 +277,7 @@ public final class ClusterNode: Sendable {
         shards[0].perform { [handoff] in body(handoff) }
     }
 
-    func shard(ofPartition partition: Int) -> Shard { shards[partition % shards.count] }
+    func shard(ofPartition partition: Int) -> Shard { shards[shardIndex(ofPartition: partition)] }
+
+    func shardIndex(ofPartition partition: Int) -> Int { partition % shards.count }
 }

@@ -7,6 +7,10 @@ import Engine
 final class Replica: Sendable {
     let executor: EngineExecutor
     private let issuer: DotIssuer
+
+    /// Under which identity dots are issued.
+    var actor: UInt64 { issuer.actor }
+
     let rules: ReplicaWriteJob.Rules
     private let hints: HintStore
     private let trees: HashTreeStore

@@ -31,6 +31,7 @@ struct ConfigurationRules {
         }
         problems += TLSRules(values: values).problems
         problems += TracingRules(values: values).problems
+        problems += BackupRules(values: values).problems
         if values.int("gossip.ping_timeout_ms") >= values.int("gossip.period_ms") {
             problems.append(
                 "\(values.shown("gossip.ping_timeout_ms")), but must be less than \(values.shown("gossip.period_ms"))"

@@ -81,6 +81,7 @@ extension NodeConfiguration {
         sampling = TracingSettings(
             sampleRatio: values.choice("tracing.sample_ratio", Double.init(_:)),
             maxPerSecond: values.int("tracing.max_per_second"))
+        backup = Backup(values)
         log = Log(values)
         reservedFiles = values.int("clients.reserved_files")
         shutdownTimeout = values.milliseconds("shutdown.timeout_ms")

@@ -206,6 +206,7 @@ struct NodeConfiguration: Sendable {
     var tracing: Tracing?
     /// `tracing.*`, as far as it says which requests are recorded.
     var sampling: TracingSettings
+    var backup: Backup
     var log: Log
     /// `shutdown.timeout_ms`
     /// Of the files that the process may open, which are not for clients' connections.

@@ -1,3 +1,4 @@
+import ObjectStorage
 import TextAPI
 import TraceExport
 
@@ -20,6 +21,12 @@ struct Setting: Sendable {
         case optionalAddress
         /// `http://` or `https://`, host, port and path; or empty, for none.
         case optionalURL
+        /// Anything.
+        case text
+        /// Where backups are kept (`ObjectStoreLocation`); or empty, for none.
+        case optionalPlace
+        /// `HH:MM`; or empty, for never.
+        case optionalTime
         case members
         /// A list of `host:port`.
         case addresses
@@ -90,6 +97,9 @@ extension Setting.Kind {
         case .address: "host:port with a port from 0 to 65535"
         case .optionalAddress: "host:port with a port from 0 to 65535, or nothing"
         case .optionalURL: "a URL like http://host:port, or https, or nothing"
+        case .text: "any text"
+        case .optionalPlace: "s3://bucket/prefix or file:///path, or nothing"
+        case .optionalTime: "a time of the day, HH:MM, or nothing"
         case .members: "a list of members, each \(MemberParser.syntax)"
         case .addresses: "a list of host:port with ports from 1 to 65535"
         case .engine(let names): "one of " + names.joined(separator: ", ")
@@ -141,6 +151,12 @@ extension Setting.Kind {
             return text.isEmpty ? .text("") : HostPort(text).map { .text($0.description) }
         case .optionalURL:
             return text.isEmpty || TraceEndpoint(url: text) != nil ? .text(text) : nil
+        case .text:
+            return .text(text)
+        case .optionalPlace:
+            return text.isEmpty || (try? ObjectStoreLocation(text)) != nil ? .text(text) : nil
+        case .optionalTime:
+            return text.isEmpty || DailyTime(text) != nil ? .text(text) : nil
         case .members, .addresses:
             return nil
         }

@@ -18,7 +18,7 @@ struct SettingTable: Sendable {
                 + Self.antiEntropy + Self.reaping
                 + Self.gossip
                 + Self.peer + Self.clientAPIs + Self.tls + Self.access + Self.metrics
-                + Self.tracing + Self.sampling + Self.operation)
+                + Self.tracing + Self.sampling + Self.backup + Self.operation)
     }
 
     subscript(key: String) -> Setting? { settings.first { $0.key == key } }

@@ -8,7 +8,8 @@ import Transport
 enum MetricCatalog {
     static let metrics: [MetricDefinition] =
         [NodeMetrics.build] + ClusterNode.metrics + GRPCPeerTransport.metrics + ConnectionMetrics.definitions
-        + AccessMetrics.definitions + CertificateMetrics.definitions + EngineMetrics.definitions
+        + AccessMetrics.definitions + CertificateMetrics.definitions + BackupFigures.definitions
+        + EngineMetrics.definitions
         + EngineFigures.definitions
         + DiskMetrics.definitions + TraceExporter.metrics
         + [NodeMetrics.failures, SwiftMetricsBackend.dropped] + ProcessStatistics.definitions

@@ -100,10 +100,13 @@ enum Node {
         node.attach(transport)
         let budget = ReceiveBudget(maxBytes: configuration.requests.maxReceivedBytes)
         let clients = Logger(label: "clients")
+        let backups = BackupService(
+            configuration, node: node, engine: executor.engine, wallMillis: environment.wallMillis,
+            figures: BackupFigures(metrics), loop: group.next(), logger: Logger(label: "backup"))
         let grpc = ClientGRPCServer(
             configuration: configuration.grpcConfiguration(tls.grpc?.security, budget), service: node,
-            access: access.access, levels: LogLevelService(log.levels, on: group.next()), group: group,
-            logger: clients)
+            access: access.access, levels: LogLevelService(log.levels, on: group.next()), backups: backups,
+            group: group, logger: clients)
         let nodeMetrics = NodeMetrics(
             metrics, executor, engine: configuration.engine.type,
             directory: configuration.node.dataDirectory, limit: configuration.metrics.collectionTimeout,
@@ -129,7 +132,7 @@ enum Node {
             CertificateService(
                 endpoints: tls.endpoints, interval: configuration.tls.reload, logger: logger),
             PeerService(transport: transport, listen: configuration.peer.listen),
-            conflicts, DrainService(node: node), access,
+            conflicts, DrainService(node: node), access, backups,
             ServerService(
                 name: "grpc.listen", listen: configuration.grpc.listen, serve: grpc.run,
                 stop: grpc.beginGracefulShutdown),

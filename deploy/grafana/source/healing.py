@@ -39,6 +39,13 @@ DASHBOARD = Dashboard("kvnode-healing", "kvnode / handoff and anti-entropy", "Ho
         Panel("Hash trees", [Query(f"sum by (state) (kvnode_anti_entropy_trees{{{CLUSTER}}})", "{{state}}")], stacked=True),
         counted("Repaired by reads", "kvnode_read_repairs_total", "replica"),
     ]),
+    Row("Backups", [
+        by_node("Newest backup", "1000 * kvnode_backup_newest_timestamp_seconds", "dateTimeFromNow",
+                "When the node's part of its newest complete backup was begun; 1970: none is known."),
+        counted("Backups that ended", "kvnode_backups_total", "outcome"),
+        by_node("Keys read", "kvnode_backup_rows", description="By the backup under way, or the last."),
+        by_node("Bytes sent", "kvnode_backup_sent_bytes", "bytes", "By the backup under way, or the last."),
+    ]),
     Row("Tombstones", [
         counted("Rows removed", "kvnode_reaping_rows_removed_total", "instance"),
         counted("Left for the next sweep", "kvnode_reaping_rows_unconfirmed_total", "instance",

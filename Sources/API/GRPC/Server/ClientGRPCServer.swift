@@ -9,7 +9,7 @@ import NIOHTTP2
 import NIOPosix
 import TextAPI
 
-/// The gRPC server for clients: `kvnode.v1.KeyValue`, `kvnode.v1.Cluster`, `kvnode.v1.Node` and `grpc.health.v1.Health`.
+/// The gRPC server for clients: `kvnode.v1.KeyValue`, `kvnode.v1.Cluster`, `kvnode.v1.Node`, `kvnode.v1.Backup` and `grpc.health.v1.Health`.
 public final class ClientGRPCServer: Sendable {
     /// What an operator sets.
     public struct Configuration: Sendable {
@@ -79,10 +79,12 @@ public final class ClientGRPCServer: Sendable {
     /// - Parameters:
     ///   - access: Decides who may do what.
     ///   - levels: Of the node's log.
+    ///   - backups: The node's own.
     ///   - group: Runs the connections and everything that serves them.
     public init(
-        configuration: Configuration, service: any KeyValueService & LayoutService, access: AccessControl,
-        levels: any LogLevelControl, group: MultiThreadedEventLoopGroup, logger: Logger
+        configuration: Configuration, service: any KeyValueService & LayoutService & RestoreService,
+        access: AccessControl, levels: any LogLevelControl, backups: any BackupControl,
+        group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         let connections = ConnectionRegistry(
             limit: configuration.maxConnections, reservedFiles: configuration.reservedFiles)
@@ -93,6 +95,7 @@ public final class ClientGRPCServer: Sendable {
             levels: levels
         ).add(to: &methods)
         NodeProvider(levels: levels).add(to: &methods)
+        BackupProvider(service: service, backups: backups).add(to: &methods)
         HealthProvider(service: service, interval: configuration.healthInterval).add(to: &methods)
         let shared = GRPCConnectionHandler.Shared(
             service: service, access: access,

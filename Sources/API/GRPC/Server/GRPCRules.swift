@@ -11,7 +11,9 @@ public enum GRPCRules {
 
     /// By the method's name with the service's.
     static let operations: [String: Operation] = Dictionary(
-        uniqueKeysWithValues: (keyValue + cluster + node + health).map { ($0.0.fullyQualifiedMethod, $0.1) })
+        uniqueKeysWithValues: (keyValue + cluster + node + backup + health).map {
+            ($0.0.fullyQualifiedMethod, $0.1)
+        })
 
     private static let keyValue: [(MethodDescriptor, Operation)] = {
         typealias Method = Kvnode_V1_KeyValue.Method
@@ -45,6 +47,15 @@ public enum GRPCRules {
         typealias Method = Kvnode_V1_Node.Method
         return [
             (Method.GetLogLevels.descriptor, .readSettings), (Method.SetLogLevel.descriptor, .setLogLevel),
+        ]
+    }()
+
+    private static let backup: [(MethodDescriptor, Operation)] = {
+        typealias Method = Kvnode_V1_Backup.Method
+        return [
+            (Method.Begin.descriptor, .beginBackup), (Method.GetStatus.descriptor, .backupStatus),
+            (Method.Cancel.descriptor, .cancelBackup), (Method.BeginRestore.descriptor, .beginRestore),
+            (Method.RestoreRows.descriptor, .restoreRows),
         ]
     }()
 

@@ -63,9 +63,10 @@ final class HandoffPass: @unchecked Sendable {
         let isReplica = sets.primary.contains(target) && sets.secondary.contains(target)
         let w = isReplica ? 1 : min(properties.w, sets.primary.count, sets.secondary.count)
         shard.begin(timeout: configuration.timeout) { id in
-            HintDelivery(
-                id: id, shard: shard, hint: hint, sets: isReplica ? ReplicaSets([target]) : sets, w: w,
-                timeout: configuration.timeout, completion: completion)
+            StateDelivery(
+                id: id, shard: shard, key: hint.key, versions: hint.versions, policy: hint.policy,
+                sets: isReplica ? ReplicaSets([target]) : sets, w: w, timeout: configuration.timeout
+            ) { completion($0 == nil) }
         }
     }
 
