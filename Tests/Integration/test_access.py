@@ -106,7 +106,7 @@ def test_every_http_method(guarded):
 
 def grpc_methods(stubs) -> dict:
     """From the .proto files themselves."""
-    files = [stubs.messages.DESCRIPTOR, stubs.cluster.DESCRIPTOR, stubs.health.DESCRIPTOR]
+    files = [stubs.messages.DESCRIPTOR, stubs.cluster.DESCRIPTOR, stubs.backup.DESCRIPTOR, stubs.health.DESCRIPTOR]
     return {
         f"{service.full_name}/{method.name}": method
         for file in files for service in file.services_by_name.values() for method in service.methods}

@@ -24,7 +24,7 @@ _CHANNEL_OPTIONS = [
 
 
 class Stubs:
-    """The generated modules: `messages`, `cluster` and `services` of kvnode.v1, `health` and `health_services`."""
+    """The generated modules: `messages`, `cluster`, `backup` and services of kvnode.v1, `health` and `health_services`."""
 
     def __init__(self, folder: pathlib.Path):
         protos = REPOSITORY / "proto"
@@ -37,6 +37,8 @@ class Stubs:
         sys.path.insert(0, str(folder))
         self.messages = importlib.import_module("kvnode.v1.kvnode_pb2")
         self.cluster = importlib.import_module("kvnode.v1.cluster_pb2")
+        self.backup = importlib.import_module("kvnode.v1.backup_pb2")
+        self.backup_services = importlib.import_module("kvnode.v1.backup_pb2_grpc")
         self.services = importlib.import_module("kvnode.v1.kvnode_pb2_grpc")
         self.health = importlib.import_module("grpc.health.v1.health_pb2")
         self.health_services = importlib.import_module("grpc.health.v1.health_pb2_grpc")
