@@ -45,7 +45,7 @@ extension ClusterNode: RestoreService {
         shard.begin(timeout: timeout) { id in
             HeldOperation(
                 id: id, shard: shard, bucket: name, partitionCount: configuration.layout.partitionCount,
-                members: shard.view.layout.readable.members.map(\.id), timeout: timeout
+                timeout: timeout
             ) { result in
                 switch result {
                 case .success(let isHeld):

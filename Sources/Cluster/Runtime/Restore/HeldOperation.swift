@@ -1,62 +1,80 @@
 import ClusterCore
 import NIOCore
 
-/// Asks all members, this node included, whether they have anything of a bucket, be it tombstones, which no list of keys shows.
+/// Asks all replicas of all partitions whether they have anything of a bucket, be it tombstones, which no list of keys shows.
+///
+/// Who can't be asked counts for nothing: rows of a restore are for all replicas, and will say that one is away.
 final class HeldOperation: Operation {
     private let id: UInt64
     private unowned let shard: Shard
-    private let list: ReplicaList
+    private let bucket: String
+    private let partitionCount: Int
     private let timeout: TimeAmount
     private let completion: (Result<Bool, RequestError>) -> Void
-    private var waitingFor: Set<NodeID>
+    /// Answers that nodes owe.
+    private var awaited: [NodeID: Int] = [:]
     private var hasEnded = false
 
     /// - Parameter completion: Called once, on the loop.
     init(
-        id: UInt64, shard: Shard, bucket: String, partitionCount: Int, members: [NodeID], timeout: TimeAmount,
+        id: UInt64, shard: Shard, bucket: String, partitionCount: Int, timeout: TimeAmount,
         completion: @escaping (Result<Bool, RequestError>) -> Void
     ) {
         self.id = id
         self.shard = shard
+        self.bucket = bucket
+        self.partitionCount = partitionCount
         self.timeout = timeout
         self.completion = completion
-        list = ReplicaList(firstPartition: 0, lastPartition: partitionCount - 1, bucket: bucket, limit: 1)
-        waitingFor = Set(members)
     }
 
     func start() {
-        for node in waitingFor.sorted() {
-            if node == shard.context.selfID {
-                shard.listLocally(list, for: id, under: nil)
-            } else {
-                shard.send(.list(list), to: node, for: id, timeout: timeout)
+        let selfID = shard.context.selfID
+        awaited[selfID] = 1
+        shard.listLocally(list(0...partitionCount - 1), for: id, under: nil)
+        for partition in 0..<partitionCount {
+            let sets = shard.view.layout.replicas(
+                ofPartition: partition, n: shard.properties(ofBucket: bucket).n)
+            for node in sets.readable where node != selfID {
+                awaited[node, default: 0] += 1
+                shard.send(.list(list(partition...partition)), to: node, for: id, timeout: timeout)
             }
         }
     }
 
-    func received(_ reply: PeerReply, from node: NodeID) {
-        switch reply {
-        case .listed(let rows, _):
-            waitingFor.remove(node)
-            if !rows.isEmpty { return end(.success(true)) }
-            if waitingFor.isEmpty { end(.success(false)) }
-        case .failed(let error): failed(node, error)
-        default: failed(node, .unexpectedReply)
-        }
+    private func list(_ partitions: ClosedRange<Int>) -> ReplicaList {
+        ReplicaList(
+            firstPartition: partitions.lowerBound, lastPartition: partitions.upperBound, bucket: bucket,
+            limit: 1)
     }
 
-    func failed(_ node: NodeID, _ error: ReplicaError) {
-        guard waitingFor.contains(node) else { return }
-        let reason =
-            "\(shard.name(of: node)) cannot say what it has of bucket \(list.bucket): \(error.message)"
-        end(.failure(RequestError(.quorumNotReached, reason)))
+    func received(_ reply: PeerReply, from node: NodeID) {
+        if case .listed(let rows, _) = reply, !rows.isEmpty { return end(.success(true)) }
+        answered(node)
+    }
+
+    func failed(_ node: NodeID, _ error: ReplicaError) { answered(node) }
+
+    func lost(_ node: NodeID) {
+        awaited[node] = nil
+        endIfDone()
     }
 
     func timerFired(_ now: NIODeadline) {
         end(
             .failure(
                 RequestError(
-                    .deadlineExceeded, "not all nodes have said what they have of bucket \(list.bucket)")))
+                    .deadlineExceeded, "not all nodes have said in time what they have of bucket \(bucket)")))
+    }
+
+    private func answered(_ node: NodeID) {
+        guard let count = awaited[node] else { return }
+        awaited[node] = count > 1 ? count - 1 : nil
+        endIfDone()
+    }
+
+    private func endIfDone() {
+        if awaited.isEmpty { end(.success(false)) }
     }
 
     private func end(_ result: Result<Bool, RequestError>) {

@@ -28,7 +28,7 @@ public protocol RestoreService: AnyObject, Sendable {
 
     /// Says of which of these buckets any member has anything, be it tombstones. Any thread; never blocks.
     ///
-    /// - Parameter completion: Called once, on some event loop; with an error if a member can't be asked.
+    /// - Parameter completion: Called once, on some event loop; a member that can't be asked counts for nothing.
     func heldBuckets(
         _ names: [String], _ completion: @escaping @Sendable (Result<[String], RequestError>) -> Void)
 }
