@@ -14,7 +14,7 @@ public struct BackupProgress: Equatable, Sendable {
     public var rows = 0
     /// Of keys and states.
     public var bytes = 0
-    /// Of packs.
+    /// Of packs and indexes.
     public var sentBytes = 0
 
     public init() {}

@@ -2,14 +2,10 @@ import ClusterCore
 
 /// Makes blocks of the rows of a partition, in the order of their keys, and packs of those blocks that an archive lacks.
 ///
-/// Holds one pack and one frame in memory, however many rows there are.
+/// Holds one pack and one frame in memory, and of each block its name and its place.
 struct SectionWriter {
-    /// What of it costs and what is spared.
+    /// What was not there already.
     struct Counts: Equatable, Sendable {
-        var rows = 0
-        /// Of keys and states.
-        var bytes = 0
-        var blocks = 0
         var newBlocks = 0
         /// Of packs.
         var sentBytes = 0
@@ -53,8 +49,6 @@ struct SectionWriter {
         }
         let row = BackupRow(bucket: bucket, key: key.key, state: state)
         rows.append(row)
-        counts.rows += 1
-        counts.bytes += row.byteCount
         if cutter.endsAfter(key, rowBytes: row.byteCount) { try endBlock() }
     }
 
@@ -87,9 +81,8 @@ struct SectionWriter {
         if frame.count >= FrameCodec.targetBytes { try endFrame() }
     }
 
-    /// Counts a block and its rows.
+    /// Adds a block and its rows to those of its bucket.
     private mutating func note(_ rowCount: Int) {
-        counts.blocks += 1
         if let last = index.runs.indices.last, index.runs[last].bucket == bucket {
             index.runs[last].blocks += 1
             index.runs[last].rows += rowCount

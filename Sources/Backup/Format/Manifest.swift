@@ -18,7 +18,7 @@ public struct Manifest: Codable, Equatable, Sendable {
         /// Over keys and states in the order of the keys (`KeyspaceDigest`), in hexadecimal digits.
         public var digest: String
         public var blocks: Int
-        /// Blocks that this backup has added, and the bytes of the packs that they were sent in.
+        /// Blocks that this backup has added, and the bytes of the packs and of the index that were sent.
         public var newBlocks: Int
         public var sentBytes: Int
 
@@ -59,7 +59,7 @@ public struct Manifest: Codable, Equatable, Sendable {
 
     public var rows: Int { sections.reduce(0) { $0 + $1.rows } }
     public var bytes: Int { sections.reduce(0) { $0 + $1.bytes } }
-    /// Bytes of packs that were sent for it.
+    /// Bytes of packs and indexes that were sent for it.
     public var sentBytes: Int { sections.reduce(0) { $0 + $1.sentBytes } }
 
     /// The properties of buckets that were set.

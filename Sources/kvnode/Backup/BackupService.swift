@@ -29,6 +29,8 @@ final class BackupService: Service, BackupControl {
     private struct State {
         var report: BackupReport
         var isStopped = false
+        /// Whether what is under way, or about to begin, is to be ended.
+        var isCancelled = false
         /// What is under way.
         var task: Task<Void, Never>?
     }
@@ -71,7 +73,13 @@ final class BackupService: Service, BackupControl {
         try begin(BackupRequest(id: id, place: place))
     }
 
-    func cancelBackup() { state.withLock { $0.task?.cancel() } }
+    func cancelBackup() {
+        state.withLock { state in
+            guard state.report.state == .running else { return }
+            state.isCancelled = true
+            state.task?.cancel()
+        }
+    }
 
     private func begin(_ request: BackupRequest) throws(BackupRefusal) {
         let now = wallMillis()
@@ -80,6 +88,7 @@ final class BackupService: Service, BackupControl {
             if state.report.state == .running { return .busy(state.report.id) }
             state.report = BackupReport(node: state.report.node, members: [])
             state.report.state = .running
+            state.isCancelled = false
             state.report.id = request.id
             state.report.place = request.place
             state.report.beganMillis = now
@@ -114,11 +123,11 @@ final class BackupService: Service, BackupControl {
     private func serve() async {
         for await request in requests {
             let task = Task { await perform(request) }
-            let isStopped = state.withLock { state in
+            let isOver = state.withLock { state in
                 state.task = task
-                return state.isStopped
+                return state.isStopped || state.isCancelled
             }
-            if isStopped { task.cancel() }
+            if isOver { task.cancel() }
             await task.value
             state.withLock { $0.task = nil }
         }
