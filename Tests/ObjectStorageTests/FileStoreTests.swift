@@ -172,7 +172,8 @@ import Testing
                 while !isOver.isSet {
                     rmdir("\(path)/d/e")
                     rmdir("\(path)/d")
-                    usleep(20)
+                    // Irregular: in step with the store's tries it would undo each of them.
+                    usleep(.random(in: 0..<200))
                 }
             }
             defer { isOver.set() }
