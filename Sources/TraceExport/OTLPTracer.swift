@@ -7,16 +7,16 @@ public import Tracing
 /// waits, but for a lock that is held for some instructions.
 ///
 /// What the parent is goes by `ServiceContext.traceContext`: without one, the span is the first of a new trace. The context of the new
-/// span has the new span's. Who calls decides what is recorded: a span whose trace is not sampled is made, passed on, and never
+/// span has the new span's, which is `ServiceContext.presetTraceContext` if there is one. Who calls decides what is recorded: a span whose trace is not sampled is made, passed on, and never
 /// exported.
 public struct OTLPTracer: Tracer {
     private let queue: SpanQueue
-    private let ids: SpanIDs<SplitMix64>
+    private let names: NewSpans
 
     init(queue: SpanQueue) {
         self.queue = queue
         var system = SystemRandomNumberGenerator()
-        ids = SpanIDs(SplitMix64(seed: system.next()))
+        names = NewSpans(seed: system.next())
     }
 
     public func startSpan<Instant: TracerInstant>(
@@ -25,7 +25,8 @@ public struct OTLPTracer: Tracer {
     ) -> OTLPSpan {
         var context = context()
         let parent = context.traceContext
-        let own = parent.map { ids.child(of: $0) } ?? ids.root()
+        let own = context.presetTraceContext ?? names.context(under: parent)
+        context.presetTraceContext = nil
         context.traceContext = own
         return OTLPSpan(
             operationName, own, parentID: parent?.spanID, context: context, kind: kind,
@@ -55,33 +56,13 @@ extension OTLPTracer {
     }
 }
 
-/// What spans and traces are told apart by: random numbers, since nobody hands them out. They keep no secret, so that a generator
-/// does of which only the seed is the system's; to ask the system for each took a tenth of what a span costs.
-final class SpanIDs<Random: RandomNumberGenerator & Sendable>: Sendable {
-    private let random: Mutex<Random>
+/// Names spans. Any thread.
+private final class NewSpans: Sendable {
+    private let ids: Mutex<SpanIDs>
 
-    init(_ random: Random) { self.random = Mutex(random) }
+    init(seed: UInt64) { ids = Mutex(SpanIDs(seed: seed)) }
 
-    func root() -> TraceContext {
-        random.withLock { random in
-            while true {
-                let traceID = TraceContext.TraceID(high: random.next(), low: random.next())
-                if let traceID { return Self.context(of: traceID, isSampled: true, &random) }
-            }
-        }
-    }
-
-    func child(of parent: TraceContext) -> TraceContext {
-        random.withLock { Self.context(of: parent.traceID, isSampled: parent.isSampled, &$0) }
-    }
-
-    private static func context(
-        of traceID: TraceContext.TraceID, isSampled: Bool, _ random: inout Random
-    ) -> TraceContext {
-        while true {
-            // 0 stands for no span.
-            let context = TraceContext(traceID: traceID, spanID: random.next(), isSampled: isSampled)
-            if let context { return context }
-        }
+    func context(under parent: TraceContext?) -> TraceContext {
+        ids.withLock { ids in parent.map { ids.child(of: $0) } ?? ids.root() }
     }
 }

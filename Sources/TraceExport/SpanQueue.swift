@@ -6,6 +6,7 @@ final class SpanQueue: Sendable {
         var spans: [OTLPSpan] = []
         var dropped = 0
         var isClosed = false
+        var droppedBefore: @Sendable () -> Int = { 0 }
     }
 
     let maxSpans: Int
@@ -62,6 +63,12 @@ final class SpanQueue: Sendable {
     /// How many wait.
     var count: Int { state.withLock { $0.spans.count } }
 
-    /// How many were dropped, since the start, as there was no room for them.
-    var dropped: Int { state.withLock { $0.dropped } }
+    /// How many were dropped, since the start, as there was no room for them: here, or before they came here.
+    var dropped: Int {
+        let (dropped, droppedBefore) = state.withLock { ($0.dropped, $0.droppedBefore) }
+        return dropped + droppedBefore()
+    }
+
+    /// - Parameter dropped: How many spans have found no room before they came here, since the start.
+    func follow(_ dropped: @escaping @Sendable () -> Int) { state.withLock { $0.droppedBefore = dropped } }
 }

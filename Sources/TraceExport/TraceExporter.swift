@@ -53,6 +53,11 @@ public final class TraceExporter: Sendable {
         }
     }
 
+    /// Has metrics and logs tell as well of spans that have found no room before they came to the tracer.
+    ///
+    /// - Parameter dropped: How many, since the start.
+    public func follow(_ dropped: @escaping @Sendable () -> Int) { queue.follow(dropped) }
+
     /// Has `run` come to its end. Spans that end later are dropped. Any thread.
     public func close() {
         retrying.close()

@@ -12,7 +12,8 @@ struct TraceMetrics: Sendable {
         "kvnode_trace_exports", .counter, labels: ["outcome"],
         "Attempts to hand a batch of spans over: `ok`, or `failed`.")
     static let queuedSpans = MetricDefinition(
-        "kvnode_trace_queued_spans", .gauge, "Spans that wait for export; tracing.queue_spans is the bound.")
+        "kvnode_trace_queued_spans", .gauge,
+        "Spans that wait for export; tracing.queue_spans is the bound.")
 
     static let definitions = [exportedSpans, droppedSpans, exports, queuedSpans]
 

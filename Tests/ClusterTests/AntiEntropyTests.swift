@@ -76,7 +76,7 @@ import Testing
                         properties: BucketProperties())),
                 policy: .lastWriteWins)
         }
-        await withCheckedContinuation { done in replica.write(entries) { _ in done.resume() } }
+        await withCheckedContinuation { done in replica.write(entries) { _, _ in done.resume() } }
     }
 
     private func build(_ trees: HashTreeStore, _ executor: EngineExecutor) async throws {

@@ -140,7 +140,7 @@ import Testing
                     let entry = ReplicaWriteJob.Entry(
                         id: 0, key: key, mutation: .write(write), policy: .lastWriteWins)
                     let entries = await withCheckedContinuation { done in
-                        replica.write([entry]) { done.resume(returning: $0) }
+                        replica.write([entry]) { entries, _ in done.resume(returning: entries) }
                     }
                     let dot = try #require(try entries[0].outcome?.get().siblings.last?.dot)
                     #expect(dots.insert(dot).inserted)
@@ -169,7 +169,7 @@ import Testing
                     id: 0, key: StorageKey(bucket: "b", key: [key], partitionCount: 64),
                     mutation: .write(write), policy: .siblings)
                 let entries = await withCheckedContinuation { done in
-                    replica.write([entry]) { done.resume(returning: $0) }
+                    replica.write([entry]) { entries, _ in done.resume(returning: entries) }
                 }
                 written.append(try? entries[0].outcome?.get() == nil ? nil : entries[0].dot)
             }

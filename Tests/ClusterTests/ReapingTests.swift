@@ -32,7 +32,7 @@ import Testing
             id: 0, key: StorageKey(bucket: "b", key: Array(key.utf8), partitionCount: partitions),
             mutation: .merge(versions), policy: .siblings)
         let done = await withCheckedContinuation { done in
-            node.node.replica.write([entry]) { done.resume(returning: $0) }
+            node.node.replica.write([entry]) { entries, _ in done.resume(returning: entries) }
         }
         _ = try #require(done[0].outcome).get()
     }

@@ -18,9 +18,6 @@ final class SpanRecorder: Sendable {
         var start: UInt64
         /// Nil while it goes on.
         var end: UInt64?
-        /// Counts the beginnings and ends that the recorder was told of, to this one's beginning and end.
-        var order: UInt64
-        var endOrder: UInt64 = 0
         var attributes = SpanAttributes()
         var status: SpanStatus?
     }
@@ -28,7 +25,6 @@ final class SpanRecorder: Sendable {
     private struct State {
         var spans: [Recorded] = []
         var lastID: UInt64 = 0
-        var lastOrder: UInt64 = 0
         var waiters:
             [(isDone: @Sendable ([Recorded]) -> Bool, continuation: CheckedContinuation<Void, Never>)] =
                 []
@@ -36,7 +32,7 @@ final class SpanRecorder: Sendable {
 
     private let state = Mutex(State())
 
-    /// In the order in which they began.
+    /// In the order in which they were made.
     var spans: [Recorded] { state.withLock { $0.spans } }
 
     /// Forgets all that have ended.
@@ -55,18 +51,23 @@ final class SpanRecorder: Sendable {
     }
 
     fileprivate func begin(
-        _ name: String, _ kind: SpanKind, at start: UInt64, on node: String, under parent: TraceContext?
+        _ name: String, _ kind: SpanKind, at start: UInt64, on node: String, under parent: TraceContext?,
+        as preset: TraceContext?
     ) -> TraceContext {
-        state.withLock { state in
+        if let parent, let preset, parent.traceID != preset.traceID {
+            Issue.record("\(name) is to be of another trace than what is above it")
+        }
+        return state.withLock { state in
             state.lastID += 1
-            state.lastOrder += 1
             let traceID = parent?.traceID ?? TraceContext.TraceID(high: 0, low: state.lastID)!
-            let context = TraceContext(
-                traceID: traceID, spanID: state.lastID, isSampled: parent?.isSampled ?? true)!
+            let context =
+                preset
+                ?? TraceContext(
+                    traceID: traceID, spanID: state.lastID, isSampled: parent?.isSampled ?? true)!
             state.spans.append(
                 Recorded(
                     node: node, name: name, kind: kind, context: context, parent: parent?.spanID,
-                    start: start, order: state.lastOrder))
+                    start: start))
             return context
         }
     }
@@ -78,8 +79,6 @@ final class SpanRecorder: Sendable {
             if state.spans[index].end != nil { Issue.record("a span is changed after its end") }
             body(&state.spans[index])
             if state.spans[index].end == nil { return [] }
-            state.lastOrder += 1
-            state.spans[index].endOrder = state.lastOrder
             let spans = state.spans
             defer { state.waiters.removeAll { $0.isDone(spans) } }
             return state.waiters.filter { $0.isDone(spans) }.map(\.continuation)
@@ -103,7 +102,9 @@ struct RecordingTracer: Tracer {
     ) -> RecordingSpan {
         var context = context()
         let own = recorder.begin(
-            operationName, kind, at: instant().nanosecondsSinceEpoch, on: node, under: context.traceContext)
+            operationName, kind, at: instant().nanosecondsSinceEpoch, on: node, under: context.traceContext,
+            as: context.presetTraceContext)
+        context.presetTraceContext = nil
         context.traceContext = own
         return RecordingSpan(recorder: recorder, context: context, traceContext: own)
     }

@@ -155,12 +155,15 @@ import Testing
         try await withCluster(recorder: recorder) { cluster, lines in
             let (replicas, _) = places(cluster, "k")
             let before = lines.all.count
+            let traced = TracedCluster(cluster: cluster, recorder: recorder)
+            _ = await traced.spans()
             recorder.clear()
             _ = await cluster.nodes[replicas[0]].serve(putRequest("k", w: 3), in: TracedCluster.client)
             // It was not picked, and has its spans afterwards.
             _ = await cluster.nodes[replicas[0]].serve(getRequest("k", r: 3))
+            let spans = await traced.spans()
             for operation in ["put", "get"] {
-                let root = try #require(recorder.spans.first(named: "\(operation) b"))
+                let root = try #require(spans.first(named: "\(operation) b"))
                 let line = try #require(lines.all.dropFirst(before).last { $0["operation"] == operation })
                 #expect(line["trace_id"] == "\(root.context.traceID)")
                 #expect(line["span_id"] == root.context.spanName)

@@ -22,14 +22,14 @@ struct TraceSamplingTests {
         for number in 0..<count {
             _ = await traced.cluster.nodes[0].serve(putRequest("k\(number)", w: 3), in: trace)
         }
-        return traced.recorder.spans.count { $0.name == "put b" }
+        return await traced.spans().count { $0.name == "put b" }
     }
 
     @Test("with a ratio of 0 and no word of the client's, nothing is recorded")
     func none() async throws {
         try await TracedCluster.with { traced in
             #expect(await recorded(20, of: traced) == 0)
-            #expect(traced.recorder.spans.isEmpty)
+            #expect(await traced.spans().isEmpty)
         }
     }
 
@@ -37,8 +37,7 @@ struct TraceSamplingTests {
     func all() async throws {
         try await TracedCluster.with(sampling: TracingSettings(sampleRatio: 1)) { traced in
             #expect(await recorded(20, of: traced) == 20)
-            await traced.recorder.wait { $0.areEnded }
-            let roots = traced.recorder.spans.filter { $0.name == "put b" }
+            let roots = await traced.spans().filter { $0.name == "put b" }
             #expect(Set(roots.map(\.context.traceID)).count == 20)
             #expect(roots.allSatisfy { $0.parent == nil })
         }
@@ -83,7 +82,7 @@ struct TraceSamplingTests {
                     }
                 }
             }
-            #expect(traced.recorder.spans.count { $0.name == "put b" } == 1)
+            #expect(await traced.spans().count { $0.name == "put b" } == 1)
         }
     }
 
@@ -93,7 +92,7 @@ struct TraceSamplingTests {
     func slow() async throws {
         try await TracedCluster.with({ $0.slowRequests = Self.everythingIsSlow }) { traced in
             _ = await traced.cluster.nodes[0].serve(putRequest("k", w: 3))
-            let spans = traced.recorder.spans
+            let spans = await traced.spans()
             #expect(
                 spans.tree == """
                     put b server n0
@@ -114,7 +113,7 @@ struct TraceSamplingTests {
         declined.isSampled = false
         try await TracedCluster.with({ $0.slowRequests = Self.everythingIsSlow }) { traced in
             _ = await traced.cluster.nodes[0].serve(putRequest("k", w: 3), in: declined)
-            let root = try #require(traced.recorder.spans.first)
+            let root = try #require(await traced.spans().first)
             #expect(root.parent == declined.spanID && root.context.traceID == declined.traceID)
             #expect(root.context.isSampled)
         }
@@ -125,7 +124,7 @@ struct TraceSamplingTests {
         try await TracedCluster.with { traced in
             traced.cluster.isolate(2)
             _ = await traced.cluster.nodes[0].serve(putRequest("k", w: 3))
-            let spans = traced.recorder.spans
+            let spans = await traced.spans()
             #expect(
                 spans.tree == """
                     put b server n0  ! quorum_not_reached
@@ -148,7 +147,7 @@ struct TraceSamplingTests {
                 Issue.record("\(response)")
                 return
             }
-            #expect(traced.recorder.spans.isEmpty)
+            #expect(await traced.spans().isEmpty)
         }
     }
 

@@ -1,7 +1,8 @@
-import Cluster
 import ClusterCore
 import Instruments
 import Testing
+
+@testable import Cluster
 
 /// A cluster whose nodes record.
 struct TracedCluster {
@@ -23,9 +24,11 @@ struct TracedCluster {
                 change(&configuration)
             }, through: wrap)
         try await cluster.whileRunning {
+            let traced = TracedCluster(cluster: cluster, recorder: recorder)
             // What was recorded while they met, since it failed.
+            _ = await traced.spans()
             recorder.clear()
-            try await body(TracedCluster(cluster: cluster, recorder: recorder))
+            try await body(traced)
         }
     }
 
@@ -41,15 +44,31 @@ struct TracedCluster {
         return (indices, cluster.nodes.indices.filter { !indices.contains($0) })
     }
 
+    /// All spans of what was served before, from the top.
+    func spans() async -> [SpanRecorder.Recorded] {
+        // An operation ends when it hears no more answers, and whoever answers has recorded its part by then.
+        for node in cluster.nodes { await node.node.untilIdle() }
+        for node in cluster.nodes { node.node.makeSpans() }
+        return recorder.spans.fromTheTop
+    }
+
     /// Serves `request` as part of the client's trace.
     ///
-    /// - Returns: The spans that it has left, once all have ended.
+    /// - Returns: The spans that it has left.
     func spans(
         of request: Request, at node: Int, in trace: TraceContext? = TracedCluster.client
     ) async -> [SpanRecorder.Recorded] {
         _ = await cluster.nodes[node].serve(request, in: trace)
-        await recorder.wait { $0.areEnded }
-        return recorder.spans
+        return await spans()
+    }
+}
+
+extension ClusterNode {
+    /// Returns once each shard was without an operation.
+    fileprivate func untilIdle() async {
+        for shard in shards {
+            await withCheckedContinuation { done in shard.perform { shard.whenIdle { done.resume() } } }
+        }
     }
 }
 

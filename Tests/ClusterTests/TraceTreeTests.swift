@@ -65,8 +65,7 @@ struct TraceTreeTests {
                 let source = RequestSource(.http, user: "alice", trace: TracedCluster.client)
                 traced.cluster.nodes[0].node.submit(putRequest("k"), from: source) { _ in done.resume() }
             }
-            await traced.recorder.wait { $0.areEnded }
-            for span in traced.recorder.spans {
+            for span in await traced.spans() {
                 #expect(span.texts["enduser.id"] == (span.name == "put b" ? "alice" : nil))
             }
         }

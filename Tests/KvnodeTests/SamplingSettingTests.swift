@@ -1,4 +1,5 @@
 import Cluster
+import NIOCore
 import Testing
 
 @testable import kvnode
@@ -16,8 +17,14 @@ import Testing
 
     @Test func theNodeIsToldWhatTheSourcesSay() throws {
         #expect(try Sources().configuration().sampling == TracingSettings())
-        let node = try Sources(yaml: "tracing: {sample_ratio: 0.25, max_per_second: 7}").configuration()
-        #expect(node.sampling == TracingSettings(sampleRatio: 0.25, maxPerSecond: 7))
+        let node = try Sources(
+            yaml:
+                "tracing: {sample_ratio: 0.25, max_per_second: 7, queue_spans: 90, batch_spans: 9, flush_ms: 50}"
+        ).configuration()
+        let settings = TracingSettings(
+            sampleRatio: 0.25, maxPerSecond: 7, maxQueuedSpans: 90, batchSpans: 9,
+            batchTime: .milliseconds(50))
+        #expect(node.sampling == settings)
         #expect(try node.clusterConfiguration().tracing == node.sampling)
     }
 

@@ -27,6 +27,15 @@ import Tracing
         #expect(bench.queue.dropped == 1)
     }
 
+    @Test func `what finds no room before it comes here counts along`() {
+        let bench = TracerBench(maxSpans: 1)
+        bench.queue.follow { 7 }
+        for _ in 0..<2 { bench.start().end(at: Moment(2)) }
+        #expect(bench.queue.count == 1)
+        #expect(bench.queue.dropped == 8)
+        #expect(bench.queue.close() == 1)
+    }
+
     /// Each of these waits for a day if nobody ends it; the test then fails by its limit of time.
     @Suite(.timeLimit(.minutes(1))) struct PauseTests {
         private let day = Duration.seconds(86_400)

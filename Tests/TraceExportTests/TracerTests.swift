@@ -37,15 +37,20 @@ import Tracing
         #expect(Set(spans.map(\.traceID.high)).count == spans.count)
     }
 
-    @Test func `an id is never 0`() {
-        /// Draws what stands for no trace and no span, before it draws what does.
-        struct Unlucky: RandomNumberGenerator {
-            var numbers: [UInt64]
-            mutating func next() -> UInt64 { numbers.removeFirst() }
+    @Test func `a span of which others were told is what they were told, and those below it are not`() throws
+    {
+        for parent in [nil, Self.parent] {
+            var told = Self.parent
+            if parent == nil { told.traceID = try #require(TraceContext.TraceID(high: 1, low: 2)) }
+            told = try #require(TraceContext(traceID: told.traceID, spanID: 7, isSampled: true))
+            var context = ServiceContext.child(of: parent)
+            context.presetTraceContext = told
+            let span = bench.tracer.startSpan("x", context: context, at: Moment(1))
+            #expect(span.traceContext == told && span.context.traceContext == told)
+            #expect(span.parentID == parent?.spanID)
+            let below = bench.tracer.startSpan("y", context: span.context, at: Moment(1))
+            #expect(below.parentID == 7 && below.traceContext.spanID != 7)
         }
-        let context = SpanIDs(Unlucky(numbers: [0, 0, 0, 7, 0, 9])).root()
-        #expect(context.traceID == TraceContext.TraceID(high: 0, low: 7))
-        #expect(context.spanID == 9)
     }
 
     @Test func `only what is sampled is queued, and once`() {

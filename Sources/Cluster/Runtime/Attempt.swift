@@ -18,7 +18,7 @@ struct Attempt {
     var completion: @Sendable (Response) -> Void
     /// What its client says of a trace.
     var clientTrace: TraceContext?
-    /// Its spans, if it is recorded as it goes.
+    /// Its record, if it is recorded as it goes.
     var trace: RequestTrace?
     /// How often it was begun before.
     var retries = 0

@@ -77,19 +77,18 @@ extension ClusterNode {
         _ request: Request, from source: RequestSource,
         _ completion: @escaping @Sendable (Response) -> Void
     ) {
-        let (kind, bucket) = (RequestKind(request), request.bucket)
+        let kind = RequestKind(request)
         let isForwarded = source.origin == .peer
         // On the shard's loop, so that the times are by its clock. `came` is nil where nobody had to wait for that loop.
         @Sendable func attempt(
             _ timeout: TimeAmount, _ shard: Shard, came: NIODeadline?, byteCount: Int = 0
         ) -> Attempt {
             let now = shard.now
-            let submitted = came ?? now
             return Attempt(
-                submitted: submitted, begun: now, deadline: now + timeout, origin: source.origin,
+                submitted: came ?? now, begun: now, deadline: now + timeout, origin: source.origin,
                 kind: kind, user: source.user, byteCount: byteCount, completion: completion,
                 clientTrace: source.trace,
-                trace: shard.beginTrace(source, kind, bucket: bucket, submitted: submitted))
+                trace: shard.beginTrace(source))
         }
         do throws(RequestError) {
             guard !draining.load(ordering: .acquiring) else {

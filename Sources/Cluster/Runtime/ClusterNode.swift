@@ -51,8 +51,10 @@ public final class ClusterNode: Sendable {
     ///   - metrics: Where the node counts what it does.
     ///   - requestLogger: For the lines on slow requests; nil for `logger`.
     ///   - tracer: Makes the spans of the requests that are picked by `configuration.tracing`, all of which it is to record; it
-    ///     goes by `ServiceContext.traceContext`, as to parents and as to its own spans. Called on event loops and threads of
-    ///     the engine: it must not block. Nil for no traces.
+    ///     goes by `ServiceContext.traceContext`, as to parents and as to its own spans. Each span is made when its work is over,
+    ///     with its begin and its end, and those of a trace come in any order: other nodes, logs and metrics may have been told of it
+    ///     before, so that it has to be what `ServiceContext.presetTraceContext` says, if that is there. Called on threads that
+    ///     serve no requests, one at a time. Nil for no traces.
     /// - Throws: `StartError` if the engine holds another node's data; `EngineError`; `CodecError`; `RequestError` if
     ///   the default bucket properties don't fit the layout.
     public convenience init(
@@ -90,6 +92,7 @@ public final class ClusterNode: Sendable {
         let hints = HintStore(
             state.hints, clock: HintClock(wallMillis: environment.wallMillis()) { loop.now - start })
         let view = LocalView(state.history, of: selfID, isSettled: state.standing.isSettled)
+        let gate = ViewGate(view)
         let sizes = BucketSizeTable(state.buckets, defaults: configuration.bucketDefaults)
         let trees = HashTreeStore(
             state.trees, partitionCount: configuration.layout.partitionCount, held: view.heldPartitions,
@@ -102,7 +105,11 @@ public final class ClusterNode: Sendable {
             rules: .init(
                 durability: configuration.durability, maxStateSize: configuration.maxStateSize,
                 watch: executor.watch))
-        let nodeTracer = tracer.map { NodeTracer($0, configuration, environment, on: loop) }
+        let nodeTracer = tracer.map {
+            NodeTracer($0, configuration, environment, on: loop) {
+                gate.view.layout.readable.member($0)?.name
+            }
+        }
         let context = ShardContext(
             configuration: configuration, environment: environment, selfID: selfID, replica: replica,
             hints: hints, trees: trees, limited: limited,
@@ -120,7 +127,7 @@ public final class ClusterNode: Sendable {
         self.selfID = selfID
         self.replica = replica
         registry = BucketRegistry(state.buckets, executor: executor, tieBreak: selfID)
-        gate = ViewGate(view)
+        self.gate = gate
         let failures = FailureMeter(metrics)
         self.failures = failures
         peerReads = PeerReadMeter(metrics)

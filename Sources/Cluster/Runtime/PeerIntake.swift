@@ -17,7 +17,9 @@ struct PeerIntake {
     /// How many of them are of keys that were read at once.
     private var readCount = 0
     private var reads: [(id: UInt64, read: ReplicaRead)] = []
+    private var recordedReads: [Recorded<PartTrace>] = []
     private var writes: [ReplicaWriteJob.Entry] = []
+    private var recordedWrites: [Recorded<PartTrace>] = []
 
     init(node: ClusterNode, peer: NodeID, replies: any PeerReplyPath) {
         self.node = node
@@ -34,20 +36,21 @@ struct PeerIntake {
         case .put(let key, let versions, let policy):
             switch passage.view.rule(forWriteTo: key.partition, by: message.epoch) {
             case .store:
-                writes.append(
-                    .init(
-                        id: message.id, key: key, mutation: .merge(versions), policy: policy,
-                        span: span(of: message, .store)))
-            case .skip: answer(message.id, .stored, span(of: message, .store))
+                write(
+                    .init(id: message.id, key: key, mutation: .merge(versions), policy: policy), .store,
+                    message)
+            case .skip:
+                trace(of: message, .store)?.end(nil)
+                answers.append(PeerReplyMessage(id: message.id, body: .stored))
             case .refuse: refuse(message)
             }
         case .list(let list):
             guard passage.view.servesReads(of: list.firstPartition...list.lastPartition, by: message.epoch)
             else { return refuse(message) }
-            let span = span(of: message, .list)
-            node.replica.list(list, under: span) { [replies, passage] in
-                span?.end(after: $0)
-                Self.answer(message.id, $0, replies)
+            let trace = trace(of: message, .list)
+            node.replica.list(list, timedBy: trace?.tracer) { [replies, passage] reply, read in
+                trace?.end(reply.error, after: read.map { .read($0) })
+                Self.answer(message.id, reply, replies)
                 withExtendedLifetime(passage) {}
             }
         case .page(let page):
@@ -79,15 +82,14 @@ struct PeerIntake {
                 Self.answer(message.id, result.acknowledgement, replies)
             }
         case .hint(let target, let key, let versions, let policy):
-            writes.append(
-                .init(
-                    id: message.id, key: key, mutation: .hint(for: target, versions), policy: policy,
-                    span: span(of: message, .hint)))
+            write(
+                .init(id: message.id, key: key, mutation: .hint(for: target, versions), policy: policy),
+                .hint, message)
         case .hints(let key, let targets):
-            let span = span(of: message, .hint)
-            node.replica.hints(of: key, for: targets, under: span) { [replies] in
-                span?.end(after: $0)
-                Self.answer(message.id, $0, replies)
+            let trace = trace(of: message, .hint)
+            node.replica.hints(of: key, for: targets, timedBy: trace?.tracer) { [replies] reply, read in
+                trace?.end(reply.error, after: read.map { .read($0) })
+                Self.answer(message.id, reply, replies)
             }
         }
     }
@@ -99,27 +101,30 @@ struct PeerIntake {
         }
         if let reply = node.replica.residentReply(key, unless: hash) {
             readCount += 1
-            answer(message.id, reply, span(of: message, .read, isInMemory: true))
+            trace(of: message, .read)?.end(reply.error, isInMemory: true)
+            answers.append(PeerReplyMessage(id: message.id, body: reply))
         } else {
-            let span = span(of: message, .read)
-            reads.append((message.id, ReplicaRead(key: key, hash: hash, span: span)))
+            if let trace = trace(of: message, .read) {
+                recordedReads.append(Recorded(index: reads.count, trace: trace))
+            }
+            reads.append((message.id, ReplicaRead(key: key, hash: hash)))
         }
     }
 
-    /// For what the message asks; nil if it is not recorded.
-    ///
-    /// - Parameter isInMemory: Whether it is a read of what was known to be in memory.
-    private func span(
-        of message: PeerRequestMessage, _ step: RequestTimeline.Step, isInMemory: Bool = false
-    ) -> TraceSpan? {
-        guard let trace = message.trace, let arrived else { return nil }
-        return node.span(of: step, askedBy: peer, under: trace, at: arrived, isInMemory: isInMemory)
+    private mutating func write(
+        _ entry: consuming ReplicaWriteJob.Entry, _ step: RequestTimeline.Step,
+        _ message: PeerRequestMessage
+    ) {
+        if let trace = trace(of: message, step) {
+            recordedWrites.append(Recorded(index: writes.count, trace: trace))
+        }
+        writes.append(entry)
     }
 
-    /// At once.
-    private mutating func answer(_ id: UInt64, _ reply: PeerReply, _ span: TraceSpan?) {
-        answers.append(PeerReplyMessage(id: id, body: reply))
-        span?.end(after: reply)
+    /// For what the message asks; nil if it is not recorded.
+    private func trace(of message: PeerRequestMessage, _ step: RequestTimeline.Step) -> PartTrace? {
+        guard let parent = message.trace, let arrived, let tracer = node.tracer else { return nil }
+        return PartTrace(step, askedBy: peer, under: parent, at: arrived, by: tracer)
     }
 
     /// What anti-entropy and reaping ask of a key or of rows: of a replica that is read from, which holds all of them.
@@ -131,7 +136,7 @@ struct PeerIntake {
         case .state(let key):
             // Before the state is read.
             let seen = node.replica.clocks.told(of: key)
-            node.replica.read([ReplicaRead(key: key)]) { [replies, passage] answers in
+            node.replica.read([ReplicaRead(key: key)]) { [replies, passage] answers, _ in
                 Self.answer(message.id, answers[0].telling(seen: seen), replies)
                 withExtendedLifetime(passage) {}
             }
@@ -145,7 +150,7 @@ struct PeerIntake {
                 withExtendedLifetime(passage) {}
             }
         case .remove(let dead):
-            node.replica.remove(dead) { [replies, passage] entries in
+            node.replica.remove(dead) { [replies, passage] entries, _ in
                 Self.answer(message.id, entries.first?.acknowledgement ?? .stored, replies)
                 withExtendedLifetime(passage) {}
             }
@@ -170,8 +175,10 @@ struct PeerIntake {
         Self.send(&answers, replies)
         node.peerReads.read(onLoop: readCount, byReader: reads.count)
         if !reads.isEmpty {
-            node.replica.read(reads.map(\.read)) { [reads, replies, passage] answers in
-                for (read, answer) in zip(reads, answers) { read.read.span?.end(after: answer) }
+            let tracer = recordedReads.isEmpty ? nil : node.tracer
+            node.replica.read(reads.map(\.read), timedBy: tracer) {
+                [reads, recordedReads, replies, passage] answers, read in
+                if !recordedReads.isEmpty { recordedReads.end(answers, after: read) }
                 Self.answer(zip(reads, answers).map { ($0.id, $1) }, replies)
                 withExtendedLifetime(passage) {}
             }
@@ -180,10 +187,9 @@ struct PeerIntake {
             // Moved, not shared: the writer thread changes the entries in place.
             var leaving: [ReplicaWriteJob.Entry] = []
             swap(&leaving, &writes)
-            node.replica.write(leaving) { [replies, passage] entries in
-                for index in entries.indices {
-                    entries[index].span?.end(after: entries[index].acknowledgement)
-                }
+            node.replica.write(leaving, tellsCommit: !recordedWrites.isEmpty) {
+                [recordedWrites, replies, passage] entries, commit in
+                if !recordedWrites.isEmpty { recordedWrites.end(entries, after: commit) }
                 Self.answer(entries.map { ($0.id, $0.acknowledgement) }, replies)
                 withExtendedLifetime(passage) {}
             }

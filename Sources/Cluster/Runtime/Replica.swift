@@ -58,10 +58,15 @@ final class Replica: Sendable {
     }
 
     /// Reads the keys of `reads` on one reader thread and calls `whenDone` there with the answers in the same order.
-    func read(_ reads: [ReplicaRead], whenDone: @escaping @Sendable ([PeerReply]) -> Void) {
+    ///
+    /// - Parameter tracer: If some of them are recorded: by its clock `whenDone` is told of the reading.
+    func read(
+        _ reads: [ReplicaRead], timedBy tracer: NodeTracer? = nil,
+        whenDone: @escaping @Sendable ([PeerReply], EngineRead?) -> Void
+    ) {
         do throws(EngineError) {
             try executor.submitRead { [rules] engine in
-                let begun = reads.firstSpan?.now
+                let begun = tracer?.now
                 var answers = [PeerReply](repeating: .versions(nil), count: reads.count)
                 do throws(EngineError) {
                     try engine.multiGet(.data, reads.map(\.key.bytes)) { (index, span) throws(EngineError) in
@@ -72,11 +77,10 @@ final class Replica: Sendable {
                     // One damaged key fails its batch's reads; each key alone then tells which it is.
                     answers = reads.map { Self.readAlone($0.key, engine, rules) }
                 }
-                if let begun { reads.record(since: begun, answers) }
-                whenDone(answers)
+                whenDone(answers, tracer?.read(since: begun, keys: reads.count))
             }
         } catch {
-            whenDone(reads.map { _ in .failed(ReplicaError(error)) })
+            whenDone(reads.map { _ in .failed(ReplicaError(error)) }, nil)
         }
     }
 
@@ -102,54 +106,56 @@ final class Replica: Sendable {
     }
 
     /// Applies `entries` in one commit and calls `whenDone` on the writer thread, or one that stands for it (`EngineWriteJob`).
+    ///
+    /// - Parameter tellsCommit: Whether some of them are recorded, so that `whenDone` is told of the commit.
     func write(
-        _ entries: consuming [ReplicaWriteJob.Entry],
-        whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
+        _ entries: consuming [ReplicaWriteJob.Entry], tellsCommit: Bool = false,
+        whenDone: @escaping ReplicaWriteJob.WhenDone
     ) {
         ReplicaWriteJob(
             entries, rules: rules, issuer: issuer, hints: hints, trees: trees, clocks: clocks,
-            whenDone: whenDone
+            tellsCommit: tellsCommit, whenDone: whenDone
         ).submit(to: executor)
     }
 
     /// What is kept here of `key` for any of `targets`, on a reader thread.
     ///
-    /// - Parameter span: Under which the reading is recorded.
+    /// - Parameter tracer: If that is recorded: by its clock `whenDone` is told of the reading.
     func hints(
-        of key: StorageKey, for targets: [NodeID], under span: TraceSpan? = nil,
-        whenDone: @escaping @Sendable (PeerReply) -> Void
+        of key: StorageKey, for targets: [NodeID], timedBy tracer: NodeTracer?,
+        whenDone: @escaping @Sendable (PeerReply, EngineRead?) -> Void
     ) {
-        read(under: span, whenDone: whenDone) { (engine) throws(EngineError) in
+        read(timedBy: tracer, whenDone: whenDone) { (engine) throws(EngineError) in
             .versions(try engine.hints(of: key, for: targets))
         }
     }
 
     /// One page of a bucket, on a reader thread; the rest is as above.
     func list(
-        _ list: ReplicaList, under span: TraceSpan?, whenDone: @escaping @Sendable (PeerReply) -> Void
+        _ list: ReplicaList, timedBy tracer: NodeTracer?,
+        whenDone: @escaping @Sendable (PeerReply, EngineRead?) -> Void
     ) {
-        read(under: span, whenDone: whenDone) { (engine) throws(EngineError) in
+        read(timedBy: tracer, whenDone: whenDone) { (engine) throws(EngineError) in
             try Self.page(of: list, engine)
         }
     }
 
     /// What `body` reads, on a reader thread.
     private func read(
-        under span: TraceSpan?, whenDone: @escaping @Sendable (PeerReply) -> Void,
+        timedBy tracer: NodeTracer?, whenDone: @escaping @Sendable (PeerReply, EngineRead?) -> Void,
         _ body: @escaping @Sendable (any StorageEngine) throws(EngineError) -> PeerReply
     ) {
         do throws(EngineError) {
             try executor.submitRead { engine in
-                let begun = span?.now
+                let begun = tracer?.now
                 let reply: PeerReply
                 do throws(EngineError) { reply = try body(engine) } catch {
                     reply = .failed(ReplicaError(error))
                 }
-                if let span, let begun { span.recordRead(since: begun, keys: nil, reply) }
-                whenDone(reply)
+                whenDone(reply, tracer?.read(since: begun, keys: nil))
             }
         } catch {
-            whenDone(.failed(ReplicaError(error)))
+            whenDone(.failed(ReplicaError(error)), nil)
         }
     }
 

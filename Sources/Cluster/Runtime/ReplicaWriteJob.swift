@@ -13,8 +13,6 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
         var key: StorageKey
         var mutation: Mutation
         var policy: Versions.Policy
-        /// Under which the commit is recorded.
-        var span: TraceSpan?
         /// After staging: the dot that a client's write got.
         var dot: Dot?
         /// After staging: what a client's change has done.
@@ -38,8 +36,9 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     var durability: Durability { rules.durability }
     /// About what the entries hold in memory, values included.
     let byteCount: Int
-    /// Whether some of the entries are recorded.
-    private let isTraced: Bool
+    /// Whether `whenDone` is told of the commit, for entries that are recorded.
+    private let tellsCommit: Bool
+    private var commit: GroupCommit?
     private let rules: Rules
     private let issuer: DotIssuer
     private let hints: HintStore
@@ -49,24 +48,25 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     private let clocks: ClockStore
     /// What this node had issued when the job was staged.
     private var issued: UInt64 = 0
-    private let whenDone: @Sendable ([Entry]) -> Void
+    private let whenDone: WhenDone
 
-    /// - Parameter whenDone: Called on the writer thread or one that stands for it, or by the submitter if the queue is full, once, with every
-    ///   entry's outcome set.
+    /// With every entry's outcome set, and the commit that they were part of, if it was asked for and there was one.
+    typealias WhenDone = @Sendable ([Entry], GroupCommit?) -> Void
+
+    /// - Parameter whenDone: Called on the writer thread or one that stands for it, or by the submitter if the queue is full, once.
     init(
         _ entries: [Entry], rules: Rules, issuer: DotIssuer, hints: HintStore, trees: HashTreeStore,
-        clocks: ClockStore, whenDone: @escaping @Sendable ([Entry]) -> Void
+        clocks: ClockStore, tellsCommit: Bool, whenDone: @escaping WhenDone
     ) {
         self.entries = entries
         self.rules = rules
-        var (byteCount, isTraced) = (0, false)
+        var byteCount = 0
         // By index, since an entry is much to copy.
         for index in entries.indices {
             byteCount += entries[index].key.bytes.count + entries[index].mutation.byteCount
-            if entries[index].span != nil { isTraced = true }
         }
         self.byteCount = byteCount
-        self.isTraced = isTraced
+        self.tellsCommit = tellsCommit
         self.issuer = issuer
         self.hints = hints
         self.trees = trees
@@ -97,8 +97,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     }
 
     func ended(_ commit: GroupCommit) {
-        guard isTraced else { return }
-        for index in entries.indices where entries[index].isStaged { entries[index].span?.record(commit) }
+        if tellsCommit { self.commit = commit }
     }
 
     func finished(_ result: Result<Void, EngineError>) {
@@ -123,7 +122,7 @@ final class ReplicaWriteJob: EngineWriteJob, @unchecked Sendable {
     }
 
     private func done() {
-        whenDone(entries)
+        whenDone(entries, commit)
         entries = []
     }
 

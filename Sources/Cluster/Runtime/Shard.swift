@@ -59,7 +59,9 @@ final class Shard: @unchecked Sendable {
     private var reachable: Set<NodeID>
 
     private var writes: [ReplicaWriteJob.Entry] = []
+    private var recordedWrites: [Recorded<WorkTrace>] = []
     private var reads: [(id: UInt64, read: ReplicaRead)] = []
+    private var recordedReads: [Recorded<WorkTrace>] = []
     private var outbox = PeerOutbox()
     private var flushIsScheduled = false
     /// Sees what clients ask of this node; nil if it is not to.
@@ -70,6 +72,8 @@ final class Shard: @unchecked Sendable {
     let bucketMeter: BucketMeter?
     /// Picks requests to be recorded, where there is a tracer.
     var sampler: TraceSampler
+    /// Names the spans of which others are told.
+    var spanIDs: SpanIDs
     /// The time of the events that are served together, once somebody has asked for it; nil otherwise.
     private var batchTime: NIODeadline?
     private var isServingBatch = false
@@ -87,10 +91,10 @@ final class Shard: @unchecked Sendable {
         self.buckets = buckets
         self.view = view
         reachable = [context.selfID]
-        sampler = TraceSampler(
-            ratio: context.configuration.tracing.sampleRatio,
-            // Not drawn in vain: a simulation's numbers come in a fixed order.
-            seed: context.tracer == nil ? 0 : context.environment.randomIdentifier())
+        // Not drawn in vain: a simulation's numbers come in a fixed order.
+        let seed = { context.tracer == nil ? 0 : context.environment.randomIdentifier() }
+        sampler = TraceSampler(ratio: context.configuration.tracing.sampleRatio, seed: seed())
+        spanIDs = SpanIDs(seed: seed())
         let now = loop.now
         wheel = DeadlineWheel(now: now)
         load = ShardLoad(context.configuration, now: now)
@@ -145,6 +149,7 @@ final class Shard: @unchecked Sendable {
         _ trace: RequestTrace?
     ) {
         operations[id] = Entry(operation: operation, epoch: epoch, demand: demand, trace: trace)
+        trace?.began()
         underWay[epoch, default: 0] += 1
     }
 
@@ -243,44 +248,51 @@ final class Shard: @unchecked Sendable {
 
     /// Reads a key of this node's replica: at once if it is in memory, else with the tick's batch.
     ///
-    /// - Parameter span: Under which it is recorded.
+    /// - Parameter trace: In which it is recorded.
     /// - Returns: The state as it is stored, if it was in memory.
     @discardableResult
-    func readLocally(_ key: StorageKey, for id: UInt64, under span: TraceSpan? = nil) -> [UInt8]? {
+    func readLocally(_ key: StorageKey, for id: UInt64, in trace: RequestTrace? = nil) -> [UInt8]? {
         guard let found = context.replica.residentState(key) else {
-            reads.append((id, ReplicaRead(key: key, span: span)))
+            if let work = trace?.work(by: id) {
+                recordedReads.append(Recorded(index: reads.count, trace: work))
+            }
+            reads.append((id, ReplicaRead(key: key)))
             scheduleFlush()
             return nil
         }
         meter.readOnLoop()
-        span?.wasReadInMemory()
+        trace?.readsInMemory(by: id)
         operations[id]?.operation.received(found.reply, from: context.selfID)
         return found.state
     }
 
     /// Applies a mutation to this node's replica with the tick's batch; with `id` 0 nobody waits for the outcome.
     ///
-    /// - Parameter span: Under which the commit is recorded.
+    /// - Parameter trace: In which the commit is recorded.
     func writeLocally(
         _ key: StorageKey, _ mutation: Mutation, policy: Versions.Policy, for id: UInt64,
-        under span: TraceSpan? = nil
+        in trace: RequestTrace? = nil
     ) {
-        writes.append(.init(id: id, key: key, mutation: mutation, policy: policy, span: span))
+        if let work = trace?.work(by: id) {
+            recordedWrites.append(Recorded(index: writes.count, trace: work))
+        }
+        writes.append(.init(id: id, key: key, mutation: mutation, policy: policy))
         scheduleFlush()
     }
 
     /// Sends a request to a peer with the tick's batch; with `id` 0 nobody waits for the reply.
     ///
-    /// - Parameter span: Under which the peer records what it does.
+    /// - Parameter trace: In which the peer records what it does.
     func send(
         _ body: PeerRequest, to peer: NodeID, for id: UInt64, timeout: TimeAmount,
-        under span: TraceSpan? = nil
+        in trace: RequestTrace? = nil
     ) {
         let millis = UInt32(clamping: max(1, timeout.nanoseconds / 1_000_000))
         let epoch = operations[id]?.epoch ?? view.epoch
         outbox.append(
             PeerRequestMessage(
-                id: id, timeoutMillis: millis, epoch: epoch, trace: span?.context, body: body), to: peer)
+                id: id, timeoutMillis: millis, epoch: epoch, trace: trace?.context(asking: peer, by: id),
+                body: body), to: peer)
         scheduleFlush()
     }
 
@@ -297,9 +309,11 @@ final class Shard: @unchecked Sendable {
 
     /// Lists a page of this node's replica.
     ///
-    /// - Parameter span: Under which the reading is recorded.
-    func listLocally(_ list: ReplicaList, for id: UInt64, under span: TraceSpan?) {
-        context.replica.list(list, under: span) { reply in
+    /// - Parameter trace: In which the reading is recorded.
+    func listLocally(_ list: ReplicaList, for id: UInt64, in trace: RequestTrace?) {
+        let work = trace?.work(by: id)
+        context.replica.list(list, timedBy: work?.tracer) { reply, read in
+            if let read { work?.record(.read(read), reply.error) }
             self.loop.execute { self.operations[id]?.operation.received(reply, from: self.context.selfID) }
         }
     }
@@ -365,13 +379,14 @@ final class Shard: @unchecked Sendable {
 
     private func flush() {
         flushIsScheduled = false
-        if !writes.isEmpty {
-            context.replica.write(take(&writes)) { entries in self.loop.execute { self.wrote(entries) } }
-        }
+        if !writes.isEmpty { flushWrites() }
         if !reads.isEmpty {
             let batch = take(&reads)
             meter.leftToReader(batch.count)
-            context.replica.read(batch.map(\.read)) { answers in
+            let recorded = take(&recordedReads)
+            let tracer = recorded.isEmpty ? nil : context.tracer
+            context.replica.read(batch.map(\.read), timedBy: tracer) { answers, read in
+                recorded.record(read, answers)
                 self.loop.execute { self.answered(batch.map(\.id), answers) }
             }
         }
@@ -379,6 +394,21 @@ final class Shard: @unchecked Sendable {
             outbox.flush(to: transport, meter: meter) { id, peer, error in
                 // Not now: the operation may send again, into the outbox that is being flushed.
                 self.loop.execute { self.operations[id]?.operation.failed(peer, error) }
+            }
+        }
+    }
+
+    private func flushWrites() {
+        // Apart, so that a batch without any has no block of the heap for what it lacks.
+        if recordedWrites.isEmpty {
+            context.replica.write(take(&writes)) { entries, _ in
+                self.loop.execute { self.wrote(entries) }
+            }
+        } else {
+            let recorded = take(&recordedWrites)
+            context.replica.write(take(&writes), tellsCommit: true) { entries, commit in
+                recorded.record(commit, of: entries)
+                self.loop.execute { self.wrote(entries) }
             }
         }
     }

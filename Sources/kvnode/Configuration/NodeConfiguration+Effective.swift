@@ -80,7 +80,10 @@ extension NodeConfiguration {
         tracing = TracingRules(values: values).tracing
         sampling = TracingSettings(
             sampleRatio: values.choice("tracing.sample_ratio", Double.init(_:)),
-            maxPerSecond: values.int("tracing.max_per_second"))
+            maxPerSecond: values.int("tracing.max_per_second"),
+            maxQueuedSpans: values.int("tracing.queue_spans"),
+            batchSpans: values.int("tracing.batch_spans"),
+            batchTime: min(TimeAmount(values.milliseconds("tracing.flush_ms")), TracingSettings().batchTime))
         backup = Backup(values)
         log = Log(values)
         reservedFiles = values.int("clients.reserved_files")

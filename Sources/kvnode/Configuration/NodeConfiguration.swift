@@ -204,7 +204,7 @@ struct NodeConfiguration: Sendable {
     var metrics: Metrics
     /// Nil: no traces are made.
     var tracing: Tracing?
-    /// `tracing.*`, as far as it says which requests are recorded.
+    /// `tracing.*`, as far as it says which requests are recorded, and when their spans are made.
     var sampling: TracingSettings
     var backup: Backup
     var log: Log

@@ -21,12 +21,14 @@ extension SettingTable {
         ),
         Setting(
             "tracing.queue_spans", .int(1...10_000_000), .int(8_192),
-            "Spans that wait for export; more are dropped, and counted."),
+            "Spans that wait for export, and as many that wait to be made; more are dropped, and counted."),
         Setting(
-            "tracing.batch_spans", .int(1...100_000), .int(512), "Spans that are sent together, at most."),
+            "tracing.batch_spans", .int(1...100_000), .int(512),
+            "Spans that are made and sent together, at most."),
         Setting(
             "tracing.flush_ms", .int(10...600_000), .int(5_000),
-            "How long spans wait, at most, until a batch is full."),
+            "How long spans wait, at most, until a batch is full; before that, as long, but no longer than a second, to be made."
+        ),
         Setting(
             "tracing.timeout_ms", .int(10...600_000), .int(10_000),
             "How long the receiver may take for one batch."),

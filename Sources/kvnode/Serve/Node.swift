@@ -96,6 +96,8 @@ enum Node {
         let transport = GRPCPeerTransport(
             configuration: configuration.transportConfiguration(of: node, tls.peer), handler: node,
             eventLoopGroup: group, metrics: metrics, logger: Logger(label: "peers"))
+        var traces = traces
+        traces.attach(node)
         let conflicts = ConflictService(node: node)
         node.attach(transport)
         let budget = ReceiveBudget(maxBytes: configuration.requests.maxReceivedBytes)

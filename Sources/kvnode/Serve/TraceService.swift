@@ -9,6 +9,8 @@ struct TraceService: Service {
     /// Nil: no traces are made.
     let exporter: TraceExporter?
     private let grace: Duration
+    /// Whose spans are exported.
+    private var node: ClusterNode?
 
     /// - Throws: `ServeError` if a file that the settings name can't be used. Blocks for reading it.
     init(
@@ -33,6 +35,12 @@ struct TraceService: Service {
         }
     }
 
+    /// The exporter has its spans of this node. Before `run`.
+    mutating func attach(_ node: ClusterNode) {
+        self.node = node
+        exporter?.follow { [weak node] in node?.droppedSpans ?? 0 }
+    }
+
     /// Exports until all else has stopped, and then, for a while, what is left.
     func run() async throws {
         guard let exporter else { return try await gracefulShutdown() }
@@ -41,6 +49,8 @@ struct TraceService: Service {
                 group.addTask { try await exporter.run() }
                 group.addTask {
                     try await gracefulShutdown()
+                    // The last of them: nobody asks anything of the node any more.
+                    node?.makeSpans()
                     exporter.close()
                     try await Task.sleep(for: grace)
                 }

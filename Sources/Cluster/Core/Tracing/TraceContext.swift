@@ -25,8 +25,12 @@ public struct TraceContext: Hashable, Sendable {
     /// - Returns: nil if `spanID` is 0, which stands for no span.
     public init?(traceID: TraceID, spanID: UInt64, isSampled: Bool) {
         guard spanID != 0 else { return nil }
+        self.init(traceID: traceID, nonzeroSpanID: spanID, isSampled: isSampled)
+    }
+
+    init(traceID: TraceID, nonzeroSpanID: UInt64, isSampled: Bool) {
         self.traceID = traceID
-        self.spanID = spanID
+        spanID = nonzeroSpanID
         self.isSampled = isSampled
     }
 }

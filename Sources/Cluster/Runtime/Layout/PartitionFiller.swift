@@ -183,7 +183,7 @@ final class PartitionFiller: @unchecked Sendable {
                 policy: shard.properties(ofBucket: row.key.bucket).policy)
         }
         let bytes = entries.reduce(0) { $0 + $1.key.bytes.count + $1.mutation.byteCount }
-        shard.context.replica.write(entries) { written in
+        shard.context.replica.write(entries) { written, _ in
             let isStored = written.allSatisfy { if case .success = $0.outcome { true } else { false } }
             self.shard.loop.execute { [self] in
                 guard begun == number else { return }

@@ -108,8 +108,7 @@ final class ConditionalPutOperation: Operation {
             note(action)
             switch action {
             case .read(.ask(shard.context.selfID)):
-                let span = intent.attempt.trace?.span(asking: shard.context.selfID, by: id)
-                ownState = shard.readLocally(intent.key, for: id, under: span)
+                ownState = shard.readLocally(intent.key, for: id, in: intent.attempt.trace)
             case .read(let read):
                 shard.perform(
                     read, of: intent.key, ownState, policy: intent.policy, for: intent.attempt, by: id)

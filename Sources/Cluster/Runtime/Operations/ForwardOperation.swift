@@ -70,7 +70,7 @@ final class ForwardOperation: Operation {
                 shard.send(
                     .forward(isRepeated ? request.repeated : request), to: node, for: id,
                     timeout: attempt.deadline - shard.now,
-                    under: attempt.trace?.span(asking: node, by: id))
+                    in: attempt.trace)
             case .respond(let response):
                 shard.end(id)
                 shard.answer(attempt, response, about: .key(key), after: timeline)

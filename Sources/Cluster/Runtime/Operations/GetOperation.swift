@@ -84,8 +84,7 @@ final class GetOperation: Operation {
         case .finished:
             shard.end(id)
         case .ask(shard.context.selfID):
-            let span = attempt.trace?.span(asking: shard.context.selfID, by: id)
-            ownState = shard.readLocally(key, for: id, under: span)
+            ownState = shard.readLocally(key, for: id, in: attempt.trace)
         case .ask, .askFallback, .repair, .startHedge:
             shard.perform(action, of: key, ownState, policy: policy, for: attempt, by: id)
         }
@@ -106,11 +105,11 @@ extension Shard {
                 ownState.map { .getUnlessSame(key, hash: RowChange.hash(of: key, state: $0)) } ?? .get(key)
             send(
                 request, to: node, for: id, timeout: attempt.deadline - now,
-                under: attempt.trace?.span(asking: node, by: id))
+                in: attempt.trace)
         case .askFallback(let node, for: let replicas):
             send(
                 .hints(of: key, for: replicas), to: node, for: id, timeout: attempt.deadline - now,
-                under: attempt.trace?.span(asking: node, by: id))
+                in: attempt.trace)
         case .repair(context.selfID, let versions):
             meter.repaired(isLocal: true)
             writeLocally(key, .merge(versions), policy: policy, for: 0)

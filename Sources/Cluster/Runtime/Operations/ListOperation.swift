@@ -65,12 +65,12 @@ final class ListOperation: Operation {
         case .ask(let node, let list, let round):
             rounds[node] = round
             shard.asked(node, to: .list, by: id, for: attempt, in: &timeline)
-            let span = attempt.trace?.span(asking: node, by: id)
             if node == shard.context.selfID {
-                shard.listLocally(list, for: id, under: span)
+                shard.listLocally(list, for: id, in: attempt.trace)
             } else {
                 shard.send(
-                    .list(list), to: node, for: id, timeout: attempt.deadline - shard.loop.now, under: span)
+                    .list(list), to: node, for: id, timeout: attempt.deadline - shard.loop.now,
+                    in: attempt.trace)
             }
         case .respond(let listing):
             shard.answer(attempt, .listed(listing), about: .bucket(bucket), after: timeline)

@@ -90,18 +90,18 @@ extension Shard {
             let mutation = intent.mutation(seen: context, found: found)
             writeLocally(
                 intent.key, mutation, policy: intent.policy, for: id,
-                under: intent.attempt.trace?.span(asking: self.context.selfID, by: id))
+                in: intent.attempt.trace)
         case .replicate(let node, let versions):
             send(
                 .put(intent.key, versions, policy: intent.policy), to: node, for: id,
                 timeout: intent.attempt.deadline - now,
-                under: intent.attempt.trace?.span(asking: node, by: id))
+                in: intent.attempt.trace)
         case .hint(let node, for: let replica, let versions):
             meter.sentHint()
             send(
                 .hint(for: replica, intent.key, versions, policy: intent.policy), to: node, for: id,
                 timeout: intent.attempt.deadline - now,
-                under: intent.attempt.trace?.span(asking: node, by: id))
+                in: intent.attempt.trace)
         case .keepHint(for: let replica, let versions):
             writeLocally(intent.key, .hint(for: replica, versions), policy: intent.policy, for: 0)
         case .startFallbackTimer:

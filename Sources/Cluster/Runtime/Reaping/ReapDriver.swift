@@ -130,7 +130,7 @@ final class ReapDriver: @unchecked Sendable {
     /// Where it fails, anti-entropy finds what is left.
     private func remove(_ dead: DeadRows, _ replica: NodeID) {
         if replica == shard.context.selfID {
-            shard.context.replica.remove(dead) { _ in }
+            shard.context.replica.remove(dead) { _, _ in }
         } else {
             ask(.remove(dead), of: replica) { _ in }
         }

@@ -84,7 +84,7 @@ extension Replica {
 
     /// Removes those of the rows of which `confirm` would still be true. Calls `whenDone` on the writer thread.
     func remove(
-        _ dead: DeadRows, whenDone: @escaping @Sendable ([ReplicaWriteJob.Entry]) -> Void
+        _ dead: DeadRows, whenDone: @escaping ReplicaWriteJob.WhenDone
     ) {
         write(
             dead.rows.map {

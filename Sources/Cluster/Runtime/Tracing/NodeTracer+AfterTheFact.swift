@@ -1,6 +1,5 @@
 import ClusterCore
 import NIOCore
-import Tracing
 
 /// What was not recorded as it went.
 extension NodeTracer {
@@ -8,25 +7,24 @@ extension NodeTracer {
     ///
     /// - Parameters:
     ///   - answered: When it was.
-    ///   - name: Gives a node's name.
-    /// - Returns: The context of the request's span, if the tracer gives it one.
-    @discardableResult
+    ///   - own: Of its span, if others are told of it.
     func record(
         _ attempt: Attempt, _ subject: RequestSubject, _ response: Response, _ timeline: RequestTimeline,
-        answered: NIODeadline, name: (NodeID) -> String
-    ) -> TraceContext? {
-        let span = begin(
-            attempt.spanName(subject), .server, under: attempt.clientTrace, at: attempt.submitted)
-        for entry in timeline.entries {
+        answered: NIODeadline, as own: TraceContext?
+    ) {
+        let end = attempt.micros(at: answered)
+        let asks = timeline.entries.map { entry in
             let begun = attempt.begun + .microseconds(Int64(entry.asked))
-            let peer = entry.node == selfID ? nil : name(entry.node)
-            let ended = begun + .microseconds(Int64(entry.duration(at: attempt.micros(at: answered))))
-            span.ask(peer, to: entry.step, at: begun).end(at: ended, failure: entry.failure)
+            return RequestRecord.Ask(
+                node: entry.node, operation: 0, step: entry.step, spanID: 0, begun: begun,
+                ended: begun + .microseconds(Int64(entry.duration(at: end))), failure: entry.failure)
         }
-        var attributes = SpanAttributes(of: attempt, subject, response, at: nodeName)
-        attributes.setAfterTheFact()
-        span.end(at: answered, attributes, failure: TraceSpan.Failure(response))
-        return span.context
+        append(
+            .request(
+                RequestRecord(
+                    own: own, parent: attempt.clientTrace, clock: clock(), asks: asks,
+                    answer: RequestRecord.Answer(attempt, subject, response, at: answered),
+                    isAfterTheFact: true)))
     }
 
     /// Records a request that was refused before it came to a shard, if its client has it recorded or it was not to blame.
@@ -39,16 +37,16 @@ extension NodeTracer {
         guard picks(source) || findsNotable(attempt, response, at: now) else { return }
         // What is no bucket's name may be anything that a client has sent.
         let bucket = KeyLimits.accepts(bucket: request.bucket) ? request.bucket : ""
-        record(attempt, .bucket(bucket), response, RequestTimeline(), answered: now, name: { "\($0)" })
+        record(attempt, .bucket(bucket), response, RequestTimeline(), answered: now, as: nil)
     }
 }
 
 extension RequestTimeline.Entry {
-    fileprivate var failure: TraceSpan.Failure? {
+    fileprivate var failure: SpanFailure? {
         switch outcome {
         case .answered: nil
-        case .failed: TraceSpan.Failure("failed", "it did not do what it was asked")
-        case .pending: TraceSpan.Failure("no_answer", "no answer before the request's")
+        case .failed: .unknown
+        case .pending: .noAnswerInTime
         }
     }
 }

@@ -3,12 +3,10 @@ import NIOCore
 import Synchronization
 import Tracing
 
-/// Makes a node's spans, within the bounds on them. Any thread.
+/// Says which of a node's requests are recorded, and has spans made of the records. Any thread.
 final class NodeTracer: Sendable {
     /// This node.
     let selfID: NodeID
-    let nodeName: String
-    private let tracer: any Tracer
     private let environment: Environment
     private let loop: any EventLoop
     private let slowThreshold: TimeAmount?
@@ -20,26 +18,38 @@ final class NodeTracer: Sendable {
     }
 
     private let budgets: Mutex<Budgets>
+    private let records: RecordQueue
+    private let batchTime: TimeAmount
+    private let maker: Mutex<SpanMaker>
 
-    /// - Parameter loop: Its time is gone by.
+    /// - Parameters:
+    ///   - loop: Its time is gone by.
+    ///   - name: Gives a node's name, if it is known; called by whoever has spans made.
     init(
         _ tracer: any Tracer, _ configuration: ClusterConfiguration, _ environment: Environment,
-        on loop: any EventLoop
+        on loop: any EventLoop, name: @escaping @Sendable (NodeID) -> String?
     ) {
-        self.tracer = tracer
-        nodeName = configuration.nodeName
-        selfID = NodeID(name: nodeName)
+        selfID = NodeID(name: configuration.nodeName)
         self.environment = environment
         self.loop = loop
         slowThreshold = configuration.slowRequests?.threshold
-        let budget = TraceBudget(maxPerSecond: configuration.tracing.maxPerSecond)
+        let settings = configuration.tracing
+        let budget = TraceBudget(maxPerSecond: settings.maxPerSecond)
         budgets = Mutex(Budgets(picked: budget, notable: budget))
+        records = RecordQueue(maxSpans: settings.maxQueuedSpans, batchSpans: settings.batchSpans)
+        batchTime = settings.batchTime
+        maker = Mutex(SpanMaker(tracer, nodeName: configuration.nodeName, name: name))
     }
 
     var now: NIODeadline { loop.now }
 
-    private func clock() -> TraceClock {
+    func clock() -> TraceClock {
         TraceClock(wallNanoseconds: environment.wallNanoseconds(), time: loop.now)
+    }
+
+    /// The reading that has just ended; nil if it was not begun for this.
+    func read(since begun: NIODeadline?, keys: Int?) -> EngineRead? {
+        begun.map { EngineRead(begun: $0, ended: now, keys: keys) }
     }
 
     // MARK: Which requests
@@ -73,29 +83,30 @@ final class NodeTracer: Sendable {
 
     // MARK: Spans
 
-    /// Begins a span whose parent is another process's, or which has none and begins a trace.
-    ///
-    /// - Parameter attributes: What is known of it now.
-    func begin(
-        _ name: String, _ kind: SpanKind, under parent: TraceContext?, at time: NIODeadline,
-        _ attributes: SpanAttributes = [:]
-    ) -> TraceSpan {
-        var parent = parent
-        // It is recorded, whether its client thought so or not.
-        parent?.isSampled = true
-        var context = ServiceContext.topLevel
-        context.traceContext = parent
-        return begin(name, kind, in: context, at: time, clock(), attributes)
+    /// Has spans made of a record, later.
+    func append(_ record: TraceRecord) {
+        switch records.append(record) {
+        case .nothing: break
+        case .later:
+            Task.detached(priority: .utility) { [self] in
+                // Nobody cancels it.
+                try? await Task.sleep(for: .nanoseconds(batchTime.nanoseconds))
+                makeSpans(isTimed: true)
+            }
+        case .now: Task.detached(priority: .utility) { [self] in makeSpans() }
+        }
     }
 
-    func begin(
-        _ name: String, _ kind: SpanKind, in context: ServiceContext, at time: NIODeadline,
-        _ clock: TraceClock, _ attributes: SpanAttributes = [:]
-    ) -> TraceSpan {
-        let span = tracer.startSpan(name, context: context, ofKind: kind, at: clock.instant(time))
-        if !attributes.isEmpty { span.attributes = attributes }
-        return TraceSpan(span, of: self, clock)
+    /// Makes the spans of all that was recorded before.
+    func makeSpans(isTimed: Bool = false) {
+        // Taken within, so that whoever comes while another makes spans returns after that one's are made, too.
+        maker.withLock { maker in
+            for record in records.take(isTimed: isTimed) { maker.make(record) }
+        }
     }
+
+    /// How many spans were not made, since the start, as there was no room for what they are made of.
+    var dropped: Int { records.dropped }
 }
 
 extension Response {

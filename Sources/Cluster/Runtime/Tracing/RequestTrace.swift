@@ -1,84 +1,109 @@
 import ClusterCore
 import NIOCore
-import Tracing
 
-/// The spans of a request that is recorded as it goes: its own, and one for each node that is asked for it. Lives on its shard's
+/// The record of a request that is recorded as it goes, while it goes: itself, and each node that is asked for it. Lives on its shard's
 /// event loop.
 ///
 /// It reads the clock for each event, where the rest of the shard goes by one time for events that come together: parts would
 /// else seem to take longer than the whole.
 final class RequestTrace {
-    /// Of the request itself.
-    let span: TraceSpan
+    /// By which others know the request's span.
+    let own: TraceContext
+    private let parent: TraceContext?
     private let tracer: NodeTracer
+    private let clock: TraceClock
     /// By what the request goes, once that is known.
     var quorum: (n: Int, r: Int, w: Int)?
-
-    /// Somebody was asked, and has not answered.
-    private struct Ask {
-        /// For which operation: one may ask a node anew that owes another an answer.
-        var operation: UInt64
-        var node: NodeID
-        var span: TraceSpan
-    }
-
-    private var asks: [Ask] = []
+    /// Unchecked: nothing that it calls could come back here, and each event would pay for the check. So is the next one.
+    @exclusivity(unchecked) private var asks: [RequestRecord.Ask] = []
+    /// How many operations of it are under way. They may go on after its answer.
+    @exclusivity(unchecked) private var operations = 0
+    /// Nil before the answer.
+    private var answer: RequestRecord.Answer?
 
     /// - Parameters:
-    ///   - name: Of the request's span.
-    ///   - parent: The span that has brought the request about; nil if it begins its trace.
-    ///   - submitted: When it came.
-    init(
-        _ name: String, under parent: TraceContext?, by tracer: NodeTracer, submitted: NIODeadline
-    ) {
+    ///   - own: Of the request's span.
+    ///   - parent: Of the span that has brought the request about; nil if it begins its trace.
+    init(_ own: TraceContext, under parent: TraceContext?, by tracer: NodeTracer) {
+        self.own = own
+        self.parent = parent
         self.tracer = tracer
-        span = tracer.begin(name, .server, under: parent, at: submitted)
+        clock = tracer.clock()
+        // Three replicas, of which one may need a stand-in.
+        asks.reserveCapacity(4)
     }
 
-    /// `node` is asked now.
-    ///
-    /// - Parameter name: Its own; nil for this node.
-    func asked(_ node: NodeID, named name: String?, to step: RequestTimeline.Step, by operation: UInt64) {
-        asks.append(
-            Ask(operation: operation, node: node, span: span.ask(name, to: step, at: tracer.now)))
-    }
+    // MARK: Operations
 
-    /// The span of what `node` was asked last by the operation; nil if it owes no answer.
-    func span(asking node: NodeID, by operation: UInt64) -> TraceSpan? {
-        asks.last { $0.node == node && $0.operation == operation }?.span
-    }
+    /// One has begun.
+    func began() { operations += 1 }
 
-    /// `node` has answered what it was asked last by the operation. What was not asked of it changes nothing.
-    func ended(_ node: NodeID, by operation: UInt64, failure: TraceSpan.Failure?) {
-        let index = asks.lastIndex { $0.node == node && $0.operation == operation }
-        guard let index else { return }
-        let ask = asks.remove(at: index)
-        ask.span.end(at: tracer.now, failure: failure)
-    }
-
-    /// The operation has ended: it hears no more answers.
+    /// It has ended: it hears no more answers.
     func ended(_ operation: UInt64) {
-        let time = tracer.now
-        for ask in asks where ask.operation == operation {
-            ask.span.end(at: time, failure: .noAnswer)
+        for index in asks.indices where asks[index].operation == operation && asks[index].ended == nil {
+            end(index, .noAnswer)
         }
-        asks.removeAll { $0.operation == operation }
+        operations -= 1
+        handOver()
     }
 
     /// The request is answered now.
     func answered(_ attempt: Attempt, _ subject: RequestSubject, _ response: Response) {
-        var attributes = SpanAttributes(of: attempt, subject, response, at: tracer.nodeName)
-        if let quorum { attributes.set(n: quorum.n, r: quorum.r, w: quorum.w) }
-        span.end(at: tracer.now, attributes, failure: TraceSpan.Failure(response))
+        answer = RequestRecord.Answer(attempt, subject, response, at: tracer.now)
+        handOver()
     }
-}
 
-extension TraceSpan.Failure {
-    static let noAnswer = TraceSpan.Failure("no_answer", "the operation ended without its answer")
+    /// Once nothing can come any more.
+    private func handOver() {
+        guard operations == 0, let answer else { return }
+        tracer.append(
+            .request(
+                RequestRecord(
+                    own: own, parent: parent, clock: clock, asks: asks, quorum: quorum, answer: answer)))
+    }
 
-    /// Nil if the request was served, or was to blame for it that it was not: then its span has just the type of the error.
-    init?(_ response: Response) {
-        guard case .failed(let error) = response, error.code.isNodesFault else { return nil }
-        self.init(error.code.reason, error.message)
+    // MARK: Asks
+
+    /// `node` is asked now.
+    ///
+    /// - Parameter span: The number of the ask's span.
+    func asked(_ node: NodeID, to step: RequestTimeline.Step, by operation: UInt64, as span: UInt64) {
+        asks.append(
+            RequestRecord.Ask(
+                node: node, operation: operation, step: step, spanID: span, begun: tracer.now))
+    }
+
+    /// `node` has answered what it was asked last by the operation. What was not asked of it changes nothing.
+    func ended(_ node: NodeID, by operation: UInt64, _ error: ReplicaError?) {
+        if let index = owed(by: node, to: operation) { end(index, SpanFailure(error)) }
+    }
+
+    private func end(_ index: Int, _ failure: SpanFailure?) {
+        asks[index].ended = tracer.now
+        asks[index].failure = failure
+    }
+
+    /// What this node was asked last by the operation is a read of what the engine has in memory. That takes no time worth a
+    /// span, which would cost more than the read.
+    func readsInMemory(by operation: UInt64) {
+        if let index = owed(by: tracer.selfID, to: operation) { asks[index].isInMemory = true }
+    }
+
+    /// Of the span of what `node` was asked last by the operation, to tell it; nil if it owes no answer.
+    func context(asking node: NodeID, by operation: UInt64) -> TraceContext? {
+        owed(by: node, to: operation).flatMap {
+            TraceContext(traceID: own.traceID, spanID: asks[$0].spanID, isSampled: true)
+        }
+    }
+
+    /// For what the engine does for the operation; nil if this node owes it no answer.
+    func work(by operation: UInt64) -> WorkTrace? {
+        context(asking: tracer.selfID, by: operation).map {
+            WorkTrace(tracer: tracer, parent: $0, clock: clock)
+        }
+    }
+
+    private func owed(by node: NodeID, to operation: UInt64) -> Int? {
+        asks.lastIndex { $0.node == node && $0.operation == operation && $0.ended == nil }
     }
 }

@@ -5,25 +5,34 @@ import Tracing
 /// What spans say: by the OpenTelemetry conventions for databases and remote calls where these have a name for it, else below
 /// `kvnode.`. Never a key, a value, or what proves who a user is.
 extension SpanAttributes {
-    /// Of the span of a request, at its end.
-    init(of attempt: Attempt, _ subject: RequestSubject, _ response: Response, at nodeName: String) {
+    /// Of the span of a request.
+    init(of request: RequestRecord, at nodeName: String) {
+        let answer = request.answer
         // One by one through `SpanAttributes` each would be boxed.
         var attributes: [String: SpanAttribute] = [
-            "db.system.name": "kvnode", "db.operation.name": .string(attempt.kind.name),
-            "server.address": .string(nodeName), "network.protocol.name": .string(attempt.origin.name),
+            "db.system.name": "kvnode", "db.operation.name": .string(answer.kind.name),
+            "server.address": .string(nodeName), "network.protocol.name": .string(answer.origin.name),
         ]
         // Of all that can come, for one allocation.
         attributes.reserveCapacity(16)
-        if !subject.bucket.isEmpty { attributes["db.collection.name"] = .string(subject.bucket) }
-        if !attempt.user.isEmpty { attributes["enduser.id"] = .string(attempt.user) }
-        if case .key(let key) = subject {
+        let bucket = answer.subject.bucket
+        if !bucket.isEmpty { attributes["db.collection.name"] = .string(bucket) }
+        if !answer.user.isEmpty { attributes["enduser.id"] = .string(answer.user) }
+        if case .key(let key) = answer.subject {
             attributes["kvnode.partition"] = .int64(Int64(key.partition))
             attributes["kvnode.key_size"] = .int64(Int64(key.key.count))
         }
-        if attempt.byteCount > 0 { attributes["kvnode.value_size"] = .int64(Int64(attempt.byteCount)) }
-        if attempt.retries > 0 { attributes["kvnode.retries"] = .int64(Int64(attempt.retries)) }
+        if answer.byteCount > 0 { attributes["kvnode.value_size"] = .int64(Int64(answer.byteCount)) }
+        if answer.retries > 0 { attributes["kvnode.retries"] = .int64(Int64(answer.retries)) }
+        if let quorum = request.quorum {
+            attributes["kvnode.n"] = .int64(Int64(quorum.n))
+            attributes["kvnode.r"] = .int64(Int64(quorum.r))
+            attributes["kvnode.w"] = .int64(Int64(quorum.w))
+        }
+        // The span was not recorded as its work went on, so that what other nodes did for it is missing.
+        if request.isAfterTheFact { attributes["kvnode.after_the_fact"] = true }
         self.init(attributes)
-        if case .failed(let error) = response { set(error) }
+        if let error = answer.error { set(error) }
     }
 
     private mutating func set(_ error: RequestError) {
@@ -32,15 +41,6 @@ extension SpanAttributes {
         self["kvnode.replicas_answered"] = error.replicasAnswered
         self["kvnode.replicas_needed"] = error.replicasNeeded
     }
-
-    mutating func set(n: Int, r: Int, w: Int) {
-        set("kvnode.n", value: .int64(Int64(n)))
-        set("kvnode.r", value: .int64(Int64(r)))
-        set("kvnode.w", value: .int64(Int64(w)))
-    }
-
-    /// The span was not recorded as its work went on, so that what other nodes did for it is missing.
-    mutating func setAfterTheFact() { self["kvnode.after_the_fact"] = true }
 
     mutating func set(errorType: String) { self["error.type"] = errorType }
 
@@ -79,5 +79,13 @@ extension SpanAttributes {
     init(ofReadOf count: Int?) {
         self.init()
         if let count { self["kvnode.read.keys"] = count }
+    }
+}
+
+extension RequestRecord.Answer {
+    /// By what was done, and to which bucket: few enough to be told apart in a list.
+    var spanName: String {
+        let bucket = subject.bucket
+        return bucket.isEmpty ? kind.name : "\(kind.name) \(bucket)"
     }
 }
