@@ -66,11 +66,14 @@ def endpoints(nodes) -> list[str]:
 
 
 class Archive:
-    """A place where backups are. `environment` is what the commands need to reach it, such as credentials or a key."""
+    """A place where backups are. `environment` is what the commands need to reach it, such as credentials or a key; none of
+    them takes longer than `seconds`.
+    """
 
-    def __init__(self, location: str, environment: dict | None = None):
+    def __init__(self, location: str, environment: dict | None = None, seconds: float = 100):
         self.location = location
         self.environment = environment or {}
+        self.seconds = seconds
 
     # MARK: commands
 
@@ -83,7 +86,8 @@ class Archive:
 
     def try_to_create(self, nodes, id: str, *arguments) -> subprocess.CompletedProcess:
         return backup_command(
-            "create", "--to", self.location, f"--id={id}", *endpoints(nodes), *arguments, environment=self.environment)
+            "create", "--to", self.location, f"--id={id}", *endpoints(nodes), *arguments, environment=self.environment,
+            seconds=self.seconds)
 
     def create(self, nodes, id: str) -> dict[str, dict]:
         """What each node says of its part, by its name."""
@@ -91,12 +95,13 @@ class Archive:
         assert ended.returncode == DONE, ended
         return {one["node"]: one for one in map(json.loads, ended.stdout.splitlines())}
 
-    def run(self, command: str, *arguments, **options) -> subprocess.CompletedProcess:
+    def run(self, command: str, *arguments) -> subprocess.CompletedProcess:
         """One of the commands that read the place."""
-        return backup_command(command, "--from", self.location, *arguments, environment=self.environment, **options)
+        return backup_command(
+            command, "--from", self.location, *arguments, environment=self.environment, seconds=self.seconds)
 
     def done(self, command: str, *arguments) -> str:
-        return done(command, "--from", self.location, *arguments, environment=self.environment)
+        return done(command, "--from", self.location, *arguments, environment=self.environment, seconds=self.seconds)
 
     def refused(self, code: int, words: str, command: str, *arguments) -> str:
         return refusal(self.run(command, *arguments), code, words)
@@ -127,8 +132,8 @@ class Archive:
 class Folder(Archive):
     """Backups in a folder, whose files the test may look at and spoil."""
 
-    def __init__(self, path: pathlib.Path, environment: dict | None = None):
-        super().__init__(f"file://{path}", environment)
+    def __init__(self, path: pathlib.Path, environment: dict | None = None, seconds: float = 100):
+        super().__init__(f"file://{path}", environment, seconds)
         self.path = path
 
     def objects(self, prefix: str = "") -> dict[str, int]:
