@@ -58,20 +58,20 @@ class LoadedBackup:
         traced = read_trace(trace)
         self.before = [one for one in traced if self.backup.begun - BEFORE * 1e6 <= one.begun and one.ended < self.backup.begun]
         self.during = [one for one in traced if one.ended >= self.backup.begun and one.begun < self.backup.ended]
-        self.acknowledged = written + acknowledged_in_order(traced, self.backup.begun)
+        #: Of the load's keys, those whose puts were acknowledged before the backup began.
+        self.acknowledged = range(written, written + ended_in_order(traced, self.backup.begun))
         #: Beyond what the load takes, in seconds of all nodes.
         self.cpu = self.backup.cpu - usual * self.backup.seconds
         #: A put of a key that nobody else writes has one value.
         self.wrong = self.report["failed"]
 
 
-def acknowledged_in_order(traced: list[Traced], moment: int) -> int:
-    """So many puts of the run, from the first on, were acknowledged at the moment. The generator numbers keys as it begins puts,
-    so that no put that was still open has a lower number than one that had ended before it was begun.
+def ended_in_order(traced: list[Traced], moment: int) -> int:
+    """So many operations of the run, from the first on, had ended at the moment. The generator numbers them as it begins them, so
+    that none that was still open has a lower number than one that had ended before it was begun.
     """
-    puts = [one for one in traced if one.operation == "put"]
-    oldest = min((one.begun for one in puts if one.ended >= moment), default=moment)
-    return sum(one.ended < oldest for one in puts)
+    oldest = min((one.begun for one in traced if one.ended >= moment), default=moment)
+    return sum(one.ended < oldest for one in traced)
 
 
 def spent(cluster: Cluster) -> float:
@@ -108,13 +108,15 @@ def measure(given, folder: pathlib.Path) -> list[Figure]:
         held.fill(cluster, keys)
         first = held.Held(cluster, keys)
         loaded, written = [], keys
-        for number in range(given.rounds):
+        for _ in range(given.rounds):
             # The last one is gone on with.
             shutil.rmtree(archive.path, ignore_errors=True)
             loaded.append(LoadedBackup(given, archive, cluster, place, keys, written))
             written = loaded[-1].written
+        # What came since that one began is not what is changed next.
+        Backup(archive, cluster, "settled")
         held.change(cluster, keys)
-        second = held.Held(cluster, keys)
+        second = held.Held(cluster, written)
         changed = Backup(archive, cluster, "changed")
         same = Backup(archive, cluster, "same")
         begun = time.monotonic()
@@ -122,18 +124,18 @@ def measure(given, folder: pathlib.Path) -> list[Figure]:
         verified = time.monotonic() - begun
         lose_disks(cluster)
         restore = Restore(archive, cluster, "same")
-        back = held.Held(cluster, keys)
-        lost = len(second.differences(back)) + missing(cluster, keys, loaded[-1].acknowledged)
-        repeated = held.repeated_dots(cluster, second)
+        lost = second.differences(held.Held(cluster, written))
         begun = time.monotonic()
         archive.restore(cluster[0], "same", "--bucket", BUCKET, "--as", "beside")
         beside = time.monotonic() - begun
-        lost_beside = len(second.differences(held.Held(cluster, keys, "beside")))
+        lost_beside = second.differences(held.Held(cluster, written, "beside"), contexts=False)
+        repeated = held.repeated_dots(cluster, second, keys)
     with other_nodes(given, place) as others:
         other = Restore(archive, others, "full")
-        point = held.Held(others, keys)
-        lost_other = len(first.differences(point))
-        repeated += held.repeated_dots(others, second)
+        acknowledged = loaded[-1].acknowledged
+        point = held.Held(others, acknowledged.stop)
+        lost_other = first.differences(point) + second.missing(point, acknowledged)
+        repeated += held.repeated_dots(others, second, keys)
     full = [one.backup for one in loaded]
     size = statistics.median(one.mebibytes for one in full)
     return [
@@ -161,7 +163,7 @@ def measure(given, folder: pathlib.Path) -> list[Figure]:
         Figure("… keys lost or not the same", "", [lost_beside], 0),
         Figure(f"the first backup restored to {OTHER_NODES} nodes, {OTHERS[given.engine]}", "s", [other.seconds], None, 1),
         Figure("… keys lost or not the same", "", [lost_other], 0),
-        Figure("keys with siblings, and deleted ones, among them", "", [second.siblings + second.absent]),
+        Figure("keys with siblings, and deleted ones, among them", "", [first.siblings + first.absent]),
         Figure("dots issued twice, of 1,000 keys written through each node", "", [repeated], 0),
     ]
 
@@ -174,9 +176,3 @@ def other_nodes(given, place: pathlib.Path):
     finally:
         cluster.stop()
 
-
-def missing(cluster: Cluster, first: int, end: int) -> int:
-    """Of the load's keys that were acknowledged before the backup began, how many are not there."""
-    return sum(
-        sum(not answer.found for answer in answers)
-        for answers in held.share(cluster.nodes, held.batches(range(first, end)), held.read))

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import hashlib
+import itertools
 
 from clusters import BATCH, BUCKET
 from support.cluster import Cluster, Node
@@ -67,32 +68,46 @@ def put(node: Node, numbers: range, version: int, contexts: list[bytes] | None =
 
 
 class Held:
-    """Of `count` keys, from number 0 on: a digest of each, and which dots there are."""
+    """Of `count` keys, from number 0 on: digests of what each holds, and who has written it."""
 
     def __init__(self, cluster: Cluster, count: int, bucket: str = BUCKET):
-        self.count = count
         self.actors: set[int] = set()
-        self.siblings = self.absent = 0
-        self.digests = [
-            digest for batch in share(
-                cluster.nodes, batches(range(count)),
-                lambda node, numbers: [self._digest(one) for one in read(node, numbers, bucket)])
-            for digest in batch]
+        self.siblings = 0
+        #: Of a key's values, with the dot, the time and the type of each; empty if it has none.
+        self.values: list[bytes] = []
+        self.contexts: list[bytes] = []
+        answers = share(
+            cluster.nodes, batches(range(count)),
+            lambda node, numbers: [self._digests(one) for one in read(node, numbers, bucket)])
+        for values, context in itertools.chain.from_iterable(answers):
+            self.values.append(values)
+            self.contexts.append(context)
 
-    def _digest(self, answer) -> bytes:
-        """Of a key's values, with the dot, the time and the type of each, and of its context."""
+    def _digests(self, answer) -> tuple[bytes, bytes]:
+        # What a tombstone has seen goes with it, when that is reaped.
+        if not answer.found:
+            return b"", b""
         self.actors |= {one.dot.actor for one in answer.siblings}
         self.siblings += len(answer.siblings) > 1
-        if not answer.found:
-            self.absent += 1
-            # What a tombstone has seen goes with it, when that is reaped.
-            answer.context = b""
-        return hashlib.blake2b(answer.SerializeToString(deterministic=True), digest_size=16).digest()
+        return digest(b"".join(one.SerializeToString(deterministic=True) for one in answer.siblings)), digest(answer.context)
 
-    def differences(self, other: "Held") -> list[bytes]:
-        """The keys that are not the same."""
-        assert self.count == other.count
-        return [name(number) for number, (mine, others) in enumerate(zip(self.digests, other.digests)) if mine != others]
+    @property
+    def absent(self) -> int:
+        return self.values.count(b"")
+
+    def differences(self, other: "Held", contexts: bool = True) -> int:
+        """How many of this one's keys hold something else there. Contexts of one bucket are none of another's."""
+        return sum(
+            self.values[number] != other.values[number] or contexts and self.contexts[number] != other.contexts[number]
+            for number in range(len(self.values)))
+
+    def missing(self, other: "Held", numbers: range) -> int:
+        """How many of these keys hold something here and nothing there."""
+        return sum(self.values[number] != b"" and other.values[number] == b"" for number in numbers)
+
+
+def digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def fill(cluster: Cluster, count: int) -> None:
@@ -115,17 +130,16 @@ def change(cluster: Cluster, count: int) -> None:
         lambda node, numbers: put(node, numbers, 2, [answer.context for answer in read(node, numbers)]))
 
 
-def repeated_dots(cluster: Cluster, before: Held, bucket: str = BUCKET) -> int:
+def repeated_dots(cluster: Cluster, before: Held, count: int) -> int:
     """Writes to a thousand keys through each node, which replaces nothing. Gives how many writes are not there, or bear the name of an
     actor from before: of these two, a dot that was issued again shows at least one.
     """
-    step = max(SIBLINGS_EVERY, before.count // 1_000)
     wrong = 0
-    for number in range(2, before.count, step):
-        old = len(cluster[0].grpc.get(bucket, name(number), r=2).siblings)
+    for number in range(2, count, max(SIBLINGS_EVERY, count // 1_000)):
+        old = len(cluster[0].grpc.get(BUCKET, name(number), r=2).siblings)
         for index, node in enumerate(cluster.nodes):
-            node.grpc.put(bucket, name(number), b"after %d" % index, options={"w": 2})
-        siblings = cluster[0].grpc.get(bucket, name(number), r=2).siblings
+            node.grpc.put(BUCKET, name(number), b"after %d" % index, options={"w": 2})
+        siblings = cluster[0].grpc.get(BUCKET, name(number), r=2).siblings
         new = [one for one in siblings if one.value.startswith(b"after ")]
         wrong += len(siblings) != old + len(cluster.nodes) or any(one.dot.actor in before.actors for one in new)
     return wrong

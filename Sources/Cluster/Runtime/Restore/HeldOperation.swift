@@ -31,7 +31,7 @@ final class HeldOperation: Operation {
     func start() {
         let selfID = shard.context.selfID
         awaited[selfID] = 1
-        shard.listLocally(list(0...partitionCount - 1), for: id, under: nil)
+        shard.listLocally(list(0...partitionCount - 1), for: id, in: nil)
         for partition in 0..<partitionCount {
             let sets = shard.view.layout.replicas(
                 ofPartition: partition, n: shard.properties(ofBucket: bucket).n)
