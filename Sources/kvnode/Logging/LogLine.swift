@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Logging
 
@@ -82,9 +83,8 @@ struct LogLine {
 
     /// The present, from the system's clock.
     static func now() -> String {
-        var now = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &now)
-        return format(seconds: now.tv_sec, milliseconds: now.tv_nsec / 1_000_000)
+        let milliseconds = Int(Date.now.timeIntervalSince1970 * 1000)
+        return format(seconds: milliseconds / 1000, milliseconds: milliseconds % 1000)
     }
 
     static func format(seconds: Int, milliseconds: Int) -> String {

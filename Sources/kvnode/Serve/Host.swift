@@ -1,6 +1,5 @@
 import Cluster
 import Foundation
-import Glibc
 
 /// The machine that the node runs on.
 enum Host {
@@ -16,8 +15,6 @@ enum Host {
     }
 
     @Sendable private static func wallNanoseconds() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        UInt64(Date.now.timeIntervalSince1970 * 1e9)
     }
 }
