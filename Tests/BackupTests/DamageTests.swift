@@ -42,6 +42,29 @@ import Testing
         _ = try await fixture.verify("one", key: key)
     }
 
+    @Test func aFlippedBitOfTheArchiveIsFound() async throws {
+        let fixture = try await fixture(key: key)
+        let whole = try #require(fixture.store.objects[ArchiveNames.archive])
+        for position in whole.indices {
+            for bit in 0..<8 {
+                var bytes = whole
+                bytes[position] ^= 1 << bit
+                fixture.store.objects[ArchiveNames.archive] = bytes
+                do {
+                    _ = try await fixture.archive(key: key)
+                    // White space between the words says nothing.
+                    #expect(
+                        bytes[position].isJSONSpace && whole[position].isJSONSpace,
+                        "byte \(position), bit \(bit)")
+                } catch let error as BackupError {
+                    #expect(
+                        error.code == .damaged || error.code == .foreign,
+                        "byte \(position), bit \(bit): \(error)")
+                }
+            }
+        }
+    }
+
     @Test func aMissingObjectIsFound() async throws {
         let fixture = try await fixture()
         let whole = fixture.store.objects
@@ -157,4 +180,8 @@ import Testing
         }
         #expect(fixture.store.objects["backups/one/a/manifest"] == nil)
     }
+}
+
+extension UInt8 {
+    fileprivate var isJSONSpace: Bool { " \t\r\n".utf8.contains(self) }
 }

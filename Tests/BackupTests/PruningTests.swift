@@ -39,6 +39,21 @@ import Testing
         #expect(try await prune(fixture, keeping: 2).objects == 0)
     }
 
+    @Test func whatADamagedIndexMayReferToStays() async throws {
+        let fixture = try await fixture()
+        let before = try await fixture.rows("b3")
+        let reference = try #require(
+            try await fixture.archive().reference(of: "b3", "a", .partition(0)))
+        let name = ArchiveNames.index(reference, of: .partition(0))
+        let whole = fixture.store.objects[name]
+        fixture.store.objects[name] = [1, 2, 3]
+        fixture.store.now += 2 * Self.day
+        #expect(try await prune(fixture, keeping: 2).backups == ["b1", "b2"])
+        // It was a copy that was damaged.
+        fixture.store.objects[name] = whole
+        #expect(try await fixture.rows("b3") == before)
+    }
+
     @Test func theNewestOfEachNodeStays() async throws {
         let fixture = try await fixture()
         fixture.store.now += Self.day

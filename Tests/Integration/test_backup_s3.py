@@ -13,8 +13,9 @@ from chaos.clocks import WallClock, build  # noqa: E402
 from support.backup import (  # noqa: E402
     DAMAGED, DAY, NOT_FOUND, QUICK, REFUSED, UNAVAILABLE, Archive, assert_has, backup_command, fill, is_at, pace, refusal,
     refused, start_empty, status)
+from support.certificates import Authority  # noqa: E402
 from support.cluster import Cluster, merged  # noqa: E402
-from support.object_servers import KEY, READER, READER_SECRET, REGION, SECRET, SERVERS, Seaweed, credentials  # noqa: E402
+from support.object_servers import KEY, READER, READER_SECRET, REGION, SECRET, SERVERS, Moto, Seaweed, credentials  # noqa: E402
 from support.waiting import eventually  # noqa: E402
 
 BUCKET = "kvnode-backups"
@@ -168,6 +169,18 @@ def test_a_server_that_is_not_there(cluster, server):
     archive = server.archive(BUCKET, "x", KVNODE_BACKUP_S3_ENDPOINT="http://127.0.0.1:1")
     said = refusal(archive.run("list"), UNAVAILABLE, f"s3://{BUCKET}/x")
     assert "refused" in said.lower() or "connect" in said.lower(), said
+
+
+def test_a_server_that_an_authority_of_ones_own_vouches_for(tmp_path):
+    server = Moto(tmp_path / "moto", Authority(tmp_path / "certificates").issue("server"))
+    try:
+        server.start()
+        server.make_bucket(BUCKET)
+        refusal(server.archive(BUCKET).run("list"), UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED")
+        refusal(server.archive(BUCKET, AWS_CA_BUNDLE=server.trust).run("list"), NOT_FOUND, "holds no backups")
+        refusal(server.archive(BUCKET, AWS_CA_BUNDLE="/nowhere").run("list"), UNAVAILABLE, "/nowhere, which AWS_CA_BUNDLE names")
+    finally:
+        server.kill()
 
 
 # MARK: a server that goes away

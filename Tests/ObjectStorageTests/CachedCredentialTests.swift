@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import Testing
 
 @testable import ObjectStorage
@@ -74,6 +76,44 @@ import Testing
         let cache = CachedCredentials(source, now: { Bench.start })
         await #expect(throws: CredentialError.self) { try await cache.credentials() }
         #expect(try await cache.credentials() == good)
+    }
+
+    @Test func `Credentials that a server takes no more are replaced, but not again and again`() async throws
+    {
+        let (first, second) = (until(3_600, key: "0"), until(3_600, key: "1"))
+        let source = Source { $0 == 0 ? first : second }
+        let cache = CachedCredentials(source, now: { [bench] in bench.now })
+        _ = try await cache.credentials()
+        bench.advance(31)
+        #expect(await cache.hasOther(than: first))
+        // Another caller was refused with the same.
+        #expect(await cache.hasOther(than: first))
+        #expect(try await cache.credentials() == second)
+        #expect(await cache.hasOther(than: first))
+        #expect(await !cache.hasOther(than: second))
+        #expect(try await cache.credentials() == second)
+        #expect(source.calls.value == 2)
+    }
+
+    @Test func `A request whose token is refused is sent again with another`() async throws {
+        let (first, second) = (until(3_600, key: "0"), until(3_600, key: "1"))
+        let cache = CachedCredentials(
+            Source { $0 == 0 ? first : second }, now: { [bench] in bench.now })
+        try await ScriptedServer.with { request in
+            request.headers["authorization"]?.contains("Credential=0/") == true
+                ? .error(400, "ExpiredToken") : .text(200, "hello")
+        } _: { server in
+            let store = try S3ObjectStore(
+                bucket: "bucket", prefix: "p", configuration: S3Configuration(endpoint: server.address),
+                environment: bench.environment(Bench.keys), credentials: cache,
+                group: MultiThreadedEventLoopGroup.singleton)
+            _ = try await cache.credentials()
+            bench.advance(31)
+            let object = try await store.get("a")
+            try await store.close()
+            #expect(object == ByteBuffer(string: "hello"))
+            #expect(server.received.count == 2)
+        }
     }
 
     @Test func `Credentials that last are asked for once`() async throws {

@@ -14,10 +14,18 @@ public struct Archive: Sendable {
         var partitions: Int
         /// By which it tells its key, in hexadecimal digits; nil where nothing is encrypted.
         var keyMark: String?
+        /// Of all the rest.
+        var checksum = ""
 
         enum CodingKeys: String, CodingKey {
-            case format, cluster, partitions
+            case format, cluster, partitions, checksum
             case keyMark = "key_mark"
+        }
+
+        /// What `checksum` is to be.
+        var sum: String {
+            let rest = [String(format), String(partitions), keyMark ?? "", cluster]
+            return Fingerprint(of: Array(rest.joined(separator: "\n").utf8)).hex
         }
     }
 
@@ -44,8 +52,9 @@ public struct Archive: Sendable {
     ) async throws(BackupError) {
         if try await store.read(ArchiveNames.archive) == nil {
             // Of nodes that begin at the same time each may write it: which one has, is seen below and by `confirm`.
-            let wanted = Description(
+            var wanted = Description(
                 format: Self.currentFormat, cluster: cluster, partitions: partitions, keyMark: key?.mark.hex)
+            wanted.checksum = wanted.sum
             try await store.write(ArchiveNames.archive, try Self.json(wanted))
         }
         try await self.init(store, key: key)
@@ -105,6 +114,10 @@ public struct Archive: Sendable {
                 .foreign,
                 "\(store.location) has backups of format \(found.format), this release knows \(currentFormat)"
             )
+        }
+        guard found.checksum == found.sum else {
+            throw BackupError(
+                .damaged, "\(ArchiveNames.archive) in \(store.location) is damaged: its checksum is another")
         }
         guard (1...Layout.maxPartitionCount).contains(found.partitions), found.partitions.nonzeroBitCount == 1
         else {

@@ -53,7 +53,7 @@ extension Archive {
             result.remove(index: index)
         }
         for pack in try await store.names(ArchiveNames.packs)
-        where !used.packs.contains(pack.name) && pack.modified + Pruning.grace <= now {
+        where !used.mayNeed(pack: pack.name) && pack.modified + Pruning.grace <= now {
             result.remove(pack: pack)
         }
         return result
@@ -63,6 +63,12 @@ extension Archive {
     private struct Used {
         var indexes: Set<String> = []
         var packs: Set<String> = []
+        /// Folders of packs of which it is not known which are needed.
+        var folders: Set<String> = []
+
+        func mayNeed(pack name: String) -> Bool {
+            packs.contains(name) || folders.contains { name.hasPrefix($0) }
+        }
     }
 
     private func note(_ manifest: Manifest, _ used: inout Used) async throws(BackupError) {
@@ -81,13 +87,16 @@ extension Archive {
         try await note(fingerprint, of: section, &used)
     }
 
-    /// Without what an index says that cannot be read: its backup is of no use any more.
+    /// What an index refers to that cannot be read is not known: it may be got from elsewhere, and all that may be of it stays.
     private func note(
         _ fingerprint: Fingerprint, of section: ArchiveNames.Section, _ used: inout Used
     ) async throws(BackupError) {
         guard used.indexes.insert(ArchiveNames.index(fingerprint, of: section)).inserted else { return }
-        let packs = try await readableIndex(fingerprint, of: section)?.packs ?? []
-        used.packs.formUnion(packs.map { ArchiveNames.pack($0.name, of: section) })
+        guard let index = try await readableIndex(fingerprint, of: section) else {
+            used.folders.insert(ArchiveNames.pack("", of: section))
+            return
+        }
+        used.packs.formUnion(index.packs.map { ArchiveNames.pack($0.name, of: section) })
     }
 
     /// Removes what `pruning` named. What is ended early leaves objects that nothing refers to, and that the next call removes.

@@ -25,6 +25,15 @@ public struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cust
 public protocol CredentialProvider: Sendable {
     /// May be called from any number of tasks at once.
     func credentials() async throws(CredentialError) -> AWSCredentials
+
+    /// A server takes these no more.
+    ///
+    /// - Returns: Whether the next call may give others.
+    func hasOther(than refused: AWSCredentials) async -> Bool
+}
+
+extension CredentialProvider {
+    public func hasOther(than refused: AWSCredentials) async -> Bool { false }
 }
 
 /// Why a provider has no credentials.

@@ -29,4 +29,7 @@ public struct AWSEnvironment: Sendable {
 
     /// Where AWS's tools would look for the region.
     var region: String? { self["AWS_REGION"] ?? self["AWS_DEFAULT_REGION"] }
+
+    /// Where they would look for the authorities that vouch for servers: a file of PEM; nil: the system's.
+    var authorities: String? { self["AWS_CA_BUNDLE"] }
 }

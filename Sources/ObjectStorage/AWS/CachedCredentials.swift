@@ -27,6 +27,14 @@ public actor CachedCredentials: CredentialProvider {
         }
     }
 
+    /// Has the provider asked again, unless that was done a short while ago.
+    public func hasOther(than refused: AWSCredentials) async -> Bool {
+        guard current == refused else { return true }
+        guard now() >= nextRefresh else { return false }
+        current = nil
+        return true
+    }
+
     private func isValid(_ credentials: AWSCredentials, for seconds: Double) -> Bool {
         credentials.expiration.map { $0 > now() + seconds } ?? true
     }

@@ -15,11 +15,13 @@ struct S3Client: Sendable {
     /// - Returns: An answer that is a success.
     func send(_ request: S3Request) async throws(CallFailure) -> HTTPAnswer {
         try await retries.run { () async throws(CallFailure) in
-            let answer = try await attempt(request, try await currentCredentials())
-            if let error = S3ErrorAnswer(answer, isEarly: request.isAnsweredEarly) {
-                throw error.failure(signedFor: region, at: UTCTime(seconds: Int64(now())))
-            }
-            return answer
+            let used = try await currentCredentials()
+            let answer = try await attempt(request, used)
+            guard let error = S3ErrorAnswer(answer, isEarly: request.isAnsweredEarly) else { return answer }
+            var failure = error.failure(signedFor: region, at: UTCTime(seconds: Int64(now())))
+            // They may end early, when a role's sessions are revoked.
+            if error.refusesToken, await credentials.hasOther(than: used) { failure.isTransient = true }
+            throw failure
         }
     }
 

@@ -53,9 +53,18 @@ struct S3ErrorAnswer {
         return failure
     }
 
+    /// Whether it was the credentials' time that was over.
+    var refusesToken: Bool {
+        switch word {
+        case "ExpiredToken", "InvalidToken", "TokenRefreshRequired": true
+        default: false
+        }
+    }
+
     /// What it means, and whether another attempt may succeed.
     private var classification: (ObjectStoreError.Code, isTransient: Bool) {
         if let word, let known = Self.known(word) { return known }
+        if refusesToken { return (.notAuthorized, false) }
         return switch status {
         case 301, 307, 308: (.invalidConfiguration, false)
         case 401, 403: (.notAuthorized, false)
@@ -77,7 +86,6 @@ struct S3ErrorAnswer {
             (.throttled, true)
         case "RequestTimeout": (.timedOut, true)
         case "InternalError", "ServiceUnavailable": (.unreachable, true)
-        case "ExpiredToken", "InvalidToken", "TokenRefreshRequired": (.notAuthorized, false)
         case "BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch":
             (.corrupt, false)
         case "QuotaExceeded", "InsufficientStorage", "XMinioStorageFull": (.noSpace, false)

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// Objects in a bucket of Amazon S3, or of a server that speaks its protocol.
 ///
@@ -36,7 +37,7 @@ public struct S3ObjectStore: ObjectStore {
             addressing: configuration.addressing)
         self.prefix = prefix.isEmpty ? "" : "\(prefix)/"
         self.configuration = configuration
-        let http = Self.httpClient(configuration, group)
+        let http = try Self.httpClient(configuration, environment, group)
         client = S3Client(
             address: address, region: region, http: HTTPCaller(client: http),
             credentials: credentials
@@ -47,10 +48,12 @@ public struct S3ObjectStore: ObjectStore {
             requestTimeout: configuration.requestTimeout, now: environment.now)
     }
 
-    private static func httpClient(_ configuration: S3Configuration, _ group: any EventLoopGroup)
-        -> HTTPClient
-    {
+    private static func httpClient(
+        _ configuration: S3Configuration, _ environment: AWSEnvironment, _ group: any EventLoopGroup
+    ) throws(ObjectStoreError) -> HTTPClient {
         var options = HTTPClient.Configuration()
+        options.tlsConfiguration = .makeClientConfiguration()
+        if let path = environment.authorities { options.tlsConfiguration?.trustRoots = try authorities(path) }
         options.httpVersion = .http1Only
         // A signature is good for one host.
         options.redirectConfiguration = .disallow
@@ -61,6 +64,16 @@ public struct S3ObjectStore: ObjectStore {
             8, configuration.maxConcurrentParts)
         options.tracing.tracer = nil
         return HTTPClient(eventLoopGroup: group, configuration: options)
+    }
+
+    private static func authorities(_ path: String) throws(ObjectStoreError) -> NIOSSLTrustRoots {
+        do {
+            return .certificates(try NIOSSLCertificate.fromPEMFile(path))
+        } catch {
+            throw ObjectStoreError(
+                .invalidConfiguration,
+                "the certificates in \(path), which AWS_CA_BUNDLE names, can't be read: \(error)")
+        }
     }
 
     public func check() async throws(ObjectStoreError) {

@@ -17,12 +17,18 @@ struct RestoreRun: Sendable {
     /// Where marks are kept.
     static let markBucket = "kvnode.restore"
 
-    /// Bytes of keys and states that are sent at a time, unless one row has more, and how often at the same time.
+    /// Bytes of keys and states that are sent at a time, unless one row has more.
     private static let batchBytes = 1 << 20
     private static let batchRows = 1_000
-    private static let concurrency = 4
-    private static let attempts = 8
-    private static let firstPause = Duration.milliseconds(250)
+    /// Pauses between attempts double up to a bound.
+    private static let (firstPause, longestPause) = (Duration.milliseconds(250), Duration.seconds(30))
+
+    struct Limits {
+        /// Requests of rows that are under way at a time.
+        var concurrency = 4
+        /// Of each of them.
+        var attempts = 8
+    }
 
     /// Nil for all.
     var buckets: Set<String>?
@@ -31,6 +37,7 @@ struct RestoreRun: Sendable {
     /// Whether rows may be joined with what is there.
     var merges: Bool
     var place: String
+    var limits = Limits()
 
     let keyValue: Kvnode_V1_KeyValue.Client<Transport>
     let cluster: Kvnode_V1_Cluster.Client<Transport>
@@ -162,7 +169,7 @@ struct RestoreRun: Sendable {
             var (bytes, running, stored) = (0, 0, 0)
             func flush() async throws {
                 guard !batch.rows.isEmpty else { return }
-                if running == Self.concurrency {
+                if running == limits.concurrency {
                     stored += try await group.next() ?? 0
                     running -= 1
                 }
@@ -199,13 +206,13 @@ struct RestoreRun: Sendable {
     /// Sends rows until all replicas have them; gives up after some attempts.
     private func send(_ request: Kvnode_V1_RestoreRowsRequest) async throws -> Int {
         var pause = Self.firstPause
-        for _ in 1..<Self.attempts {
+        for _ in 1..<limits.attempts {
             do {
                 _ = try await backup.restoreRows(request, options: call)
                 return request.rows.count
             } catch let error as RPCError where Self.passes(error) {
                 try await Task.sleep(for: pause)
-                pause *= 2
+                pause = min(pause * 2, Self.longestPause)
             }
         }
         _ = try await backup.restoreRows(request, options: call)

@@ -11,6 +11,7 @@ import boto3
 import botocore.config
 
 from .backup import Archive
+from .certificates import Authority
 from .ports import free_port
 from .waiting import eventually
 
@@ -27,6 +28,8 @@ class ObjectServer:
     """One process. What `start` is called on again after `kill` is at the same port."""
 
     checks_signatures: bool
+    #: A file with the authorities that vouch for it; None for the system's.
+    trust: str | None = None
 
     def __init__(self, directory: pathlib.Path):
         self.directory = directory
@@ -50,7 +53,7 @@ class ObjectServer:
     @property
     def client(self):
         return boto3.client(
-            "s3", endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=SECRET,
+            "s3", endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=SECRET, verify=self.trust,
             config=botocore.config.Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}, connect_timeout=5, read_timeout=5))
 
     def make_bucket(self, name: str) -> None:
@@ -98,8 +101,23 @@ class Moto(ObjectServer):
 
     checks_signatures = False
 
+    def __init__(self, directory: pathlib.Path, authority: Authority | None = None):
+        """With an authority that has issued a certificate for `server`, it speaks TLS."""
+        super().__init__(directory)
+        self.authority = authority
+
+    @property
+    def endpoint(self) -> str:
+        return f"{'https' if self.authority else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def trust(self) -> str | None:
+        return str(self.authority.trust) if self.authority else None
+
     def arguments(self) -> list[str]:
-        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        secured = self.authority and [
+            "-c", str(self.authority.certificate("server")), "-k", str(self.authority.key("server"))]
+        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port), *(secured or [])]
 
 
 class Seaweed(ObjectServer):

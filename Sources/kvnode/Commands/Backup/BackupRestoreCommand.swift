@@ -42,7 +42,22 @@ struct BackupRestoreCommand: AsyncParsableCommand {
         name: .long, help: "Take a backup that lacks nodes: writes that only they had stored stay missing.")
     var partial = false
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("How many requests of rows are under way at a time, at most.", valueName: "number")
+    )
+    var concurrency = RestoreRun.Limits().concurrency
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "How often a request is sent, at most, where nodes are busy or can't be reached.",
+            valueName: "number"))
+    var attempts = RestoreRun.Limits().attempts
+
     func validate() throws {
+        guard (1...64).contains(concurrency) else { throw ValidationError("--concurrency is 1 to 64") }
+        guard (1...100).contains(attempts) else { throw ValidationError("--attempts is 1 to 100") }
         if newName != nil, bucket.count != 1 { throw ValidationError("--as goes with one --bucket") }
         guard try nodes.addresses.count == 1 else {
             throw ValidationError("a restore goes through one node: give one --endpoint")
@@ -72,9 +87,10 @@ struct BackupRestoreCommand: AsyncParsableCommand {
         _ reader: BackupReader, _ place: String, _ display: PassDisplay
     ) async throws -> Int {
         let (buckets, newName, merge) = (bucket.isEmpty ? nil : Set(bucket), newName, merge)
+        let limits = RestoreRun.Limits(concurrency: concurrency, attempts: attempts)
         return try await nodes.connection(to: nodes.addresses[0], json: archive.json).run { client, call in
             let run = RestoreRun(
-                buckets: buckets, newName: newName, merges: merge, place: place,
+                buckets: buckets, newName: newName, merges: merge, place: place, limits: limits,
                 keyValue: .init(wrapping: client), cluster: .init(wrapping: client),
                 backup: .init(wrapping: client), call: call)
             return try await run.run(reader) { rows, done, total in
