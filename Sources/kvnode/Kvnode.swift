@@ -10,8 +10,7 @@ struct Kvnode: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, DevCommand.self, ConfigCommand.self, MetricsCommand.self, EnginesCommand.self,
             EngineCommand.self, CertificateCommand.self, UserCommand.self, GetCommand.self, PutCommand.self,
-            DeleteCommand.self,
-            ListCommand.self, ClusterCommand.self, BackupCommand.self,
+            DeleteCommand.self, ListCommand.self, HealthCommand.self, ClusterCommand.self, BackupCommand.self,
         ])
 }
 

@@ -3,10 +3,12 @@
 import base64
 import json
 import os
+import socket
 import subprocess
 
 from support.cluster import BINARY, clean_environment
 from support.ports import free_port
+from support.waiting import eventually
 
 DONE, NOT_FOUND, SIBLINGS, UNAVAILABLE, CONDITION_FAILED, USAGE = 0, 2, 3, 4, 5, 64
 
@@ -100,7 +102,27 @@ def test_the_error_says_how_many_replicas_answered(start_cluster):
     assert kvnode("put", "k", "v", "--w", "2", node=cluster[0]).returncode == DONE
 
 
+def test_health_tells_ready_from_alive_and_that_from_dead(start_cluster):
+    cluster = start_cluster(["rocksdb", "leveldb", "lmdb"])
+    ready = kvnode("health", node=cluster[0])
+    assert (ready.returncode, ready.stdout) == (DONE, b"127.0.0.1:%d is ready\n" % cluster[0].grpc_port)
+    cluster[1].kill()
+    cluster[2].kill()
+    eventually(lambda: kvnode("health", node=cluster[0]).returncode == 1, "a node that is alone not to be ready")
+    assert printed(kvnode("health", "--json", node=cluster[0])) == {"endpoint": f"127.0.0.1:{cluster[0].grpc_port}", "ready": False}
+    assert kvnode("health", "--live", node=cluster[0]).returncode == DONE
+    cluster[0].kill()
+    dead = kvnode("health", "--live", "--json", node=cluster[0])
+    assert dead.returncode == UNAVAILABLE and printed(dead)["error"]["code"] == "UNAVAILABLE"
+
+
+def test_health_does_not_wait_for_a_node_that_hangs():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hangs = kvnode("health", "--endpoint", f"127.0.0.1:{silent.getsockname()[1]}", "--timeout", "300")
+    assert hangs.returncode == UNAVAILABLE and hangs.stderr
+
+
 def test_help_documents_the_exit_codes():
-    for command in ("get", "put", "del", "list"):
+    for command in ("get", "put", "del", "list", "health"):
         shown = kvnode(command, "--help")
         assert shown.returncode == DONE and b"Exit codes" in shown.stdout

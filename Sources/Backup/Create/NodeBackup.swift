@@ -43,7 +43,7 @@ public struct NodeBackup: Sendable {
 
     /// - Parameters:
     ///   - id: What the backup is called, see `accepts(id:)`.
-    ///   - thread: A pool that is started, of one thread that nothing else needs; it gets the lowest priority.
+    ///   - thread: A pool that is started, of one thread that nothing else needs; it gets the scheduling policy `SCHED_IDLE`.
     ///   - loop: Where what the thread waits for runs.
     /// - Throws: `BackupError` for another name.
     public init(
@@ -191,8 +191,7 @@ public struct NodeBackup: Sendable {
         let result: Result<(PartitionIndex, SectionWriter.Counts), BackupError>
         do {
             result = try await thread.runIfActive {
-                // Of the calling thread alone. Where it is refused, all the work is done all the same.
-                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+                Self.yieldToOthers()
                 do throws(BackupError) {
                     var writer = SectionWriter(section, settings: settings, known: known) {
                         (name, bytes) throws(BackupError) in
@@ -215,6 +214,15 @@ public struct NodeBackup: Sendable {
             throw BackupError(.cancelled, "the node is ending")
         }
         return try result.get()
+    }
+}
+
+extension NodeBackup {
+    /// Has the calling thread give way to any other thread of the process at once, and run where none wants to. The lowest niceness
+    /// does not: a thread of it keeps a processor for milliseconds when another wakes up. Where it is refused, all the work is done all the same.
+    fileprivate static func yieldToOthers() {
+        var parameters = sched_param()
+        _ = sched_setscheduler(0, SCHED_IDLE, &parameters)
     }
 }
 

@@ -14,7 +14,7 @@ extension SettingTable {
             "What backups are encrypted with before they leave the node: a file with 64 hexadecimal digits (openssl rand -hex 32); empty: not encrypted. Whoever loses it has lost the backups."
         ),
         Setting(
-            "backup.bytes_per_second", .int(0...1_000_000_000_000), .int(64 << 20),
+            "backup.bytes_per_second", .int(0...1_000_000_000_000), .int(32 << 20),
             "Bytes of keys and states that are read in a second, at most; 0: as fast as they come."),
         Setting(
             "backup.block_bytes", .int(256...(1 << 20)), .int(1 << 10),

@@ -47,6 +47,9 @@ class Node:
     With an authority, all of its ports speak TLS.
     """
 
+    #: Whether the process is in a session of its own, so that what ends the test does not end it first.
+    has_own_session = True
+
     def __init__(
         self, name: str, engine: str, directory: pathlib.Path, stubs: Stubs, authority: Authority | None = None
     ):
@@ -115,7 +118,8 @@ class Node:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", "env", *(f"{name}={value}" for name, value in self.environment.items()),
                  BINARY, "serve", "--config", self.configuration_path],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment(), start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment(),
+                start_new_session=self.has_own_session)
 
     @property
     def is_running(self) -> bool:
