@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> int:
         case ["get", "statefulset", name, "--output", path]:
             known, one = pods.state()["sets"][name], pods.sets[name]
             print({
+                'jsonpath={.metadata.generation} {.status.observedGeneration}{"\\n"}': "2 2\n",
                 "jsonpath={.status.updateRevision}": known["revision"],
                 "jsonpath={.spec.replicas}": known["replicas"],
                 "jsonpath={.spec.serviceName}": one["spec"]["serviceName"],

@@ -127,6 +127,9 @@ class Pods:
         self._write(state)
         _end(process)
 
+    def logs(self) -> str:
+        return "\n".join(f"--- {path.stem}\n{path.read_text()[-3000:]}" for path in sorted(self.folder.glob("*.log")))
+
     def end(self) -> None:
         for one in self.state()["pods"].values():
             _end(one["process"])
@@ -156,6 +159,13 @@ class Pods:
     def _in_its_place(self, command: list) -> list:
         script = 'mount --bind "$0" /etc/hosts && exec "$@"'
         return ["unshare", "--mount", "sh", "-c", script, self.folder / "hosts", *command]
+
+
+def wait_until(holds, pods: Pods, seconds: int = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, pods.logs()
+        time.sleep(0.2)
 
 
 def _end(process: int) -> None:

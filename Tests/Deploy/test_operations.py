@@ -5,10 +5,9 @@ import pathlib
 import stat
 import subprocess
 import sys
-import time
 
 import pytest
-from pods import Pods
+from pods import Pods, wait_until
 from support import BINARY, KUBERNETES, kustomize
 
 pytestmark = [
@@ -26,14 +25,6 @@ def pods(tmp_path):
         yield started
     finally:
         started.end()
-
-
-def wait_until(holds, pods: Pods, seconds: int = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "\n".join(
-            f"--- {path.name}\n{path.read_text()[-3000:]}" for path in sorted(pods.folder.glob("*.log")))
-        time.sleep(0.2)
 
 
 def status(pods: Pods, pod: str) -> int:
