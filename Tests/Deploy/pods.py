@@ -5,6 +5,7 @@ services are in a file of hosts that it alone sees. Each pod has an address of t
 """
 
 import datetime
+import ipaddress
 import json
 import os
 import pathlib
@@ -142,7 +143,7 @@ class Pods:
         address = self.state()["addresses"][pod]
         for name, port in PORTS.items():
             values[f"KVNODE_{name}_LISTEN"] = f"{address}:{port}"
-        # By name, as certificates have no addresses.
+        # By name, as the address in the certificate is another one.
         values["KVNODE_ENDPOINT"] = f"{pod}.{self.sets[self.set_of(pod)]['spec']['serviceName']}:{PORTS['GRPC']}"
         values["KVNODE_NODE_DATA_DIRECTORY"] = str(self.folder / "data" / pod)
         volume, = [one for one in self.sets[self.set_of(pod)]["spec"]["template"]["spec"]["volumes"] if one["name"] == "nodes"]
@@ -206,6 +207,7 @@ def _certificate(spec: dict, key, authority: x509.Certificate | None, authority_
         builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
     names = [x509.UniformResourceIdentifier(uri) for uri in spec.get("uris", [])]
     names += [x509.DNSName(name) for name in spec.get("dnsNames", [])]
+    names += [x509.IPAddress(ipaddress.ip_address(address)) for address in spec.get("ipAddresses", [])]
     if names:
         # Critical where there is no subject, as RFC 5280 has it.
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not named)

@@ -138,7 +138,7 @@ def test_each_node_has_its_certificate(base):
             assert files[values["KVNODE_TLS_KEY"]] == (secret, "tls.key")
             assert files[values["KVNODE_TLS_TRUST_ROOTS"]] == (secret, "ca.crt")
             assert certificates[pod]["spec"]["uris"] == [f"kvnode://{cluster}/node/{pod}"]
-            names = certificates[pod]["spec"]["dnsNames"]
+            names = certificates[pod]["spec"]["dnsNames"] + certificates[pod]["spec"]["ipAddresses"]
             assert values["KVNODE_PEER_ADVERTISE"].rsplit(":", 1)[0] in names
             assert values["KVNODE_ENDPOINT"].rsplit(":", 1)[0] in names
 
