@@ -107,12 +107,12 @@ module "observability" {
   alarm_emails       = var.alarm_emails
 }
 
-# What kvnode itself may do on AWS: write and read its backups, and nothing else.
+# What kvnode's pods may do on AWS: write and read backups, and leave reports of benchmarks.
 module "kvnode_role" {
   source = "./modules/pod-role"
 
   name            = "${var.name}-backup"
-  description     = "kvnode: backups to and from S3"
+  description     = "kvnode: backups to and from S3, reports of benchmarks to it"
   cluster_name    = module.cluster.name
   account         = local.account
   namespace       = var.namespace
@@ -133,7 +133,13 @@ module "kvnode_role" {
       Resource = "${module.storage.backup_bucket_arn}/${module.storage.backup_prefix}/*"
     },
     {
-      Sid       = "EncryptBackups"
+      Sid      = "WriteReports"
+      Effect   = "Allow"
+      Action   = ["s3:PutObject"]
+      Resource = "${module.storage.backup_bucket_arn}/${module.storage.report_prefix}/*"
+    },
+    {
+      Sid       = "UseTheKey"
       Effect    = "Allow"
       Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
       Resource  = module.storage.backup_key_arn

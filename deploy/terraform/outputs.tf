@@ -4,7 +4,7 @@ output "region" {
 }
 
 output "zones" {
-  description = "The three availability zones. Each is a zone of the ring."
+  description = "The three availability zones."
   value       = local.zones
 }
 
@@ -26,6 +26,11 @@ output "image_repository" {
 output "backup_location" {
   description = "Where backups go, as `kvnode backup --to` takes it."
   value       = "s3://${module.storage.backup_bucket}/${module.storage.backup_prefix}"
+}
+
+output "report_location" {
+  description = "Where deploy/kubernetes/benchmark puts its report: `REPORT` of its report.env."
+  value       = "s3://${module.storage.backup_bucket}/${module.storage.report_prefix}"
 }
 
 output "kvnode_role_arn" {

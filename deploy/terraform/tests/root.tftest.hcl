@@ -32,8 +32,11 @@ run "defaults" {
   }
 
   assert {
-    condition     = [for statement in module.kvnode_role.statements : endswith(statement.Resource, "/kvnode/*") if statement.Sid == "ReadAndWriteBackups"] == [true]
-    error_message = "kvnode reads and writes below its own prefix alone."
+    condition = { for statement in module.kvnode_role.statements : statement.Sid => basename(dirname(statement.Resource)) if endswith(statement.Resource, "/*") } == {
+      ReadAndWriteBackups = "kvnode"
+      WriteReports        = "benchmarks"
+    }
+    error_message = "kvnode reads and writes below its own prefix, writes reports below theirs, and nothing beside."
   }
 }
 

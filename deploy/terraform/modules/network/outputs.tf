@@ -1,8 +1,3 @@
-output "vpc_id" {
-  description = "ID of the VPC."
-  value       = aws_vpc.this.id
-}
-
 output "private_subnet_ids" {
   description = "ID of the private subnet of each zone."
   value       = { for zone, subnet in aws_subnet.private : zone => subnet.id }

@@ -19,7 +19,7 @@ variable "account" {
 }
 
 variable "cluster_name" {
-  description = "Name of the EKS cluster, once its machines are there."
+  description = "Name of the EKS cluster, once it can run pods."
   type        = string
 }
 

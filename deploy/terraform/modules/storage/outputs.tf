@@ -13,6 +13,11 @@ output "backup_prefix" {
   value       = "kvnode"
 }
 
+output "report_prefix" {
+  description = "Prefix in the bucket below which reports of deploy/kubernetes/benchmark lie."
+  value       = "benchmarks"
+}
+
 output "backup_key_arn" {
   description = "Key that encrypts the backups."
   value       = module.backup_key.arn
