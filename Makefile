@@ -1,6 +1,6 @@
 # Thin names over scripts/: each target says what it is for in `make help`.
 
-.PHONY: help setup run test lint proto bench micro healing docs mutants fuzz asan tsan chaos observe dashboards
+.PHONY: help setup run test lint proto bench micro healing docs mutants fuzz asan tsan chaos observe dashboards deploy-test
 
 help:
 	@echo "make run     install what is missing, build for release, start three nodes on three engines"
@@ -13,6 +13,7 @@ help:
 	@echo "make chaos   ten minutes of faults on five real nodes under clients, and the check of what those saw (scripts/chaos --help)"
 	@echo "make observe three nodes under load, and a Prometheus with our rules that scrapes them"
 	@echo "make dashboards writes Grafana's dashboards from their source"
+	@echo "make deploy-test tests what is in deploy/ (scripts/deploy-test --list)"
 	@echo "make mutants breaks the sources in one way after the other, and has the simulator find each"
 	@echo "make fuzz    libFuzzer on what takes bytes from outside, a minute each (scripts/fuzz has more)"
 	@echo "make asan    the Swift tests under AddressSanitizer and LeakSanitizer"
@@ -66,3 +67,6 @@ observe: setup
 
 dashboards:
 	@scripts/dashboards
+
+deploy-test:
+	@scripts/deploy-test
