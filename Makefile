@@ -13,7 +13,7 @@ help:
 	@echo "make chaos   ten minutes of faults on five real nodes under clients, and the check of what those saw (scripts/chaos --help)"
 	@echo "make observe three nodes under load, and a Prometheus with our rules that scrapes them"
 	@echo "make manifests writes what is in deploy/ twice, for those who have kubectl alone"
-	@echo "make deploy-test tests what is in deploy/, up to an image that runs (scripts/deploy-test --list)"
+	@echo "make deploy-test tests what is in deploy/, up to an image that runs and an account that is made (scripts/deploy-test --list)"
 	@echo "make dashboards writes Grafana's dashboards from their source"
 	@echo "make mutants breaks the sources in one way after the other, and has the simulator find each"
 	@echo "make fuzz    libFuzzer on what takes bytes from outside, a minute each (scripts/fuzz has more)"

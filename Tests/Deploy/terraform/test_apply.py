@@ -1,0 +1,164 @@
+"""From an empty account of moto's to a cluster and back: apply, plan again, look, destroy. moto keeps what it is told; what AWS
+would refuse, or would do with it, it can't tell."""
+
+import json
+
+import pytest
+import yaml
+
+from terraform_cli import Terraform
+
+# What a second plan shows here, and only here. moto does not tell a group's update_config.
+DRIFT_OF_MOTO = {
+    'module.cluster.aws_eks_node_group.kvnode["eu-central-1a"]': {"update_config"},
+    'module.cluster.aws_eks_node_group.kvnode["eu-central-1b"]': {"update_config"},
+    'module.cluster.aws_eks_node_group.kvnode["eu-central-1c"]': {"update_config"},
+    "module.cluster.aws_eks_node_group.system": {"update_config"},
+}
+
+STATE_BUCKET = "example-terraform-state"
+
+VARIABLES = {
+    "api_private_cidrs": ["10.64.0.0/16"],
+    "admin_role_arns": ["arn:aws:iam::123456789012:role/platform"],
+    "alarm_emails": {"page": ["on-call@example.com"], "ticket": ["team@example.com"]},
+}
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory, aws):
+    """All of it, with its state in S3 as README.md says, and taken away again at the end."""
+    terraform = Terraform(tmp_path_factory.mktemp("apply"), **aws.environment)
+    (terraform.folder / "backend.tf.example").rename(terraform.folder / "backend.tf")
+    # Buckets of moto's have no names of their own in DNS.
+    (terraform.folder / "moto_override.tf").write_text('provider "aws" {\n  s3_use_path_style = true\n}\n')
+    (terraform.folder / "test.auto.tfvars.json").write_text(json.dumps(VARIABLES))
+    aws.client("s3").create_bucket(Bucket=STATE_BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    terraform.init(f"-backend-config=bucket={STATE_BUCKET}", f"-backend-config=region={aws.region}",
+                   "-backend-config=use_path_style=true")
+    terraform.run("apply", "-input=false", "-no-color", "-auto-approve", "-parallelism=20")
+    yield terraform
+    terraform.run("destroy", "-input=false", "-no-color", "-auto-approve", "-parallelism=20")
+    assert terraform.resources() == []
+    check_nothing_is_left(aws)
+
+
+def check_nothing_is_left(aws) -> None:
+    assert aws.client("eks").list_clusters()["clusters"] == []
+    assert aws.client("logs").describe_log_groups()["logGroups"] == []
+    assert aws.client("sns").list_topics()["Topics"] == []
+    assert [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]] == [STATE_BUCKET]
+    assert [vpc for vpc in aws.client("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == []
+    roles = aws.client("iam").list_roles()["Roles"]
+    assert [role["RoleName"] for role in roles if role["RoleName"].startswith("kvnode")] == []
+
+
+def test_state_is_in_s3_and_unlocked(applied, aws):
+    listed = aws.client("s3").list_objects_v2(Bucket=STATE_BUCKET)["Contents"]
+    assert [item["Key"] for item in listed] == ["kvnode/terraform.tfstate"]
+
+
+def test_second_plan_changes_nothing(applied):
+    differences = {}
+    for resource in applied.plan()["resource_changes"]:
+        change = resource["change"]
+        if change["actions"] == ["no-op"] or resource["mode"] == "data":
+            continue
+        assert change["actions"] == ["update"], resource["address"]
+        differences[resource["address"]] = {
+            name for name, value in change["after"].items() if change["before"].get(name) != value
+        }
+    assert differences == DRIFT_OF_MOTO
+
+
+def test_cluster_as_eks_describes_it(applied, aws):
+    cluster = aws.client("eks").describe_cluster(name="kvnode")["cluster"]
+    assert cluster["resourcesVpcConfig"]["endpointPublicAccess"] is False
+    assert cluster["resourcesVpcConfig"]["endpointPrivateAccess"] is True
+    assert cluster["accessConfig"]["authenticationMode"] == "API"
+    assert cluster["encryptionConfig"][0]["resources"] == ["secrets"]
+    assert cluster["logging"]["clusterLogging"][0]["enabled"] is True
+
+
+def test_addons(applied, aws):
+    assert set(aws.client("eks").list_addons(clusterName="kvnode")["addons"]) == {
+        "amazon-cloudwatch-observability", "aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni",
+    }
+
+
+def test_every_role_of_pods_is_of_one_service_account(applied, aws):
+    iam = aws.client("iam")
+    listed = aws.client("eks").list_pod_identity_associations(clusterName="kvnode")["associations"]
+    assert {(one["namespace"], one["serviceAccount"]) for one in listed} == {
+        ("amazon-cloudwatch", "cloudwatch-agent"), ("kube-system", "aws-node"), ("kube-system", "ebs-csi-controller-sa"),
+        ("kvnode", "kvnode"), ("kvnode", "kvnode-metrics"),
+    }
+    for association in listed:
+        role = iam.get_role(RoleName=association["roleArn"].split("/")[-1])["Role"]
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+        wanted = statement["Condition"]["StringEquals"]
+        assert wanted["aws:RequestTag/kubernetes-namespace"] == association["namespace"]
+        assert wanted["aws:RequestTag/kubernetes-service-account"] == association["serviceAccount"]
+
+
+def test_no_policy_of_ours_has_a_wildcard(applied, aws):
+    iam = aws.client("iam")
+    everywhere = set()
+    for role in iam.list_roles()["Roles"]:
+        for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+            policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"]
+            for statement in policy["Statement"]:
+                assert not any("*" in action for action in statement["Action"]), role["RoleName"]
+                if statement["Resource"] == "*":
+                    everywhere |= set(statement["Action"])
+    # AWS knows no narrower resource for these.
+    assert everywhere == {
+        "cloudwatch:PutMetricData", "ec2:DescribeInstances", "ec2:DescribeTags", "ec2:DescribeVolumes", "logs:DescribeLogGroups",
+    }
+
+
+def test_logs_are_encrypted_and_end(applied, aws):
+    groups = aws.client("logs").describe_log_groups()["logGroups"]
+    assert len(groups) == 7
+    for group in groups:
+        assert group["retentionInDays"] == 365, group["logGroupName"]
+        assert group["kmsKeyId"].startswith("arn:aws:kms:"), group["logGroupName"]
+
+
+def test_backup_bucket(applied, aws):
+    s3, bucket = aws.client("s3"), f"kvnode-backups-{aws.account}-{aws.region}"
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]["Rule"] == {
+        "DefaultRetention": {"Mode": "GOVERNANCE", "Days": 7}
+    }
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+
+
+def test_machines_have_no_public_address(applied, aws):
+    assert not any(subnet["MapPublicIpOnLaunch"] for subnet in aws.client("ec2").describe_subnets(
+        Filters=[{"Name": "tag:project", "Values": ["kvnode"]}])["Subnets"])
+
+
+def test_every_alarm_tells_somebody(applied, aws):
+    alarms = aws.client("cloudwatch").describe_alarms()
+    topics = set(applied.outputs()["alarm_topic_arns"].values())
+    silent = [alarm["AlarmName"] for alarm in alarms["MetricAlarms"] + alarms["CompositeAlarms"]
+              if not set(alarm["AlarmActions"]) & topics]
+    assert sorted(silent) == ["kvnode-KvnodeFailuresBurnFast-long", "kvnode-KvnodeFailuresBurnFast-short"]
+
+
+def test_helm_values(applied, aws):
+    outputs = applied.outputs()
+    values = yaml.safe_load(outputs["helm_values"])
+    assert values["zones"] == outputs["zones"] == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+    assert values["replicas"] == 3
+    assert values["backup"]["to"] == outputs["backup_location"] == f"s3://kvnode-backups-{aws.account}-{aws.region}/kvnode"
+    assert values["image"]["repository"] == outputs["image_repository"]
+    # The pods have to find the machines that are theirs.
+    group = aws.client("eks").describe_nodegroup(clusterName="kvnode", nodegroupName="kvnode-eu-central-1a")["nodegroup"]
+    (toleration,) = values["tolerations"]
+    assert group["taints"] == [{"key": toleration["key"], "value": toleration["value"], "effect": "NO_SCHEDULE"}]
+    assert values["nodeSelector"].items() <= group["labels"].items()
