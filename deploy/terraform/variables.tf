@@ -101,7 +101,7 @@ variable "addon_versions" {
   validation {
     condition = alltrue([
       for name in keys(var.addon_versions) : contains([
-        "vpc-cni", "eks-pod-identity-agent", "kube-proxy", "coredns", "aws-ebs-csi-driver", "amazon-cloudwatch-observability"
+        "vpc-cni", "eks-pod-identity-agent", "kube-proxy", "coredns", "aws-ebs-csi-driver", "cert-manager", "amazon-cloudwatch-observability"
       ], name)
     ])
     error_message = "addon_versions has a name that is none of the cluster's add-ons (README.md lists them)."

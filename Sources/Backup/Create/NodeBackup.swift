@@ -218,11 +218,14 @@ public struct NodeBackup: Sendable {
 }
 
 extension NodeBackup {
+    /// `SCHED_IDLE`, which the C library names only for programs that ask for all of GNU's (sched(7)).
+    private static let idlePolicy: Int32 = 5
+
     /// Has the calling thread give way to any other thread of the process at once, and run where none wants to. The lowest niceness
     /// does not: a thread of it keeps a processor for milliseconds when another wakes up. Where it is refused, all the work is done all the same.
     fileprivate static func yieldToOthers() {
         var parameters = sched_param()
-        _ = sched_setscheduler(0, SCHED_IDLE, &parameters)
+        _ = sched_setscheduler(0, idlePolicy, &parameters)
     }
 }
 

@@ -82,7 +82,7 @@ def test_cluster_as_eks_describes_it(applied, aws):
 
 def test_addons(applied, aws):
     assert set(aws.client("eks").list_addons(clusterName="kvnode")["addons"]) == {
-        "amazon-cloudwatch-observability", "aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni",
+        "amazon-cloudwatch-observability", "aws-ebs-csi-driver", "cert-manager", "coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni",
     }
 
 

@@ -63,7 +63,7 @@ resource "aws_eks_addon" "before_compute" {
 }
 
 resource "aws_eks_addon" "after_compute" {
-  for_each = toset(["coredns", "aws-ebs-csi-driver"])
+  for_each = toset(["coredns", "aws-ebs-csi-driver", "cert-manager"])
 
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key
