@@ -16,13 +16,10 @@ enum SmallFile {
 
     struct Content: Equatable, Sendable {
         var bytes: [UInt8]
-        /// The permission bits.
-        var mode: UInt32
+        /// Whether others may read or change it than the owner, or than this process.
+        var isOpenToOthers: Bool
 
         var text: String { String(decoding: bytes, as: UTF8.self) }
-
-        /// Whether others than the owner may read or change it.
-        var isOpenToOthers: Bool { mode & 0o077 != 0 }
     }
 
     /// Blocks.
@@ -34,7 +31,13 @@ enum SmallFile {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileProblem(errno: errno) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem("it is no file") }
-        return Content(bytes: try bytes(of: descriptor), mode: status.st_mode & 0o777)
+        return Content(bytes: try bytes(of: descriptor), isOpenToOthers: isOpenToOthers(status))
+    }
+
+    private static func isOpenToOthers(_ status: stat) -> Bool {
+        // A file of root's reaches a process of another user by its group alone: so do Kubernetes' Secrets.
+        let isForGroup = status.st_uid == 0 && geteuid() != 0 && status.st_gid == getegid()
+        return status.st_mode & (isForGroup ? 0o037 : 0o077) != 0
     }
 
     private static func bytes(of descriptor: Int32) throws(FileProblem) -> [UInt8] {
