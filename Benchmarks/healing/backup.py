@@ -101,9 +101,17 @@ def lose_disks(cluster: Cluster) -> None:
 
 
 def measure(given, folder: pathlib.Path) -> list[Figure]:
+    try:
+        return measured(given, folder)
+    finally:
+        if given.archive:
+            shutil.rmtree(given.archive / "archive", ignore_errors=True)
+
+
+def measured(given, folder: pathlib.Path) -> list[Figure]:
     keys = given.keys or KEYS
     place = folder / "backup"
-    archive = Folder(place / "archive", seconds=LONGEST)
+    archive = Folder((given.archive or place) / "archive", seconds=LONGEST)
     # As on machines of their own: the kernel weighs sessions against each other, whatever the priorities within them.
     Node.has_own_session = False
     with running(place / "nodes", [given.engine] * 3) as cluster:
