@@ -22,7 +22,7 @@ members() { kvnode "$1" cluster members | awk 'NR > 1 && $2 != "joining" {print 
 # is to be told. The pod's node says who is a member.
 settled() {
     local pod told=0
-    members "$1" >"$folder/members" || { echo "$1 does not answer"; return 1; }
+    members "$1" >"$folder/members" && [[ -s $folder/members ]] || { echo "$1 does not answer, or knows no members"; return 1; }
     while IFS= read -r pod; do
         kvnode "$pod" cluster status >"$folder/status" 2>&1 </dev/null && continue
         { grep '^!' "$folder/status" || tail -n 1 "$folder/status"; } | sed "s/^/$pod: /"
@@ -31,15 +31,20 @@ settled() {
     return "$told"
 }
 
-# wait_settled POD: until it is so. What it waits for has a line once in a while.
-wait_settled() {
+# wait_for WHAT COMMAND...: until the command succeeds. What it prints is told once in a while.
+wait_for() {
     local tries=0
-    until settled "$1" >"$folder/told"; do
-        ((tries++ % 12)) || { say "waiting:"; sed 's/^/  /' "$folder/told"; }
-        ((tries < ${KVNODE_TRIES:-720})) || fail "the nodes have not settled"
+    until "${@:2}" >"$folder/told" 2>&1; do
+        ((tries++ % 12)) || { say "waiting for $1:"; sed 's/^/  /' "$folder/told"; }
+        ((tries < ${KVNODE_TRIES:-720})) || fail "gave up waiting for $1"
         sleep "${KVNODE_PAUSE:-5}"
     done
 }
+
+wait_settled() { wait_for "the nodes to settle" settled "$1"; }
+
+# Exit code 2 of status: it has something to tell.
+answers() { kvnode "$1" cluster status || [[ $? == 2 ]]; }
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -15,7 +15,7 @@ public struct Archive: Sendable {
         /// By which it tells its key, in hexadecimal digits; nil where nothing is encrypted.
         var keyMark: String?
         /// Of all the rest.
-        var checksum = ""
+        var checksum: String
 
         enum CodingKeys: String, CodingKey {
             case format, cluster, partitions, checksum
@@ -53,7 +53,8 @@ public struct Archive: Sendable {
         if try await store.read(ArchiveNames.archive) == nil {
             // Of nodes that begin at the same time each may write it: which one has, is seen below and by `confirm`.
             var wanted = Description(
-                format: Self.currentFormat, cluster: cluster, partitions: partitions, keyMark: key?.mark.hex)
+                format: Self.currentFormat, cluster: cluster, partitions: partitions, keyMark: key?.mark.hex,
+                checksum: "")
             wanted.checksum = wanted.sum
             try await store.write(ArchiveNames.archive, try Self.json(wanted))
         }

@@ -68,7 +68,10 @@ public struct S3ObjectStore: ObjectStore {
 
     private static func authorities(_ path: String) throws(ObjectStoreError) -> NIOSSLTrustRoots {
         do {
-            return .certificates(try NIOSSLCertificate.fromPEMFile(path))
+            let authorities = try NIOSSLCertificate.fromPEMFile(path)
+            // Without any, nobody would be trusted, and nobody told why.
+            guard !authorities.isEmpty else { throw NIOSSLError.failedToLoadCertificate }
+            return .certificates(authorities)
         } catch {
             throw ObjectStoreError(
                 .invalidConfiguration,
