@@ -8,11 +8,11 @@ import sys
 import time
 
 from pods import Pods
-from support import kustomize
 
 
 def main(arguments: list[str]) -> int:
-    pods = Pods(pathlib.Path(os.environ["PODS"]), kustomize("base"))
+    folder = pathlib.Path(os.environ["PODS"])
+    pods = Pods(folder, json.loads((folder / "objects.json").read_text()))
     assert arguments[:2] == ["--namespace", "kvnode"], arguments
     match arguments[2:]:
         case ["get", "statefulsets", "--selector", _, "--output", _]:
@@ -48,8 +48,8 @@ def main(arguments: list[str]) -> int:
                 record.write(f"{name}\n")
             pods.evict(name)
         case ["wait", "pod", name, condition, "--timeout=1h"]:
-            assert condition in ("--for=condition=Ready", "--for=condition=Initialized"), condition
-            while condition == "--for=condition=Ready" and pods.run(name, "cluster", "status", capture_output=True).returncode not in (0, 2):
+            assert condition == "--for=condition=Ready", condition
+            while pods.run(name, "cluster", "status", capture_output=True).returncode not in (0, 2):
                 time.sleep(0.2)
         case ["scale", "statefulset", name, "--replicas", replicas]:
             pods.scale(name, int(replicas))

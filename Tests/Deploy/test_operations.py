@@ -1,5 +1,6 @@
 """deploy/kubernetes/upgrade and scale, on real nodes: the pods of the default deployment, as processes."""
 
+import json
 import os
 import pathlib
 import stat
@@ -19,7 +20,10 @@ DOUBLE = pathlib.Path(__file__).parent / "kubectl_double.py"
 
 @pytest.fixture
 def pods(tmp_path):
-    started = Pods(tmp_path, kustomize("base")).prepare()
+    objects = kustomize("base")
+    # For the double, which is another process at each call.
+    (tmp_path / "objects.json").write_text(json.dumps(objects))
+    started = Pods(tmp_path, objects).prepare()
     try:
         wait_until(lambda: status(started, "kvnode-a-0") == 0, started)
         yield started
@@ -107,6 +111,17 @@ def test_nodes_join_and_leave(pods):
     assert status(pods, "kvnode-a-0") == 0
     for number in range(20):
         assert get(pods, "kvnode-c-0", number) == str(number)
+
+
+def test_what_an_ended_call_has_staged_is_taken_back(pods):
+    """Nobody becomes a member, and is stopped as one, for a call that was ended between `join` and `commit`."""
+    joined = pods.run("kvnode-a-0", "cluster", "join", "kvnode-a-1@kvnode-a-1.kvnode-peers:7401;zone=a", capture_output=True, text=True)
+    assert joined.returncode == 0, joined.stderr
+    pods.scale("kvnode-a", 2)
+    ended = call(pods, "scale", "1")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.endswith("scale: 1 in each zone: kvnode-a-0 kvnode-b-0 kvnode-c-0\n")
+    assert "layout version 1" in pods.run("kvnode-a-0", "cluster", "status", capture_output=True, text=True).stdout
 
 
 def test_there_are_no_more_nodes_than_certificates(pods):
