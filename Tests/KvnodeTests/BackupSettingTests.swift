@@ -9,7 +9,7 @@ import Testing
         let backup = try Sources(yaml: "").configuration().backup
         #expect(backup.place == nil && backup.dailyAt == nil && backup.keyFile == nil)
         #expect(backup.settings.blockBytes == 1_024 && backup.settings.packBytes == 8 << 20)
-        #expect(backup.settings.compressionLevel == 3 && backup.settings.maxBytesPerSecond == 64 << 20)
+        #expect(backup.settings.compressionLevel == 3 && backup.settings.maxBytesPerSecond == 32 << 20)
         #expect(backup.s3.region == nil && backup.s3.endpoint == nil && backup.s3.encryption == .none)
     }
 
