@@ -38,7 +38,9 @@ def build_image(folder: pathlib.Path) -> None:
     (context / "swift").write_text(SWIFT)
     (context / "swift").chmod(0o755)
     (context / "Dockerfile").write_text(
-        f"FROM {BASE}\nCOPY apt /etc/apt\nCOPY swift /usr/bin/swift\nCOPY prebuilt /prebuilt\n")
+        # libxml2: Foundation's libraries want it, where they are not linked into the program.
+        f"FROM {BASE}\nCOPY apt /etc/apt\nRUN apt-get update && apt-get install --yes --no-install-recommends libxml2\n"
+        "COPY swift /usr/bin/swift\nCOPY prebuilt /prebuilt\n")
     build(BUILDER, context)
     build(IMAGE, REPOSITORY, "--file", REPOSITORY / "deploy/docker/Dockerfile",
           "--build-arg", f"SWIFT_IMAGE={BUILDER}", "--build-arg", f"BASE_IMAGE={BASE}")

@@ -88,7 +88,7 @@ def test_image_is_what_it_says(image):
     assert known["Config"]["User"] == "65532:65532"
     assert known["Config"]["Entrypoint"] == ["kvnode"] and known["Config"]["Cmd"] == ["serve"]
     assert known["Config"]["ExposedPorts"].keys() == {f"{port}/tcp" for port in PORTS.values()}
-    assert known["Config"]["Healthcheck"]["Test"] == ["CMD", "kvnode", "health"]
+    assert known["Healthcheck"]["Test"] == ["CMD", "kvnode", "health"]
     assert "rocksdb" in run(*PODMAN, "run", *LIMITS, "--rm", image, "engines")
 
 
