@@ -95,10 +95,10 @@ class Archive:
         assert ended.returncode == DONE, ended
         return {one["node"]: one for one in map(json.loads, ended.stdout.splitlines())}
 
-    def run(self, command: str, *arguments) -> subprocess.CompletedProcess:
+    def run(self, command: str, *arguments, seconds: float | None = None) -> subprocess.CompletedProcess:
         """One of the commands that read the place."""
         return backup_command(
-            command, "--from", self.location, *arguments, environment=self.environment, seconds=self.seconds)
+            command, "--from", self.location, *arguments, environment=self.environment, seconds=seconds or self.seconds)
 
     def done(self, command: str, *arguments) -> str:
         return done(command, "--from", self.location, *arguments, environment=self.environment, seconds=self.seconds)
