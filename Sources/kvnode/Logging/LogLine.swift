@@ -1,6 +1,6 @@
-import Foundation
 import Glibc
 import Logging
+import ObjectStorage
 
 /// One event, on its way to a line of the log.
 struct LogLine {
@@ -83,7 +83,7 @@ struct LogLine {
 
     /// The present, from the system's clock.
     static func now() -> String {
-        let milliseconds = Int(Date.now.timeIntervalSince1970 * 1000)
+        let milliseconds = Int(WallClock.now() * 1000)
         return format(seconds: milliseconds / 1000, milliseconds: milliseconds % 1000)
     }
 

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import ObjectStorage
 
 /// The machine that the node runs on.
 enum Host {
@@ -15,6 +16,6 @@ enum Host {
     }
 
     @Sendable private static func wallNanoseconds() -> UInt64 {
-        UInt64(Date.now.timeIntervalSince1970 * 1e9)
+        UInt64(WallClock.now() * 1e9)
     }
 }
