@@ -245,5 +245,7 @@ def test_a_server_that_is_killed_during_a_restore(own_server, slow, target):
     own_server.kill()
     refusal(archive.try_to_restore(target[0], "one"), UNAVAILABLE, f"s3://{BUCKET}/x")
     own_server.start()
+    # Its parts find each other again some time after it answers.
+    eventually(lambda: own_server.read(BUCKET, "x/archive.json"), "objects from before", 60)
     archive.restore(target[0], "one")
     assert_has(target[2], "b", values)
