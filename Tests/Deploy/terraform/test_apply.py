@@ -8,8 +8,8 @@ import yaml
 
 from terraform_cli import Terraform
 
-# What a second plan shows here, and only here. `update_config` moto does not tell. A launch template's own tags it tells as tags of machines; what would change of it is
-# then not known, nor the version that the groups of machines would have.
+# What a second plan shows here, and only here. `update_config` moto does not tell. A launch template's own tags it tells as tags of
+# machines; what would change of it is then not known, nor the version that the groups of machines would have.
 MACHINES = {"update_config", "launch_template"}
 DRIFT_OF_MOTO = {
     'module.cluster.aws_eks_node_group.kvnode["eu-central-1a"]': MACHINES,
