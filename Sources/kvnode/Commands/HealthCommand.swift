@@ -9,7 +9,7 @@ struct HealthCommand: AsyncParsableCommand {
         abstract: "Ask a node whether it serves.",
         discussion: """
             By the service grpc.health.v1.Health, which asks for no user: whether the node has opened its engine and reaches a \
-            majority of the members. With --live any answer will do.
+            majority of the members. With --live a node that says no will do, too.
 
             Exit codes: 0 yes, 1 no, 4 it can't be reached or has not answered in time, 64 bad arguments.
             """)
