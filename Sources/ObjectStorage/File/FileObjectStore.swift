@@ -15,16 +15,14 @@ public struct FileObjectStore: ObjectStore {
     ///   - path: Absolute; the folder is made if it is missing, by the first call that writes.
     ///   - maxObjectBytes: The largest object that `get` takes into memory, at most 2 GiB.
     ///   - pool: Where calls block.
-    ///   - now: In seconds since 1970.
     /// - Throws: `invalidName` if the path is not absolute, or `invalidConfiguration`.
     public init(
-        path: String, maxObjectBytes: Int = 1 << 30, pool: NIOThreadPool = .singleton,
-        now: @escaping @Sendable () -> Double = WallClock.now
+        path: String, maxObjectBytes: Int = 1 << 30, pool: NIOThreadPool = .singleton
     ) throws(ObjectStoreError) {
         let path = try ObjectStoreLocation.checkedPath(path)
         try ObjectLimit.check(maxObjectBytes)
         location = ObjectStoreLocation.file(path: path).description
-        folder = ObjectFolder(root: path, maxObjectBytes: maxObjectBytes, now: now)
+        folder = ObjectFolder(root: path, maxObjectBytes: maxObjectBytes)
         self.pool = pool
     }
 

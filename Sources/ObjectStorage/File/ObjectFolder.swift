@@ -6,14 +6,13 @@ struct ObjectFolder: Sendable {
     /// Holds what is being put, until it is whole and takes its place. No object's name begins with a dot.
     private static let unfinished = ".unfinished"
     /// After which what nobody has written to is left over from a process that was killed, in seconds.
-    static let leftoverAge = 86_400.0
+    private static let leftoverAge = 86_400
     /// How often a put tries again when the folder that it has just made was removed as empty.
     private static let maxTries = 100
 
     /// Absolute, without a slash at its end.
     let root: String
     let maxObjectBytes: Int
-    let now: @Sendable () -> Double
 
     private var unfinishedFolder: String { path("\(Self.unfinished)") }
 
@@ -27,14 +26,16 @@ struct ObjectFolder: Sendable {
 
     func put(_ name: String, _ bytes: ByteBuffer) throws(ObjectStoreError) {
         let file = try create(bytes)
+        let written: Int
         do throws(ObjectStoreError) {
+            written = try PosixFile.status(file)?.st_mtim.tv_sec ?? 0
             try place(file, path(name))
         } catch {
             // It may have been placed, and is then no longer there; or it is removed when it is old.
             unlink(file)
             throw error
         }
-        try removeLeftovers()
+        try removeLeftovers(at: written)
     }
 
     /// - Returns: The path of a new file with these bytes.
@@ -70,11 +71,13 @@ struct ObjectFolder: Sendable {
     }
 
     /// Of processes that were killed, so that they don't fill the disk.
-    private func removeLeftovers() throws(ObjectStoreError) {
+    ///
+    /// - Parameter now: By the clock of the file system, which writes the times of all files: that of this machine may be another.
+    private func removeLeftovers(at now: Int) throws(ObjectStoreError) {
         for name in try PosixFile.names(in: unfinishedFolder) ?? [] {
             let file = "\(unfinishedFolder)/\(name)"
             guard let status = try PosixFile.status(file) else { continue }
-            if now() - Double(status.st_mtim.tv_sec) > Self.leftoverAge, unlink(file) != 0, errno != ENOENT {
+            if now - status.st_mtim.tv_sec > Self.leftoverAge, unlink(file) != 0, errno != ENOENT {
                 throw PosixFile.error(errno, "what is left over can't be removed", file)
             }
         }
