@@ -8,7 +8,7 @@ struct ObjectFolder: Sendable {
     /// After which what nobody has written to is left over from a process that was killed, in seconds.
     private static let leftoverAge = 86_400
     /// How often a put tries again when the folder that it has just made was removed as empty.
-    private static let maxTries = 100
+    static let maxTries = 100
 
     /// Absolute, without a slash at its end.
     let root: String

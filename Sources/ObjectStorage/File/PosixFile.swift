@@ -3,6 +3,10 @@ import NIOCore
 
 /// The calls on files that a store in a folder needs. They block.
 enum PosixFile {
+    /// Most bytes for one call. For more at once the kernel looks for as much memory in one piece, which can take it tens of
+    /// milliseconds, and no other thread gets that processor meanwhile unless the kernel is built to be preempted.
+    private static let maxWriteBytes = 1 << 18
+
     /// Creates a folder and those above it that are missing.
     ///
     /// - Returns: The folders that have new entries, which are not synced.
@@ -58,7 +62,9 @@ enum PosixFile {
     {
         var rest = bytes
         while rest.readableBytes > 0 {
-            let count = rest.withUnsafeReadableBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeReadableBytes {
+                Glibc.write(descriptor, $0.baseAddress, min($0.count, maxWriteBytes))
+            }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw error(errno, "the file can't be written", path) }
             rest.moveReaderIndex(forwardBy: count)
