@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 
+import pytest
+
 from support.cluster import BINARY, clean_environment
 from support.ports import free_port
 from support.waiting import eventually
@@ -116,9 +118,20 @@ def test_health_tells_ready_from_alive_and_that_from_dead(start_cluster):
     assert dead.returncode == UNAVAILABLE and printed(dead)["error"]["code"] == "UNAVAILABLE"
 
 
-def test_health_does_not_wait_for_a_node_that_hangs():
+def test_a_node_without_room_for_connections_is_alive(start_cluster):
+    node = start_cluster(["memory"], {"grpc": {"max_connections": 1}})[0]
+    with socket.create_connection(("127.0.0.1", node.grpc_port), 5) as other:
+        assert other.recv(1), "it is taken in"
+        assert kvnode("health", node=node).returncode == UNAVAILABLE
+        assert kvnode("health", "--live", node=node).returncode == DONE
+        alive = printed(kvnode("health", "--live", "--json", node=node))
+        assert alive == {"endpoint": f"127.0.0.1:{node.grpc_port}", "alive": True}
+
+
+@pytest.mark.parametrize("question", [(), ("--live",)], ids=["ready", "alive"])
+def test_health_does_not_wait_for_a_node_that_hangs(question):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        hangs = kvnode("health", "--endpoint", f"127.0.0.1:{silent.getsockname()[1]}", "--timeout", "300")
+        hangs = kvnode("health", *question, "--endpoint", f"127.0.0.1:{silent.getsockname()[1]}", "--timeout", "300")
     assert hangs.returncode == UNAVAILABLE and hangs.stderr
 
 

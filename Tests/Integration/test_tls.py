@@ -124,6 +124,14 @@ def test_the_command_line_talks_by_tls(secure, authority):
     assert half.returncode == USAGE and "--cert and --key belong together" in half.stderr
 
 
+def test_whether_a_node_is_alive_is_no_matter_of_certificates(secure):
+    node, silence = secure[0], len(secure[0].log)
+    for trust in ({}, {"KVNODE_CA": "/dev/null"}):
+        alive = kvnode("health", "--live", KVNODE_ENDPOINT=f"127.0.0.1:{node.grpc_port}", **trust)
+        assert alive.returncode == 0, alive.stderr
+    assert "refused" not in node.log[silence:]
+
+
 def test_a_host_that_the_certificate_does_not_name(start_cluster, tmp_path):
     authority = Authority(tmp_path / "certificates")
     authority.issue("node0", options=("--host", "127.0.0.1"))

@@ -100,12 +100,7 @@ struct NodeConnection {
     private func report(_ error: RPCError, _ refusal: CertificateRefusal?) -> ExitCode {
         var failure = ClientFailure(error, endpoint: address.description)
         if let refusal { failure.message = "\(address) is not trusted: \(refusal)" }
-        if json, let text = try? JSONText.encode(["error": failure]) {
-            Output.standardOutput.write(text)
-        } else {
-            Output.standardError.write("kvnode: \(failure.message) (\(failure.reason))\n")
-        }
-        return failure.exitCode
+        return failure.report(json: json)
     }
 }
 
@@ -145,6 +140,16 @@ struct ClientFailure: Encodable {
             case .invalidArgument, .outOfRange: .usage
             default: .failure
             }
+    }
+
+    /// Prints it, and answers with its exit code.
+    func report(json: Bool) -> ExitCode {
+        if json, let text = try? JSONText.encode(["error": self]) {
+            Output.standardOutput.write(text)
+        } else {
+            Output.standardError.write("kvnode: \(message) (\(reason))\n")
+        }
+        return exitCode
     }
 
     /// `deadlineExceeded` as gRPC writes it: `DEADLINE_EXCEEDED`.

@@ -9,7 +9,8 @@ struct HealthCommand: AsyncParsableCommand {
         abstract: "Ask a node whether it serves.",
         discussion: """
             By the service grpc.health.v1.Health, which asks for no user: whether the node has opened its engine and reaches a \
-            majority of the members. With --live a node that says no will do, too.
+            majority of the members. With --live whatever comes back from the port will do, a refusal for want of room \
+            included; no certificate is looked at then.
 
             Exit codes: 0 yes, 1 no, 4 it can't be reached or has not answered in time, 64 bad arguments.
             """)
@@ -23,7 +24,7 @@ struct HealthCommand: AsyncParsableCommand {
 
     @OptionGroup var tls: TLSOptions
 
-    @Flag(name: .long, help: "Ask only whether it answers.")
+    @Flag(name: .long, help: "Ask only whether there is a process that answers.")
     var live = false
 
     @Option(name: .long, help: ArgumentHelp("How long to wait for the answer.", valueName: "ms"))
@@ -39,12 +40,32 @@ struct HealthCommand: AsyncParsableCommand {
 
     private var address: HostPort { get throws { try ClientOptions.address(endpoint) } }
 
-    private struct Report: Encodable {
+    private struct Readiness: Encodable {
         var endpoint: String
         var ready: Bool
     }
 
+    private struct Life: Encodable {
+        var endpoint: String
+        var alive: Bool
+    }
+
     func run() async throws {
+        if live { try await askWhetherAlive() } else { try await askWhetherReady() }
+    }
+
+    private func askWhetherAlive() async throws {
+        let address = try address
+        do {
+            try await LivenessProbe(address: address, timeout: .milliseconds(Int64(timeout))).run()
+        } catch let error as RPCError {
+            throw ClientFailure(error, endpoint: address.description).report(json: json)
+        }
+        let report = Life(endpoint: address.description, alive: true)
+        try Output.standardOutput.print(json ? try JSONText.encode(report) : "\(address) answers\n")
+    }
+
+    private func askWhetherReady() async throws {
         let address = try address
         let connection = NodeConnection(
             address: address, tls: try tls.files, authorization: nil, json: json,
@@ -53,9 +74,9 @@ struct HealthCommand: AsyncParsableCommand {
             try await Grpc_Health_V1_Health.Client(wrapping: client).check(.init(), options: call)
         }
         let isReady = answer.status == .serving
-        let report = Report(endpoint: address.description, ready: isReady)
+        let report = Readiness(endpoint: address.description, ready: isReady)
         try Output.standardOutput.print(
             json ? try JSONText.encode(report) : "\(address) is \(isReady ? "ready" : "not ready")\n")
-        if !isReady, !live { throw ExitCode.failure }
+        if !isReady { throw ExitCode.failure }
     }
 }
