@@ -50,7 +50,7 @@ output "alarm_topic_arns" {
 
 output "cloudwatch_agent_command" {
   description = "Command that starts the agent that tells CloudWatch kvnode's metrics, once kvnode is installed."
-  value       = "deploy/cloudwatch/manifests ${var.region} ${module.cluster.name} ${var.namespace} ${var.release} | kubectl apply -f -"
+  value       = "deploy/cloudwatch/manifests --users ${var.region} ${module.cluster.name} ${var.namespace} ${var.release} | kubectl apply -f -"
 }
 
 output "dashboard_url" {
