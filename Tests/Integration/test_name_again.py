@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from support.cluster import Node
-from support.load import Load
+from support.load import Load, values
 from support.operator import add_nodes, commit, done, is_settled, members, status
 from support.waiting import eventually
 
@@ -14,7 +14,7 @@ MIX = ["rocksdb", "leveldb", "lmdb"]
 QUICK = {
     "cluster": {"partitions": 64},
     "layout": {"news_interval_ms": 200},
-    "peer": {"backoff_max_ms": 300, "keepalive_ms": 500},
+    "peer": {"backoff_max_ms": 300},
     "anti_entropy": {"interval_ms": 1000, "return_pause_ms": 100, "retry_pause_ms": 100, "confirm_pause_ms": 100},
     "reaping": {"interval_ms": 1000, "grace_ms": 0},
 }
@@ -46,7 +46,8 @@ def test_three_nodes_are_four_and_three_and_four_and_three_again(start_cluster, 
     first = founders[0]
     for key in KEYS:
         assert first.http.put("deleted", key, b"value", w=3).is_stored
-    with Load(founders, "load") as load:
+    # A busy machine may be late to answer; what it answers has to be right.
+    with Load(founders, "load", patience=20) as load:
         comer, = add_nodes(cluster, tmp_path, [engine], stubs, QUICK)
         done(first, "join", comer.member)
         commit(first)
@@ -87,8 +88,15 @@ def test_three_nodes_are_four_and_three_and_four_and_three_again(start_cluster, 
 
 
 def check(node: Node) -> None:
+    def read(bucket: str, key: str) -> list[bytes]:
+        """What two replicas have, once two answer."""
+        answer = eventually(
+            lambda: (answer := node.http.get(bucket, key, r=2)).status in (200, 300, 404) and answer, f"an answer of {node.name}")
+        return sorted(values(answer))
+
     for key in KEYS:
-        assert all(node.http.get(life, key, r=2).values == [b"value"] for life in LIVES), key
+        for life in LIVES:
+            assert read(life, key) == [b"value"], f"{life}/{key} at {node.name}"
         # Had a dot been issued twice, one of the two would be hidden.
-        assert sorted(node.http.get("both", key, r=2).values) == [b"first", b"second"], key
-        assert node.http.get("deleted", key, r=2).status == 404, key
+        assert read("both", key) == [b"first", b"second"], f"both/{key} at {node.name}"
+        assert read("deleted", key) == [], f"deleted/{key} at {node.name}"
