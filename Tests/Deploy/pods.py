@@ -4,6 +4,7 @@ Its environment and its files are those of the manifests, its certificate is one
 services are in a file of hosts that it alone sees. Each pod has an address of the loopback interface to itself.
 """
 
+import base64
 import datetime
 import ipaddress
 import json
@@ -44,6 +45,8 @@ class Pods:
         configurations.mkdir(parents=True)
         for name, text in settings(self.objects, "kvnode-nodes").items():
             (configurations / name).write_text(text)
+        for name in ("users", "tokens"):
+            (self.folder / "etc" / name).symlink_to(f"secrets/kvnode-{name}")
         self._issue_certificates()
         self._write({"addresses": addresses, "sets": {name: {"replicas": 0, "revision": "1"} for name in self.sets}, "pods": {}})
         for name, one in self.sets.items():
@@ -115,7 +118,7 @@ class Pods:
         # No process outlives the test run, but for the short-lived one that starts it here.
         with open(self.folder / f"{pod}.log", "ab") as log:
             process = subprocess.Popen(
-                self._in_its_place([BINARY, "serve"]), env=self.environment(pod), stdin=subprocess.DEVNULL, stdout=log,
+                self.in_its_place([BINARY, "serve"]), env=self.environment(pod), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True)
         state = self.state()
         revision = state["sets"][self.set_of(pod)]["revision"]
@@ -134,6 +137,14 @@ class Pods:
     def end(self) -> None:
         for one in self.state()["pods"].values():
             _end(one["process"])
+
+    def keep_secret(self, secret: dict) -> None:
+        """As the kubelet brings it to pods: another file takes the place of the one before."""
+        folder = self.folder / "etc/secrets" / secret["metadata"]["name"]
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, value in secret["data"].items():
+            (folder / f"{name}.new").write_bytes(base64.b64decode(value))
+            (folder / f"{name}.new").rename(folder / name)
 
     # MARK: What is in a pod
 
@@ -155,9 +166,9 @@ class Pods:
 
     def run(self, pod: str, *arguments: str, **options) -> subprocess.CompletedProcess:
         """kubectl exec."""
-        return subprocess.run(self._in_its_place([BINARY, *arguments]), env=self.environment(pod), **options)
+        return subprocess.run(self.in_its_place([BINARY, *arguments]), env=self.environment(pod), **options)
 
-    def _in_its_place(self, command: list) -> list:
+    def in_its_place(self, command: list) -> list:
         script = 'mount --bind "$0" /etc/hosts && exec "$@"'
         return ["unshare", "--mount", "sh", "-c", script, self.folder / "hosts", *command]
 

@@ -14,11 +14,14 @@ CHART = REPOSITORY / "deploy/helm/kvnode"
 BINARY = pathlib.Path(os.environ.get("KVNODE_BINARY", REPOSITORY / ".build/release/kvnode"))
 # Every kustomization that is built for itself.
 BUILDS = ["base", "overlays/dev", "overlays/prod-rocksdb", "overlays/prod-leveldb", "overlays/prod-lmdb", "benchmark"]
+# By the name that deploy/terraform gives it.
+KMS_KEY = "alias/kvnode-volumes"
 # What the chart's defaults lack of the overlays for production.
 PRODUCTION = {
     "backup": {"to": "s3://kvnode-backups-123456789012-eu-central-1/kvnode", "region": "eu-central-1"},
     "monitoring": {"enabled": True},
-    "storage": {"size": "500Gi"},
+    "access": {"enabled": True},
+    "storage": {"size": "500Gi", "kmsKeyId": KMS_KEY},
     "resources": {"requests": {"cpu": "3", "memory": "12Gi"}, "limits": {"memory": "12Gi"}},
 }
 
@@ -90,6 +93,7 @@ def environment(objects: list[dict], container: dict, pod: str) -> dict[str, str
     fields = {
         "metadata.name": pod,
         "metadata.uid": "11111111-2222-3333-4444-555555555555",
+        "metadata.labels['batch.kubernetes.io/job-name']": "kvnode-backup-29401980",
         "metadata.labels['apps.kubernetes.io/pod-index']": pod.rsplit("-", 1)[-1],
     }
     for one in container.get("env", []):

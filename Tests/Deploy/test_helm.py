@@ -7,7 +7,7 @@ import helm_python
 import pytest
 import yaml
 from helm_python import Chart, HelmError
-from support import BINARY, CHART, PRODUCTION, environment, kustomize, of_kind, pod_specs, rendered, run, settings
+from support import BINARY, CHART, KMS_KEY, PRODUCTION, environment, kustomize, of_kind, pod_specs, rendered, run, settings
 
 CUSTOM = {"cert-manager.io/v1", "monitoring.coreos.com/v1"}
 VALUES = {
@@ -18,6 +18,7 @@ VALUES = {
     "terraform": {
         "engine": {"type": "lmdb"}, "image": {"repository": "123456789012.dkr.ecr.us-east-1.amazonaws.com/kvnode"},
         "replicas": 6, "zones": ["us-east-1a", "us-east-1b", "us-east-1c"], "serviceAccount": {"name": "kvnode"},
+        "resources": {"requests": {"cpu": "3", "memory": "12Gi"}, "limits": {"memory": "12Gi"}}, "access": {"enabled": True},
         "storage": {"className": "kvnode-gp3", "size": "200Gi", "kmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/k"},
         "backup": {"to": "s3://kvnode-backups-123456789012-us-east-1/nodes", "region": "us-east-1"},
     },
@@ -135,7 +136,7 @@ def in_substance(objects: list[dict]) -> dict[tuple, dict]:
 
 
 @pytest.mark.parametrize("name, values", [
-    ("base", {}),
+    ("base", {"storage": {"kmsKeyId": KMS_KEY}}),
     ("overlays/prod-rocksdb", PRODUCTION | {"settings": {
         "engine.rocksdb.block_cache_bytes": 4294967296, "engine.row_cache_bytes": 2147483648}}),
     ("overlays/prod-leveldb", PRODUCTION | {"engine": {"type": "leveldb"}, "settings": {

@@ -42,6 +42,8 @@ def test_names_are_found(build):
     there |= {("account", name) for name in of_kind(build, "ServiceAccount")} | {("account", "default")}
     # The benchmark comes beside the default deployment.
     there |= {("account", name) for name in of_kind(kustomize("base"), "ServiceAccount")}
+    # Made by deploy/kubernetes/users, before all else.
+    there |= {("secret", "kvnode-users"), ("secret", "kvnode-tokens")}
     for name, spec in pod_specs(build).items():
         named = {("account", spec.get("serviceAccountName", "default"))}
         for volume in spec.get("volumes", []):

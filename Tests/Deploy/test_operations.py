@@ -1,4 +1,4 @@
-"""deploy/kubernetes/upgrade and scale, on real nodes: the pods of the default deployment, as processes."""
+"""deploy/kubernetes/upgrade, scale and users, on real nodes: the pods of a deployment, as processes."""
 
 import json
 import os
@@ -18,12 +18,17 @@ pytestmark = [
 DOUBLE = pathlib.Path(__file__).parent / "kubectl_double.py"
 
 
+def made(folder: pathlib.Path, build: str) -> Pods:
+    """The pods of a build, of which none is started yet."""
+    objects = kustomize(build)
+    # For the double, which is another process at each call.
+    (folder / "objects.json").write_text(json.dumps(objects))
+    return Pods(folder, objects)
+
+
 @pytest.fixture
 def pods(tmp_path):
-    objects = kustomize("base")
-    # For the double, which is another process at each call.
-    (tmp_path / "objects.json").write_text(json.dumps(objects))
-    started = Pods(tmp_path, objects).prepare()
+    started = made(tmp_path, "base").prepare()
     try:
         wait_until(lambda: status(started, "kvnode-a-0") == 0, started)
         yield started
@@ -42,6 +47,9 @@ def call(pods: Pods, script: str, *arguments: str, seconds: int = 240) -> subpro
     kubectl = folder / "kubectl"
     kubectl.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{DOUBLE}" "$@"\n')
     kubectl.chmod(kubectl.stat().st_mode | stat.S_IXUSR)
+    kvnode = folder / "kvnode"
+    if not kvnode.exists():
+        kvnode.symlink_to(BINARY)
     return subprocess.run(
         [KUBERNETES / script, *arguments], capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL,
         env=os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "PODS": str(pods.folder), "KVNODE_PAUSE": "0.5"})

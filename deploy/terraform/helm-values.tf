@@ -3,7 +3,7 @@
 locals {
   helm_values = yamlencode({
     engine = { type = var.engine }
-    image  = { repository = module.storage.repository_url }
+    image  = { repository = module.storage.repository_urls["kvnode"] }
 
     # One node of kvnode for each machine.
     replicas        = 3 * var.nodes_per_zone
@@ -11,6 +11,12 @@ locals {
     zones           = local.zones
 
     serviceAccount = { name = "kvnode" }
+
+    # Of LMDB, the chart itself makes the map as large as the volume lets it be.
+    resources = local.resources
+    settings  = local.caches
+
+    access = { enabled = true }
 
     storage = {
       className = "kvnode-gp3"

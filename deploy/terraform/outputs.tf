@@ -20,7 +20,12 @@ output "kubeconfig_command" {
 
 output "image_repository" {
   description = "ECR repository that kvnode's image is pushed to."
-  value       = module.storage.repository_url
+  value       = module.storage.repository_urls["kvnode"]
+}
+
+output "benchmark_image_repository" {
+  description = "ECR repository that kvbench's image is pushed to, for deploy/kubernetes/benchmark."
+  value       = module.storage.repository_urls["kvbench"]
 }
 
 output "backup_location" {
@@ -45,7 +50,7 @@ output "alarm_topic_arns" {
 
 output "cloudwatch_agent_command" {
   description = "Command that starts the agent that tells CloudWatch kvnode's metrics, once kvnode is installed."
-  value       = "deploy/cloudwatch/manifests ${var.region} ${module.cluster.name} ${var.namespace} ${var.release} | kubectl apply -f -"
+  value       = "deploy/cloudwatch/manifests --users ${var.region} ${module.cluster.name} ${var.namespace} ${var.release} | kubectl apply -f -"
 }
 
 output "dashboard_url" {
@@ -56,4 +61,14 @@ output "dashboard_url" {
 output "helm_values" {
   description = "Values for deploy/helm/kvnode: `terraform output -raw helm_values > values-eks.yaml`."
   value       = local.helm_values
+}
+
+output "kustomization" {
+  description = "The same for kubectl alone: `terraform output -raw kustomization > ../kubernetes/overlays/eks/kustomization.yaml`."
+  value       = local.kustomization
+}
+
+output "benchmark_kustomization" {
+  description = "And for the benchmark: `terraform output -raw benchmark_kustomization > ../kubernetes/overlays/eks-benchmark/kustomization.yaml`."
+  value       = local.benchmark_kustomization
 }

@@ -88,8 +88,8 @@ variable "kubernetes_version" {
   default     = "1.35"
 
   validation {
-    condition     = can(regex("^1\\.(3[3-9]|[4-9]\\d)$", var.kubernetes_version))
-    error_message = "kubernetes_version is 1.33 or later, without a patch number, such as 1.35."
+    condition     = can(regex("^1\\.(3[4-9]|[4-9]\\d)$", var.kubernetes_version))
+    error_message = "kubernetes_version is 1.34 or later, without a patch number, such as 1.35."
   }
 }
 

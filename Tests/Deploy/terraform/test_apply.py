@@ -2,11 +2,13 @@
 would refuse, or would do with it, it can't tell."""
 
 import json
+import shutil
+import subprocess
 
 import pytest
 import yaml
 
-from terraform_cli import Terraform
+from terraform_cli import REPOSITORY, Terraform
 
 # What a second plan shows here, and only here. `update_config` moto does not tell. A launch template's own tags it tells as tags of
 # machines; what would change of it is then not known, nor the version that the groups of machines would have.
@@ -155,6 +157,55 @@ def test_every_alarm_tells_somebody(applied, aws):
     silent = [alarm["AlarmName"] for alarm in alarms["MetricAlarms"] + alarms["CompositeAlarms"]
               if not set(alarm["AlarmActions"]) & topics]
     assert sorted(silent) == ["kvnode-KvnodeFailuresBurnFast-long", "kvnode-KvnodeFailuresBurnFast-short"]
+
+
+def built(folder, name: str, text: str) -> dict[tuple[str, str], dict]:
+    """What kubectl makes of an overlay that Terraform has written."""
+    shutil.copytree(REPOSITORY / "deploy/kubernetes", folder / "deploy/kubernetes")
+    shutil.copytree(REPOSITORY / "Benchmarks/kvbench/kubernetes", folder / "Benchmarks/kvbench/kubernetes")
+    overlay = folder / "deploy/kubernetes/overlays" / name
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(text)
+    done = subprocess.run(["kubectl", "kustomize", overlay], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(done.stdout)}
+
+
+def test_overlay_for_kubectl_says_what_the_chart_is_told(applied, tmp_path):
+    outputs = applied.outputs()
+    values = yaml.safe_load(outputs["helm_values"])
+    objects = built(tmp_path, "eks", outputs["kustomization"])
+    assert objects["StorageClass", "kvnode-gp3"]["parameters"]["kmsKeyId"] == values["storage"]["kmsKeyId"]
+    for letter, zone in zip("abc", values["zones"]):
+        spec = objects["StatefulSet", f"kvnode-{letter}"]["spec"]
+        pod = spec["template"]["spec"]
+        assert 3 * spec["replicas"] == values["replicas"]
+        assert spec["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] == values["storage"]["size"]
+        (term,) = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+        assert term["matchExpressions"][0]["values"] == [zone]
+        (container,) = pod["containers"]
+        assert container["image"] == f"{values['image']['repository']}:0.1.0"
+        assert container["resources"] == values["resources"]
+        assert (pod["nodeSelector"], pod["tolerations"]) == (values["nodeSelector"], values["tolerations"])
+        assert "kvnode-users" in [volume.get("secret", {}).get("secretName") for volume in pod["volumes"]]
+    (settings,) = [one["data"] for (kind, name), one in objects.items() if kind == "ConfigMap" and name.startswith("kvnode-settings")]
+    assert settings["KVNODE_BACKUP_TO"] == values["backup"]["to"] and settings["AWS_REGION"] == values["backup"]["region"]
+    assert {name: settings["KVNODE_" + name.upper().replace(".", "_")] for name in values["settings"]} == {
+        name: str(value) for name, value in values["settings"].items()}
+    job = objects["CronJob", "kvnode-backup"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert {one["image"] for one in job["initContainers"] + job["containers"]} == {f"{values['image']['repository']}:0.1.0"}
+    (endpoints,) = [one["value"] for one in job["initContainers"][0]["env"] if one["name"] == "KVNODE_ENDPOINT"]
+    assert endpoints.count(":7400") == values["replicas"]
+
+
+def test_overlay_of_the_benchmark(applied, tmp_path):
+    outputs = applied.outputs()
+    objects = built(tmp_path, "eks-benchmark", outputs["benchmark_kustomization"])
+    job = objects["Job", "kvbench"]["spec"]["template"]["spec"]
+    assert job["initContainers"][0]["image"] == f"{outputs['benchmark_image_repository']}:0.1.0"
+    nodes = [one["spec"]["template"]["spec"]["containers"][0]["image"] for (kind, _), one in objects.items() if kind == "StatefulSet"]
+    assert nodes == [f"{outputs['image_repository']}:0.1.0"] * 3
+    assert outputs["report_location"] in [one["data"].get("REPORT") for (kind, _), one in objects.items() if kind == "ConfigMap"]
 
 
 def test_helm_values(applied, aws):

@@ -246,7 +246,17 @@ def test_the_agent_may_no_more_than_it_needs():
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 
 
-@pytest.mark.parametrize("arguments", [[], ["eu-west-1"], ["eu-west-1", "a/b"], ["eu-west-1", "prod", "n", "r", "x"]])
+def test_the_agent_presents_a_token_where_nodes_know_users():
+    def asks(*options: str) -> dict:
+        text = manifests(*options, "eu-west-1", "prod", "shop-ns", "shop").stdout
+        (found,) = [one["data"]["prometheus.yml"] for one in yaml.safe_load_all(text) if "prometheus.yml" in one.get("data", {})]
+        return yaml.safe_load(found)["scrape_configs"][0]
+
+    assert asks("--users").pop("authorization") == {"type": "Bearer", "credentials_file": "/etc/kvnode-tokens/metrics"}
+    assert "authorization" not in asks()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--users"], ["eu-west-1"], ["eu-west-1", "a/b"], ["eu-west-1", "prod", "n", "r", "x"]])
 def test_manifests_refuse_what_is_wrong(arguments):
     done = manifests(*arguments)
     assert done.returncode == 64 and done.stdout == "" and done.stderr

@@ -61,4 +61,38 @@ run "values_of_the_chart" {
     condition     = yamldecode(output.helm_values).serviceAccount.name == "kvnode"
     error_message = "The role for backups is tied to the service account kvnode."
   }
+
+  assert {
+    condition     = !contains(keys(yamldecode(output.helm_values).settings), "engine.row_cache_bytes") && strcontains(output.kustomization, "KVNODE_ENGINE_LMDB_MAP_SIZE_BYTES=193273528320")
+    error_message = "LMDB has no caches, and a map of nine tenths of the volume."
+  }
+}
+
+run "a_node_has_its_machine" {
+  assert {
+    condition     = yamldecode(output.helm_values).resources == { requests = { cpu = "3", memory = "12Gi" }, limits = { memory = "12Gi" } }
+    error_message = "Of 4 processors and 16 GiB, a node has 3 and 12."
+  }
+
+  assert {
+    condition     = yamldecode(output.helm_values).settings == { "engine.rocksdb.block_cache_bytes" = 4294967296, "engine.row_cache_bytes" = 2147483648 }
+    error_message = "Its caches are a half of that."
+  }
+}
+
+run "a_larger_machine" {
+  variables {
+    node_instance_type = "m7i.4xlarge"
+    engine             = "leveldb"
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type.node
+    values = { default_vcpus = 16, memory_size = 65536 }
+  }
+
+  assert {
+    condition     = yamldecode(output.helm_values).resources.limits.memory == "48Gi" && yamldecode(output.helm_values).settings["engine.leveldb.block_cache_bytes"] == 16 * pow(2, 30)
+    error_message = "What a node has follows from the machine."
+  }
 }

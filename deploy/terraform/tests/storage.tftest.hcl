@@ -58,7 +58,15 @@ run "a_bucket_and_a_repository" {
   }
 
   assert {
-    condition     = aws_ecr_repository.kvnode.image_tag_mutability == "IMMUTABLE" && aws_ecr_repository.kvnode.image_scanning_configuration[0].scan_on_push && aws_ecr_repository.kvnode.encryption_configuration[0].encryption_type == "KMS"
+    condition     = keys(aws_ecr_repository.this) == ["kvbench", "kvnode"]
+    error_message = "Each image that deploy/kubernetes names has a repository."
+  }
+
+  assert {
+    condition = alltrue([
+      for repository in aws_ecr_repository.this :
+      repository.image_tag_mutability == "IMMUTABLE" && repository.image_scanning_configuration[0].scan_on_push && repository.encryption_configuration[0].encryption_type == "KMS"
+    ])
     error_message = "An image stays what it was, is scanned, and is encrypted."
   }
 }

@@ -29,7 +29,7 @@ run "numbers_out_of_range" {
 
   variables {
     vpc_cidr           = "10.0.0.0/24"
-    kubernetes_version = "1.29"
+    kubernetes_version = "1.33"
     nodes_per_zone     = 0
     volume_size        = 1
     backup_lock_days   = 0
@@ -94,4 +94,19 @@ run "a_region_of_two_zones" {
   }
 
   expect_failures = [data.aws_availability_zones.available]
+}
+
+run "a_machine_that_is_too_small" {
+  command = plan
+
+  variables {
+    node_instance_type = "m7i.medium"
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type.node
+    values = { default_vcpus = 1, memory_size = 4096 }
+  }
+
+  expect_failures = [data.aws_ec2_instance_type.node]
 }

@@ -39,6 +39,15 @@ fsGroup: 65532
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
+{{/* The volume with one token of the deployment's own: of the context and the token's name. */}}
+{{- define "kvnode.token" -}}
+{{- $context := index . 0 }}
+{{- $name := index . 1 -}}
+secretName: {{ $context.Release.Name }}-tokens
+defaultMode: 0440
+items: [{key: {{ $name }}, path: {{ $name }}}]
+{{- end }}
+
 {{/* How a client in a pod of its own presents itself. */}}
 {{- define "kvnode.clientEnvironment" -}}
 {{- if .Values.tls.enabled -}}

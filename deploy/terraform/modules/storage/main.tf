@@ -146,7 +146,7 @@ module "volumes_key" {
   account     = var.account
 }
 
-# The image
+# The images: kvnode's own, and that of kvbench, which measures it (deploy/kubernetes/benchmark)
 
 module "images_key" {
   source = "../key"
@@ -157,8 +157,10 @@ module "images_key" {
   account     = var.account
 }
 
-resource "aws_ecr_repository" "kvnode" {
-  name                 = "${var.name}/kvnode"
+resource "aws_ecr_repository" "this" {
+  for_each = toset(["kvnode", "kvbench"])
+
+  name                 = "${var.name}/${each.key}"
   image_tag_mutability = "IMMUTABLE"
 
   image_scanning_configuration {
@@ -171,8 +173,10 @@ resource "aws_ecr_repository" "kvnode" {
   }
 }
 
-resource "aws_ecr_lifecycle_policy" "kvnode" {
-  repository = aws_ecr_repository.kvnode.name
+resource "aws_ecr_lifecycle_policy" "this" {
+  for_each = aws_ecr_repository.this
+
+  repository = each.value.name
 
   # Images with a tag are never removed: one that is in use may be old.
   policy = jsonencode({

@@ -28,7 +28,7 @@ output "volumes_key_arn" {
   value       = module.volumes_key.arn
 }
 
-output "repository_url" {
-  description = "Repository of kvnode's image."
-  value       = aws_ecr_repository.kvnode.repository_url
+output "repository_urls" {
+  description = "Repositories of the images `kvnode` and `kvbench`."
+  value       = { for name, repository in aws_ecr_repository.this : name => repository.repository_url }
 }

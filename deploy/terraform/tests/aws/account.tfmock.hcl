@@ -50,3 +50,8 @@ mock_resource "aws_cloudwatch_metric_alarm" {
 mock_resource "aws_cloudwatch_composite_alarm" {
   defaults = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:mock" }
 }
+
+# m7i.xlarge
+mock_data "aws_ec2_instance_type" {
+  defaults = { default_vcpus = 4, memory_size = 16384 }
+}
