@@ -33,10 +33,15 @@ public final class Gauge: Sendable {
 
     public func set(_ value: Int) { set(Double(value)) }
 
-    public func add(_ amount: Double) {
+    public func add(_ amount: Double) { change { $0 + amount } }
+
+    /// Sets `value`, unless more is there.
+    public func raise(to value: Double) { change { max($0, value) } }
+
+    private func change(_ body: (Double) -> Double) {
         var old = bits.load(ordering: .relaxed)
         while true {
-            let new = (Double(bitPattern: old) + amount).bitPattern
+            let new = body(Double(bitPattern: old)).bitPattern
             let (exchanged, found) = bits.weakCompareExchange(
                 expected: old, desired: new, ordering: .relaxed)
             if exchanged { return }

@@ -192,6 +192,17 @@ def test_what_the_metrics_say(shared, folder):
     assert values
 
 
+def test_the_newest_is_known_after_a_restart_whoever_had_it_made(start_cluster, folder):
+    node, = start_cluster(["memory"], merged(QUICK, {"backup": {"to": folder.location}})).nodes
+    folder.create([node], "one")
+    told = scrape(node)["kvnode_backup_newest_timestamp_seconds"]
+    assert told > 0
+    assert node.terminate() == 0
+    node.start()
+    node.wait_ready()
+    eventually(lambda: scrape(node)["kvnode_backup_newest_timestamp_seconds"] == told, "what was told before")
+
+
 def test_settings_that_are_wrong(tmp_path):
     for name, value in {
         "DAILY_AT": "25:00", "TO": "/no/place", "BYTES_PER_SECOND": "-1", "BLOCK_BYTES": "1", "S3_ENCRYPTION": "rot13", "S3_ENDPOINT": "nonsense",

@@ -279,7 +279,7 @@ public nonisolated struct Kvnode_V1_Member: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// 1 to 64 of a-z, A-Z, 0-9, ".", "_" and "-"; unique in the cluster, for good.
+  /// 1 to 64 of a-z, A-Z, 0-9, ".", "_" and "-"; unique among the members, also those that are to be.
   public var name: String = String()
 
   /// host:port of the server for other nodes (peer.listen).

@@ -36,8 +36,15 @@ enum SmallFile {
 
     private static func isOpenToOthers(_ status: stat) -> Bool {
         // A file of root's reaches a process of another user by its group alone: so do Kubernetes' Secrets.
-        let isForGroup = status.st_uid == 0 && geteuid() != 0 && status.st_gid == getegid()
+        let isForGroup = status.st_uid == 0 && geteuid() != 0 && isOwnGroup(status.st_gid)
         return status.st_mode & (isForGroup ? 0o037 : 0o077) != 0
+    }
+
+    /// Whether the process belongs to it, be it as one of its further groups, as Kubernetes' `fsGroup` is.
+    private static func isOwnGroup(_ group: gid_t) -> Bool {
+        var groups = [gid_t](repeating: 0, count: max(0, Int(getgroups(0, nil))))
+        let count = getgroups(Int32(groups.count), &groups)
+        return group == getegid() || groups.prefix(max(0, Int(count))).contains(group)
     }
 
     private static func bytes(of descriptor: Int32) throws(FileProblem) -> [UInt8] {

@@ -103,7 +103,10 @@ final class BackupService: Service, BackupControl {
     func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.serve() }
-            group.addTask { await self.keepSchedule() }
+            group.addTask {
+                await self.findNewest()
+                await self.keepSchedule()
+            }
             // A shutdown that isn't graceful ends the wait as well.
             try? await gracefulShutdown()
             stop()
@@ -177,16 +180,21 @@ final class BackupService: Service, BackupControl {
         figures.progress(progress)
     }
 
-    // MARK: Every day
-
-    private func keepSchedule() async {
-        guard let time = settings.dailyAt, let place = settings.place else { return }
+    /// How old it is has to be known after a restart, too, whoever has backups made.
+    private func findNewest() async {
+        guard let place = settings.place else { return }
         do throws(BackupError) {
             if let manifest = try await maker.newest(in: place) { figures.found(manifest) }
         } catch {
             logger.warning(
                 "the newest backup is not known", metadata: ["to": "\(place)", "error": "\(error)"])
         }
+    }
+
+    // MARK: Every day
+
+    private func keepSchedule() async {
+        guard let time = settings.dailyAt, let place = settings.place else { return }
         var last: UInt64 = 0
         while true {
             // Not the same time twice, be the clock set back.

@@ -5,7 +5,7 @@ import Instruments
 struct BackupFigures: Sendable {
     static let newest = MetricDefinition(
         "kvnode_backup_newest_timestamp_seconds", .gauge, unit: .seconds,
-        "When the node's part of its newest complete backup was begun, in seconds since 1970: what was written before is in it. 0: none is known. At the start it is looked up where `backup.daily_at` and `backup.to` are set."
+        "When the node's part of its newest complete backup was begun, in seconds since 1970: what was written before is in it. 0: none is known. At the start it is looked up in `backup.to`."
     )
     static let backups = MetricDefinition(
         "kvnode_backups", .counter, labels: ["outcome"],
@@ -33,8 +33,8 @@ struct BackupFigures: Sendable {
         incomplete = metrics.counter(Self.backups, ["failed"])
     }
 
-    /// A backup that is complete, made now or before the node's start.
-    func found(_ manifest: Manifest) { newestGauge.set(Double(manifest.beganMillis) / 1000) }
+    /// A backup that is complete, made now or before the node's start: one that is looked for may be found after a newer one was made.
+    func found(_ manifest: Manifest) { newestGauge.raise(to: Double(manifest.beganMillis) / 1000) }
 
     func ended(_ manifest: Manifest) {
         complete.add()
