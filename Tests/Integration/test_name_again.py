@@ -38,8 +38,7 @@ def delete_for_good(nodes: list[Node], bucket: str) -> None:
                "the removal of the deleted keys")
 
 
-@pytest.mark.parametrize("engine", MIX)
-@pytest.mark.parametrize("disk", ["new", "old", "old, not seen to leave"])
+@pytest.mark.parametrize("disk, engine", zip(["new", "old", "old, not seen to leave"], MIX))
 def test_three_nodes_are_four_and_three_and_four_and_three_again(start_cluster, tmp_path, stubs, disk, engine):
     cluster = start_cluster(MIX, QUICK)
     founders = cluster.nodes[:]
