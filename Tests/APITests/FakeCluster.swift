@@ -10,6 +10,8 @@ final class FakeCluster: Sendable {
         var failure: ReplicaError?
         var filling: FillStatus?
         var handoff = HandoffStatistics()
+        /// What replicas say of every key.
+        var holdings: Result<[KeyHolding], RequestError> = .success([])
     }
 
     let state: Mutex<State>
@@ -59,5 +61,18 @@ extension FakeService: LayoutService {
             }
         }
         completion(result)
+    }
+}
+
+extension FakeService: InspectionService {
+    var bucketsWithProperties: [(name: String, properties: BucketProperties)] {
+        [("carts", BucketProperties(n: 3, r: 1, w: 3)), ("other", BucketProperties(policy: .lastWriteWins))]
+    }
+
+    func holdings(
+        ofBucket bucket: String, key: [UInt8],
+        _ completion: @escaping @Sendable (Result<[KeyHolding], RequestError>) -> Void
+    ) {
+        completion(cluster.state.withLock { $0.holdings })
     }
 }

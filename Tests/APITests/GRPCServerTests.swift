@@ -17,6 +17,8 @@ struct GRPCServerTests {
     func withServer(
         _ change: (inout ClientGRPCServer.Configuration) -> Void = { _ in }, access: AccessControl = .open,
         levels: FakeLogLevels = FakeLogLevels(), backups: FakeBackups = FakeBackups(),
+        load: NodeLoad = NodeLoad(
+            uptimeMillis: 0, operations: [], durationBounds: [], requestsInFlight: 0, disk: nil),
         _ body: (Client, FakeService, ClientGRPCServer) async throws -> Void
     ) async throws {
         let service = FakeService()
@@ -27,7 +29,7 @@ struct GRPCServerTests {
         change(&configuration)
         let server = ClientGRPCServer(
             configuration: configuration, service: service, access: access, levels: levels,
-            backups: backups, group: .singletonMultiThreadedEventLoopGroup,
+            backups: backups, load: { load }, group: .singletonMultiThreadedEventLoopGroup,
             logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }

@@ -57,6 +57,26 @@ struct NodeServiceTests {
         }
     }
 
+    @Test("the load is told as it is, the disk left out where it is not known")
+    func load() async throws {
+        let operations = [NodeLoad.Operation(name: "get", durations: [3, 1, 0], failed: 2)]
+        for disk in [nil, NodeLoad.Disk(availableBytes: 5, sizeBytes: 7)] {
+            let load = NodeLoad(
+                uptimeMillis: 9, operations: operations, durationBounds: [0.001, 0.01], requestsInFlight: 4,
+                disk: disk)
+            try await GRPCServerTests().withServer(load: load) { client, _, _ in
+                let told = try await Client(wrapping: client).getLoad(.init())
+                #expect(told.uptimeMs == 9 && told.requestsInFlight == 4)
+                #expect(told.durationBounds == [0.001, 0.01])
+                #expect(told.operations.map(\.operation) == ["get"])
+                #expect(told.operations[0].durations == [3, 1, 0] && told.operations[0].failed == 2)
+                #expect(told.hasDisk == (disk != nil))
+                #expect(told.disk.availableBytes == disk?.availableBytes ?? 0)
+                #expect(told.disk.sizeBytes == disk?.sizeBytes ?? 0)
+            }
+        }
+    }
+
     @Test("the cluster's status has the levels that are changed")
     func status() async throws {
         let levels = FakeLogLevels()

@@ -131,6 +131,19 @@ public enum Kvnode_V1_Cluster: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ListBuckets" metadata.
+        public enum ListBuckets: Sendable {
+            /// Request type for "ListBuckets".
+            public typealias Input = Kvnode_V1_ListBucketsRequest
+            /// Response type for "ListBuckets".
+            public typealias Output = Kvnode_V1_ListBucketsResponse
+            /// Descriptor for "ListBuckets".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.Cluster"),
+                method: "ListBuckets",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "kvnode.v1.Cluster" service.
         public static let descriptors: [GRPCCore.MethodDescriptor] = [
             Status.descriptor,
@@ -139,7 +152,8 @@ public enum Kvnode_V1_Cluster: Sendable {
             Unstage.descriptor,
             Commit.descriptor,
             DeclareLost.descriptor,
-            Ring.descriptor
+            Ring.descriptor,
+            ListBuckets.descriptor
         ]
     }
 }
@@ -285,7 +299,7 @@ extension Kvnode_V1_Cluster {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Where a key or a partition lies.
+        /// > Where a key or a partition lies, and what the replicas hold of the key.
         ///
         /// - Parameters:
         ///   - request: A streaming request of `Kvnode_V1_RingRequest` messages.
@@ -298,6 +312,24 @@ extension Kvnode_V1_Cluster {
             request: GRPCCore.StreamingServerRequest<Kvnode_V1_RingRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_RingResponse>
+
+        /// Handle the "ListBuckets" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The buckets that have properties of their own (KeyValue.SetBucketProperties), by name.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Kvnode_V1_ListBucketsRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Kvnode_V1_ListBucketsResponse` messages.
+        func listBuckets(
+            request: GRPCCore.StreamingServerRequest<Kvnode_V1_ListBucketsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_ListBucketsResponse>
     }
 
     /// Service protocol for the "kvnode.v1.Cluster" service.
@@ -427,7 +459,7 @@ extension Kvnode_V1_Cluster {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Where a key or a partition lies.
+        /// > Where a key or a partition lies, and what the replicas hold of the key.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Kvnode_V1_RingRequest` message.
@@ -440,6 +472,24 @@ extension Kvnode_V1_Cluster {
             request: GRPCCore.ServerRequest<Kvnode_V1_RingRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_RingResponse>
+
+        /// Handle the "ListBuckets" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The buckets that have properties of their own (KeyValue.SetBucketProperties), by name.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_ListBucketsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Kvnode_V1_ListBucketsResponse` message.
+        func listBuckets(
+            request: GRPCCore.ServerRequest<Kvnode_V1_ListBucketsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_ListBucketsResponse>
     }
 
     /// Simple service protocol for the "kvnode.v1.Cluster" service.
@@ -567,7 +617,7 @@ extension Kvnode_V1_Cluster {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Where a key or a partition lies.
+        /// > Where a key or a partition lies, and what the replicas hold of the key.
         ///
         /// - Parameters:
         ///   - request: A `Kvnode_V1_RingRequest` message.
@@ -580,6 +630,24 @@ extension Kvnode_V1_Cluster {
             request: Kvnode_V1_RingRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Kvnode_V1_RingResponse
+
+        /// Handle the "ListBuckets" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The buckets that have properties of their own (KeyValue.SetBucketProperties), by name.
+        ///
+        /// - Parameters:
+        ///   - request: A `Kvnode_V1_ListBucketsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Kvnode_V1_ListBucketsResponse` to respond with.
+        func listBuckets(
+            request: Kvnode_V1_ListBucketsRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Kvnode_V1_ListBucketsResponse
     }
 }
 
@@ -664,6 +732,17 @@ extension Kvnode_V1_Cluster.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Kvnode_V1_Cluster.Method.ListBuckets.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_ListBucketsRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_ListBucketsResponse>(),
+            handler: { request, context in
+                try await self.listBuckets(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -741,6 +820,17 @@ extension Kvnode_V1_Cluster.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_RingResponse> {
         let response = try await self.ring(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func listBuckets(
+        request: GRPCCore.StreamingServerRequest<Kvnode_V1_ListBucketsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_ListBucketsResponse> {
+        let response = try await self.listBuckets(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -835,6 +925,19 @@ extension Kvnode_V1_Cluster.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_RingResponse> {
         return GRPCCore.ServerResponse<Kvnode_V1_RingResponse>(
             message: try await self.ring(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func listBuckets(
+        request: GRPCCore.ServerRequest<Kvnode_V1_ListBucketsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_ListBucketsResponse> {
+        return GRPCCore.ServerResponse<Kvnode_V1_ListBucketsResponse>(
+            message: try await self.listBuckets(
                 request: request.message,
                 context: context
             ),
@@ -1001,7 +1104,7 @@ extension Kvnode_V1_Cluster {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Where a key or a partition lies.
+        /// > Where a key or a partition lies, and what the replicas hold of the key.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Kvnode_V1_RingRequest` message.
@@ -1018,6 +1121,29 @@ extension Kvnode_V1_Cluster {
             deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_RingResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_RingResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListBuckets" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The buckets that have properties of their own (KeyValue.SetBucketProperties), by name.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_ListBucketsRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_ListBucketsRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_ListBucketsResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listBuckets<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_ListBucketsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_ListBucketsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_ListBucketsResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_ListBucketsResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -1252,7 +1378,7 @@ extension Kvnode_V1_Cluster {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Where a key or a partition lies.
+        /// > Where a key or a partition lies, and what the replicas hold of the key.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Kvnode_V1_RingRequest` message.
@@ -1275,6 +1401,40 @@ extension Kvnode_V1_Cluster {
             try await self.client.unary(
                 request: request,
                 descriptor: Kvnode_V1_Cluster.Method.Ring.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ListBuckets" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The buckets that have properties of their own (KeyValue.SetBucketProperties), by name.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_ListBucketsRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_ListBucketsRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_ListBucketsResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func listBuckets<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_ListBucketsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_ListBucketsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_ListBucketsResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_ListBucketsResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Kvnode_V1_Cluster.Method.ListBuckets.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -1468,7 +1628,7 @@ extension Kvnode_V1_Cluster.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Where a key or a partition lies.
+    /// > Where a key or a partition lies, and what the replicas hold of the key.
     ///
     /// - Parameters:
     ///   - request: A request containing a single `Kvnode_V1_RingRequest` message.
@@ -1488,6 +1648,35 @@ extension Kvnode_V1_Cluster.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_RingRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_RingResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListBuckets" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The buckets that have properties of their own (KeyValue.SetBucketProperties), by name.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Kvnode_V1_ListBucketsRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func listBuckets<Result>(
+        request: GRPCCore.ClientRequest<Kvnode_V1_ListBucketsRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_ListBucketsResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listBuckets(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_ListBucketsRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_ListBucketsResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1702,7 +1891,7 @@ extension Kvnode_V1_Cluster.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Where a key or a partition lies.
+    /// > Where a key or a partition lies, and what the replicas hold of the key.
     ///
     /// - Parameters:
     ///   - message: request message to send.
@@ -1725,6 +1914,39 @@ extension Kvnode_V1_Cluster.ClientProtocol {
             metadata: metadata
         )
         return try await self.ring(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListBuckets" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The buckets that have properties of their own (KeyValue.SetBucketProperties), by name.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func listBuckets<Result>(
+        _ message: Kvnode_V1_ListBucketsRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_ListBucketsResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Kvnode_V1_ListBucketsRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listBuckets(
             request: request,
             options: options,
             onResponse: handleResponse
@@ -1767,10 +1989,24 @@ public enum Kvnode_V1_Node: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "GetLoad" metadata.
+        public enum GetLoad: Sendable {
+            /// Request type for "GetLoad".
+            public typealias Input = Kvnode_V1_GetLoadRequest
+            /// Response type for "GetLoad".
+            public typealias Output = Kvnode_V1_NodeLoad
+            /// Descriptor for "GetLoad".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.Node"),
+                method: "GetLoad",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "kvnode.v1.Node" service.
         public static let descriptors: [GRPCCore.MethodDescriptor] = [
             GetLogLevels.descriptor,
-            SetLogLevel.descriptor
+            SetLogLevel.descriptor,
+            GetLoad.descriptor
         ]
     }
 }
@@ -1836,6 +2072,24 @@ extension Kvnode_V1_Node {
             request: GRPCCore.StreamingServerRequest<Kvnode_V1_SetLogLevelRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_LogLevels>
+
+        /// Handle the "GetLoad" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node has served since its start, and the room that it has left.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Kvnode_V1_GetLoadRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Kvnode_V1_NodeLoad` messages.
+        func getLoad(
+            request: GRPCCore.StreamingServerRequest<Kvnode_V1_GetLoadRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_NodeLoad>
     }
 
     /// Service protocol for the "kvnode.v1.Node" service.
@@ -1885,6 +2139,24 @@ extension Kvnode_V1_Node {
             request: GRPCCore.ServerRequest<Kvnode_V1_SetLogLevelRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_LogLevels>
+
+        /// Handle the "GetLoad" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node has served since its start, and the room that it has left.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetLoadRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Kvnode_V1_NodeLoad` message.
+        func getLoad(
+            request: GRPCCore.ServerRequest<Kvnode_V1_GetLoadRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_NodeLoad>
     }
 
     /// Simple service protocol for the "kvnode.v1.Node" service.
@@ -1932,6 +2204,24 @@ extension Kvnode_V1_Node {
             request: Kvnode_V1_SetLogLevelRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Kvnode_V1_LogLevels
+
+        /// Handle the "GetLoad" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node has served since its start, and the room that it has left.
+        ///
+        /// - Parameters:
+        ///   - request: A `Kvnode_V1_GetLoadRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Kvnode_V1_NodeLoad` to respond with.
+        func getLoad(
+            request: Kvnode_V1_GetLoadRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Kvnode_V1_NodeLoad
     }
 }
 
@@ -1956,6 +2246,17 @@ extension Kvnode_V1_Node.StreamingServiceProtocol {
             serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_LogLevels>(),
             handler: { request, context in
                 try await self.setLogLevel(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Kvnode_V1_Node.Method.GetLoad.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_GetLoadRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_NodeLoad>(),
+            handler: { request, context in
+                try await self.getLoad(
                     request: request,
                     context: context
                 )
@@ -1988,6 +2289,17 @@ extension Kvnode_V1_Node.ServiceProtocol {
         )
         return GRPCCore.StreamingServerResponse(single: response)
     }
+
+    public func getLoad(
+        request: GRPCCore.StreamingServerRequest<Kvnode_V1_GetLoadRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Kvnode_V1_NodeLoad> {
+        let response = try await self.getLoad(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
 }
 
 // Default implementation of methods from 'ServiceProtocol'.
@@ -2012,6 +2324,19 @@ extension Kvnode_V1_Node.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_LogLevels> {
         return GRPCCore.ServerResponse<Kvnode_V1_LogLevels>(
             message: try await self.setLogLevel(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func getLoad(
+        request: GRPCCore.ServerRequest<Kvnode_V1_GetLoadRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Kvnode_V1_NodeLoad> {
+        return GRPCCore.ServerResponse<Kvnode_V1_NodeLoad>(
+            message: try await self.getLoad(
                 request: request.message,
                 context: context
             ),
@@ -2077,6 +2402,29 @@ extension Kvnode_V1_Node {
             deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_LogLevels>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_LogLevels>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetLoad" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node has served since its start, and the room that it has left.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetLoadRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_GetLoadRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_NodeLoad` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getLoad<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_GetLoadRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_GetLoadRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_NodeLoad>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_NodeLoad>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -2167,6 +2515,40 @@ extension Kvnode_V1_Node {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "GetLoad" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the node has served since its start, and the room that it has left.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetLoadRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_GetLoadRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_NodeLoad` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func getLoad<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_GetLoadRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_GetLoadRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_NodeLoad>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_NodeLoad>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Kvnode_V1_Node.Method.GetLoad.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -2226,6 +2608,35 @@ extension Kvnode_V1_Node.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_SetLogLevelRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_LogLevels>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetLoad" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What the node has served since its start, and the room that it has left.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Kvnode_V1_GetLoadRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getLoad<Result>(
+        request: GRPCCore.ClientRequest<Kvnode_V1_GetLoadRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_NodeLoad>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getLoad(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_GetLoadRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_NodeLoad>(),
             options: options,
             onResponse: handleResponse
         )
@@ -2295,6 +2706,39 @@ extension Kvnode_V1_Node.ClientProtocol {
             metadata: metadata
         )
         return try await self.setLogLevel(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetLoad" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What the node has served since its start, and the room that it has left.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getLoad<Result>(
+        _ message: Kvnode_V1_GetLoadRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_NodeLoad>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Kvnode_V1_GetLoadRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getLoad(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -1069,6 +1069,9 @@ public nonisolated struct Kvnode_V1_RingRequest: Sendable {
     set {place = .key(newValue)}
   }
 
+  /// For a key: ask its replicas what they hold of it.
+  public var withHoldings: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Place: Equatable, Sendable {
@@ -1118,9 +1121,213 @@ public nonisolated struct Kvnode_V1_RingResponse: Sendable {
   /// While a change is open that has moved the reads: the replicas before it. Writes go there as well.
   public var replicasBefore: [String] = []
 
+  /// If they were asked for: what each replica holds of the key, those that reads ask first. As many as the key has by its
+  /// bucket's properties, which may be fewer than a partition has.
+  public var holdings: [Kvnode_V1_KeyHolding] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+}
+
+/// What one replica holds of a key: not the values, but what tells them from those of the others.
+public nonisolated struct Kvnode_V1_KeyHolding: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var node: String = String()
+
+  public var state: Kvnode_V1_KeyHolding.State = .unspecified
+
+  /// The concurrent values, tombstones and parts of values that converge, in the order of their dots.
+  public var versions: [Kvnode_V1_HeldVersion] = []
+
+  /// What the replica has seen of the key: of each identity its greatest number, and all before it.
+  public var context: [Kvnode_V1_Dot] = []
+
+  /// Why nothing is known; empty but for STATE_UNKNOWN.
+  public var error: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum State: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+
+    /// It has never heard of the key, or the key was deleted and all replicas have forgotten it.
+    case absent // = 1
+
+    /// It knows that the key is deleted or has expired.
+    case deleted // = 2
+
+    /// It has one value or several.
+    case present // = 3
+
+    /// It has not answered, or cannot read what it holds.
+    case unknown // = 4
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .absent
+      case 2: self = .deleted
+      case 3: self = .present
+      case 4: self = .unknown
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .absent: return 1
+      case .deleted: return 2
+      case .present: return 3
+      case .unknown: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [Kvnode_V1_KeyHolding.State] = [
+      .unspecified,
+      .absent,
+      .deleted,
+      .present,
+      .unknown,
+    ]
+
+  }
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_HeldVersion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var kind: Kvnode_V1_HeldVersion.Kind = .unspecified
+
+  /// The write that it came from.
+  public var dot: Kvnode_V1_Dot {
+    get {_dot ?? Kvnode_V1_Dot()}
+    set {_dot = newValue}
+  }
+  /// Returns true if `dot` has been explicitly set.
+  public var hasDot: Bool {self._dot != nil}
+  /// Clears the value of `dot`. Subsequent reads from it will return its default value.
+  public mutating func clearDot() {self._dot = nil}
+
+  /// When the coordinating replica took that write: milliseconds since 1970 UTC by its hybrid logical clock.
+  public var timestampMs: UInt64 = 0
+
+  /// When it stops being readable, as the put said: milliseconds since 1970 UTC, 0 for never.
+  public var expiresAtMs: UInt64 = 0
+
+  /// Of a value.
+  public var bytes: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+    case value // = 1
+    case tombstone // = 2
+
+    /// What one write has done to a counter, set or map.
+    case part // = 3
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .value
+      case 2: self = .tombstone
+      case 3: self = .part
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .value: return 1
+      case .tombstone: return 2
+      case .part: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [Kvnode_V1_HeldVersion.Kind] = [
+      .unspecified,
+      .value,
+      .tombstone,
+      .part,
+    ]
+
+  }
+
+  public init() {}
+
+  fileprivate var _dot: Kvnode_V1_Dot? = nil
+}
+
+public nonisolated struct Kvnode_V1_ListBucketsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_ListBucketsResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var buckets: [Kvnode_V1_NamedBucket] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_NamedBucket: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  public var properties: Kvnode_V1_BucketProperties {
+    get {_properties ?? Kvnode_V1_BucketProperties()}
+    set {_properties = newValue}
+  }
+  /// Returns true if `properties` has been explicitly set.
+  public var hasProperties: Bool {self._properties != nil}
+  /// Clears the value of `properties`. Subsequent reads from it will return its default value.
+  public mutating func clearProperties() {self._properties = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _properties: Kvnode_V1_BucketProperties? = nil
 }
 
 public nonisolated struct Kvnode_V1_GetLogLevelsRequest: Sendable {
@@ -1195,6 +1402,85 @@ public nonisolated struct Kvnode_V1_LoggerLevel: Sendable {
   public init() {}
 
   fileprivate var _endsInMs: UInt64? = nil
+}
+
+public nonisolated struct Kvnode_V1_GetLoadRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Counters start at 0 with the process, so that two answers tell what lies between them.
+public nonisolated struct Kvnode_V1_NodeLoad: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Since the start.
+  public var uptimeMs: UInt64 = 0
+
+  /// Requests of clients to this node that were answered. What other nodes have sent on is left out: they count it.
+  public var operations: [Kvnode_V1_OperationLoad] = []
+
+  /// Upper bounds of the ranges of `OperationLoad.durations`, in seconds, ascending.
+  public var durationBounds: [Double] = []
+
+  /// Being served now, those of other nodes included.
+  public var requestsInFlight: UInt64 = 0
+
+  /// Of the data directory; left out while the system does not tell.
+  public var disk: Kvnode_V1_DiskLoad {
+    get {_disk ?? Kvnode_V1_DiskLoad()}
+    set {_disk = newValue}
+  }
+  /// Returns true if `disk` has been explicitly set.
+  public var hasDisk: Bool {self._disk != nil}
+  /// Clears the value of `disk`. Subsequent reads from it will return its default value.
+  public mutating func clearDisk() {self._disk = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _disk: Kvnode_V1_DiskLoad? = nil
+}
+
+public nonisolated struct Kvnode_V1_OperationLoad: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As in the label `operation` of kvnode_request_duration_seconds: get, put, delete, ...
+  public var operation: String = String()
+
+  /// How many took so long, one for each range, and one beyond the last bound.
+  public var durations: [UInt64] = []
+
+  /// How many of all these were answered with an error.
+  public var failed: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Kvnode_V1_DiskLoad: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What the node may still write, and what the disk has in all.
+  public var availableBytes: UInt64 = 0
+
+  public var sizeBytes: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -2634,7 +2920,7 @@ nonisolated extension Kvnode_V1_DeclareLostResponse: SwiftProtobuf.Message, Swif
 
 nonisolated extension Kvnode_V1_RingRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RingRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}partition\0\u{1}key\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}partition\0\u{1}key\0\u{3}with_holdings\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2663,6 +2949,7 @@ nonisolated extension Kvnode_V1_RingRequest: SwiftProtobuf.Message, SwiftProtobu
           self.place = .key(v)
         }
       }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.withHoldings) }()
       default: break
       }
     }
@@ -2684,11 +2971,15 @@ nonisolated extension Kvnode_V1_RingRequest: SwiftProtobuf.Message, SwiftProtobu
     }()
     case nil: break
     }
+    if self.withHoldings != false {
+      try visitor.visitSingularBoolField(value: self.withHoldings, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Kvnode_V1_RingRequest, rhs: Kvnode_V1_RingRequest) -> Bool {
     if lhs.place != rhs.place {return false}
+    if lhs.withHoldings != rhs.withHoldings {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2731,7 +3022,7 @@ nonisolated extension Kvnode_V1_RingRequest.BucketKey: SwiftProtobuf.Message, Sw
 
 nonisolated extension Kvnode_V1_RingResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RingResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}partition\0\u{3}first_hash\0\u{3}last_hash\0\u{1}replicas\0\u{3}replicas_after\0\u{3}replicas_before\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}partition\0\u{3}first_hash\0\u{3}last_hash\0\u{1}replicas\0\u{3}replicas_after\0\u{3}replicas_before\0\u{1}holdings\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2745,6 +3036,7 @@ nonisolated extension Kvnode_V1_RingResponse: SwiftProtobuf.Message, SwiftProtob
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.replicas) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.replicasAfter) }()
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.replicasBefore) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.holdings) }()
       default: break
       }
     }
@@ -2769,6 +3061,9 @@ nonisolated extension Kvnode_V1_RingResponse: SwiftProtobuf.Message, SwiftProtob
     if !self.replicasBefore.isEmpty {
       try visitor.visitRepeatedStringField(value: self.replicasBefore, fieldNumber: 6)
     }
+    if !self.holdings.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.holdings, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2779,6 +3074,207 @@ nonisolated extension Kvnode_V1_RingResponse: SwiftProtobuf.Message, SwiftProtob
     if lhs.replicas != rhs.replicas {return false}
     if lhs.replicasAfter != rhs.replicasAfter {return false}
     if lhs.replicasBefore != rhs.replicasBefore {return false}
+    if lhs.holdings != rhs.holdings {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_KeyHolding: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".KeyHolding"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}state\0\u{1}versions\0\u{1}context\0\u{1}error\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.state) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.versions) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.context) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.error) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if self.state != .unspecified {
+      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 2)
+    }
+    if !self.versions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.versions, fieldNumber: 3)
+    }
+    if !self.context.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.context, fieldNumber: 4)
+    }
+    if !self.error.isEmpty {
+      try visitor.visitSingularStringField(value: self.error, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_KeyHolding, rhs: Kvnode_V1_KeyHolding) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.versions != rhs.versions {return false}
+    if lhs.context != rhs.context {return false}
+    if lhs.error != rhs.error {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_KeyHolding.State: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_ABSENT\0\u{1}STATE_DELETED\0\u{1}STATE_PRESENT\0\u{1}STATE_UNKNOWN\0")
+}
+
+nonisolated extension Kvnode_V1_HeldVersion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".HeldVersion"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}dot\0\u{3}timestamp_ms\0\u{3}expires_at_ms\0\u{1}bytes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._dot) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.timestampMs) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAtMs) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    }
+    try { if let v = self._dot {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.timestampMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.timestampMs, fieldNumber: 3)
+    }
+    if self.expiresAtMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.expiresAtMs, fieldNumber: 4)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_HeldVersion, rhs: Kvnode_V1_HeldVersion) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs._dot != rhs._dot {return false}
+    if lhs.timestampMs != rhs.timestampMs {return false}
+    if lhs.expiresAtMs != rhs.expiresAtMs {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_HeldVersion.Kind: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_VALUE\0\u{1}KIND_TOMBSTONE\0\u{1}KIND_PART\0")
+}
+
+nonisolated extension Kvnode_V1_ListBucketsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ListBucketsRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_ListBucketsRequest, rhs: Kvnode_V1_ListBucketsRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_ListBucketsResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ListBucketsResponse"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}buckets\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.buckets) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.buckets.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.buckets, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_ListBucketsResponse, rhs: Kvnode_V1_ListBucketsResponse) -> Bool {
+    if lhs.buckets != rhs.buckets {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_NamedBucket: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".NamedBucket"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}properties\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._properties) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    try { if let v = self._properties {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_NamedBucket, rhs: Kvnode_V1_NamedBucket) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs._properties != rhs._properties {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2922,6 +3418,154 @@ nonisolated extension Kvnode_V1_LoggerLevel: SwiftProtobuf.Message, SwiftProtobu
     if lhs.level != rhs.level {return false}
     if lhs.changed != rhs.changed {return false}
     if lhs._endsInMs != rhs._endsInMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_GetLoadRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GetLoadRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_GetLoadRequest, rhs: Kvnode_V1_GetLoadRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_NodeLoad: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".NodeLoad"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}uptime_ms\0\u{1}operations\0\u{3}duration_bounds\0\u{3}requests_in_flight\0\u{1}disk\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.uptimeMs) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.operations) }()
+      case 3: try { try decoder.decodeRepeatedDoubleField(value: &self.durationBounds) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.requestsInFlight) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._disk) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.uptimeMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.uptimeMs, fieldNumber: 1)
+    }
+    if !self.operations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.operations, fieldNumber: 2)
+    }
+    if !self.durationBounds.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.durationBounds, fieldNumber: 3)
+    }
+    if self.requestsInFlight != 0 {
+      try visitor.visitSingularUInt64Field(value: self.requestsInFlight, fieldNumber: 4)
+    }
+    try { if let v = self._disk {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_NodeLoad, rhs: Kvnode_V1_NodeLoad) -> Bool {
+    if lhs.uptimeMs != rhs.uptimeMs {return false}
+    if lhs.operations != rhs.operations {return false}
+    if lhs.durationBounds != rhs.durationBounds {return false}
+    if lhs.requestsInFlight != rhs.requestsInFlight {return false}
+    if lhs._disk != rhs._disk {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_OperationLoad: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OperationLoad"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}durations\0\u{1}failed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.operation) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.durations) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.failed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.operation.isEmpty {
+      try visitor.visitSingularStringField(value: self.operation, fieldNumber: 1)
+    }
+    if !self.durations.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.durations, fieldNumber: 2)
+    }
+    if self.failed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failed, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_OperationLoad, rhs: Kvnode_V1_OperationLoad) -> Bool {
+    if lhs.operation != rhs.operation {return false}
+    if lhs.durations != rhs.durations {return false}
+    if lhs.failed != rhs.failed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_DiskLoad: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".DiskLoad"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}available_bytes\0\u{3}size_bytes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.availableBytes) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sizeBytes) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.availableBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.availableBytes, fieldNumber: 1)
+    }
+    if self.sizeBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sizeBytes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_DiskLoad, rhs: Kvnode_V1_DiskLoad) -> Bool {
+    if lhs.availableBytes != rhs.availableBytes {return false}
+    if lhs.sizeBytes != rhs.sizeBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -15,6 +15,12 @@ public final class ClusterNode: Sendable {
     /// All metrics that a node tells.
     public static let metrics = RequestMetrics.definitions + BackgroundMetrics.definitions
 
+    /// Of these, the times of requests by protocol (`peer` for those that another node has sent on), operation and outcome.
+    public static let requestDurations = RequestMetrics.duration
+
+    /// Of these, how many requests are being coordinated.
+    public static let requestsInFlight = RequestMetrics.inFlight
+
     /// How many event loops a node can coordinate on.
     public static let maxEventLoops = Shard.maxCount
 

@@ -41,9 +41,22 @@ struct NodeConnection {
     var json: Bool
     /// Of each call.
     var timeout: Duration
+    /// Whether what is doubtful of the certificates is said.
+    var warns = true
 
     /// Runs `body`; an RPC's failure is printed and becomes the process's exit code.
     func run<R: Sendable>(
+        _ body: @Sendable (GRPCClient<HTTP2ClientTransport.Posix>, CallOptions) async throws -> R
+    ) async throws -> R {
+        do {
+            return try await attempt(body)
+        } catch let failure as ClientFailure {
+            throw failure.report(json: json)
+        }
+    }
+
+    /// Runs `body`; an RPC's failure is thrown as a `ClientFailure`.
+    func attempt<R: Sendable>(
         _ body: @Sendable (GRPCClient<HTTP2ClientTransport.Posix>, CallOptions) async throws -> R
     ) async throws -> R {
         var call = CallOptions.defaults
@@ -61,7 +74,7 @@ struct NodeConnection {
                 try await body(client, call)
             }
         } catch let error as RPCError {
-            throw report(error, trust?.refusal)
+            throw failure(of: error, trust?.refusal)
         }
     }
 
@@ -76,7 +89,7 @@ struct NodeConnection {
         guard let tls else { return nil }
         do {
             let trust = try ClientTrust(tls, host: address.host)
-            for warning in trust.warnings { Output.standardError.write("kvnode: \(warning)\n") }
+            for warning in trust.warnings where warns { Output.standardError.write("kvnode: \(warning)\n") }
             return trust
         } catch {
             Output.standardError.write("kvnode: \(error)\n")
@@ -94,18 +107,16 @@ struct NodeConnection {
         }
     }
 
-    /// Prints `error` and answers with the exit code that it stands for.
-    ///
     /// - Parameter refusal: Why the node's certificate was not accepted, if that is the cause.
-    private func report(_ error: RPCError, _ refusal: CertificateRefusal?) -> ExitCode {
+    private func failure(of error: RPCError, _ refusal: CertificateRefusal?) -> ClientFailure {
         var failure = ClientFailure(error, endpoint: address.description)
         if let refusal { failure.message = "\(address) is not trusted: \(refusal)" }
-        return failure.report(json: json)
+        return failure
     }
 }
 
 /// A failed request, as it is printed.
-struct ClientFailure: Encodable {
+struct ClientFailure: Error, Encodable {
     /// gRPC's status code, such as `UNAVAILABLE`.
     var code: String
     /// The node's reason in a word, or else that of the status code.

@@ -17,6 +17,8 @@ struct ConfigShowCommand: ParsableCommand {
         discussion: """
             Prints YAML that is a configuration file itself, or an explanation of the keys.
 
+            Example: kvnode config --config node.yaml
+
             Exit codes: 0 the configuration is valid, 78 it is not.
             """)
 

@@ -16,8 +16,13 @@ enum RuntimeSetting: String, ExpressibleByArgument, CaseIterable {
 
 struct ConfigGetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "get", abstract: "Print what a running node goes by.",
-        discussion: RuntimeSetting.discussion)
+        commandName: "get",
+        abstract: "Print what a running node goes by.",
+        discussion: """
+            Example: kvnode config get log.level
+
+            \(RuntimeSetting.discussion)
+            """)
 
     @OptionGroup var options: ClusterOptions
 
@@ -34,8 +39,13 @@ struct ConfigGetCommand: AsyncParsableCommand {
 
 struct ConfigSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "set", abstract: "Have a running node go by another value.",
-        discussion: RuntimeSetting.discussion)
+        commandName: "set",
+        abstract: "Have a running node go by another value.",
+        discussion: """
+            Example: kvnode config set log.level debug --logger peers --for 10m
+
+            \(RuntimeSetting.discussion)
+            """)
 
     @OptionGroup var options: ClusterOptions
 
@@ -81,8 +91,13 @@ struct ConfigSetCommand: AsyncParsableCommand {
 
 struct ConfigResetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reset", abstract: "Have a running node go by its configuration again.",
-        discussion: RuntimeSetting.discussion)
+        commandName: "reset",
+        abstract: "Have a running node go by its configuration again.",
+        discussion: """
+            Example: kvnode config reset log.level
+
+            \(RuntimeSetting.discussion)
+            """)
 
     @OptionGroup var options: ClusterOptions
 

@@ -11,6 +11,8 @@ struct DeleteCommand: AsyncParsableCommand {
             Without --context the key is read first, and what that read saw is deleted: a value written \
             concurrently stays. If there is nothing to delete, the exit code is 2.
 
+            Example: kvnode del alice --bucket carts
+
             \(ExitCode.clientDiscussion)
             """)
 

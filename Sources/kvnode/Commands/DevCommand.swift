@@ -12,6 +12,8 @@ struct DevCommand: AsyncParsableCommand {
 
             KVNODE_* variables reach the nodes, but for what the options here decide.
 
+            Example: kvnode dev --nodes 4 --members 3 --engine lmdb --data four-nodes
+
             Exit codes: 0 stopped as told, 1 a port is in use, a node didn't start, or none is \
             left, 64 bad arguments.
             """)

@@ -10,6 +10,8 @@ struct GetCommand: AsyncParsableCommand {
             Writes the value's bytes to standard output. Concurrent values are written one after another, each \
             with a line on standard error before it, and the context that replaces them all after the last.
 
+            Example: kvnode get alice --bucket carts
+
             \(ExitCode.clientDiscussion)
             """)
 

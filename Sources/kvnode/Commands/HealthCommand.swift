@@ -12,6 +12,8 @@ struct HealthCommand: AsyncParsableCommand {
             majority of the members. With --live whatever comes back from the port will do, a refusal for want of room \
             included; no certificate is looked at then.
 
+            Example: kvnode health --endpoint 127.0.0.1:7410
+
             Exit codes: 0 yes, 1 no, 4 it can't be reached or has not answered in time, 64 bad arguments.
             """)
 

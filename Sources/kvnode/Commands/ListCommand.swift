@@ -10,6 +10,8 @@ struct ListCommand: AsyncParsableCommand {
             Writes one key a line, in an order of the node's own; follows the pages to the end unless --limit is \
             reached. With --json each key is {"key": text}, or {"key_base64": text} if it isn't UTF-8.
 
+            Example: kvnode list --bucket carts --prefix al
+
             \(ExitCode.clientDiscussion)
             """)
 

@@ -9,6 +9,8 @@ struct PutCommand: AsyncParsableCommand {
         discussion: """
             Without --context the write replaces nothing: beside a value that is there already it stands as a sibling.
 
+            Example: kvnode put alice 'milk, eggs' --bucket carts
+
             \(ExitCode.clientDiscussion)
             """)
 

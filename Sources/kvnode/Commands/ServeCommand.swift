@@ -13,6 +13,8 @@ struct ServeCommand: AsyncParsableCommand {
             engine.type is KVNODE_ENGINE_TYPE. `kvnode config` lists all keys. SIGTERM and SIGINT stop the node \
             once it has answered what it took.
 
+            Example: kvnode serve --config node.yaml
+
             Exit codes: 0 stopped as told, 1 failed (the log says why), 78 the configuration is not valid.
             """)
 

@@ -75,9 +75,16 @@ extension Setting.Value: Encodable {
 
 /// JSON as the command line prints it.
 enum JSONText {
-    static func encode(_ value: some Encodable) throws -> String {
+    static func encode(_ value: some Encodable) throws -> String { try encode(value, [.prettyPrinted]) }
+
+    /// All of it in one line, of which there may be more.
+    static func line(_ value: some Encodable) throws -> String { try encode(value, []) }
+
+    private static func encode(
+        _ value: some Encodable, _ layout: JSONEncoder.OutputFormatting
+    ) throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = layout.union([.sortedKeys, .withoutEscapingSlashes])
         return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     }
 }

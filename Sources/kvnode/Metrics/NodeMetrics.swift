@@ -15,13 +15,14 @@ actor NodeMetrics {
         "How often figures of the storage `engine` were left out of an answer, or those of the `disk` are of an earlier one, since they did not come within metrics.collection_timeout_ms."
     )
 
-    private let registry: MetricRegistry
+    let registry: MetricRegistry
     private let engine: Inquiry<Result<[String: Double], EngineError>>
-    private let disk: Inquiry<DiskStatus?>
-    private let limit: Duration
+    let disk: Inquiry<DiskStatus?>
+    let limit: Duration
     private let engineFailures: Counter
     private let diskFailures: Counter
     private let logger: Logger
+    let begun = ContinuousClock.now
 
     /// - Parameters:
     ///   - engine: Its name.

@@ -12,6 +12,9 @@ struct DataMarker: Equatable {
     /// The folder of a directory whose engine was never changed.
     static let firstFolder = "engine"
 
+    /// The newest format of the marker's that this build reads and writes.
+    static var newestFormat: Int { formats.count }
+
     private static let formats = ["kvnode data 1", "kvnode data 2"]
 
     /// The name in `engine.type`.

@@ -105,14 +105,14 @@ enum Node {
         let backups = BackupService(
             configuration, node: node, engine: executor.engine, wallMillis: environment.wallMillis,
             figures: BackupFigures(metrics), loop: group.next(), logger: Logger(label: "backup"))
-        let grpc = ClientGRPCServer(
-            configuration: configuration.grpcConfiguration(tls.grpc?.security, budget), service: node,
-            access: access.access, levels: LogLevelService(log.levels, on: group.next()), backups: backups,
-            group: group, logger: clients)
         let nodeMetrics = NodeMetrics(
             metrics, executor, engine: configuration.engine.type,
             directory: configuration.node.dataDirectory, limit: configuration.metrics.collectionTimeout,
             logger)
+        let grpc = ClientGRPCServer(
+            configuration: configuration.grpcConfiguration(tls.grpc?.security, budget), service: node,
+            access: access.access, levels: LogLevelService(log.levels, on: group.next()), backups: backups,
+            load: nodeMetrics.load, group: group, logger: clients)
         let http = HTTPServer(
             configuration: configuration.httpConfiguration(tls.http?.security, budget), service: node,
             access: access.access, metrics: nodeMetrics.page(accept:), group: group, logger: clients)

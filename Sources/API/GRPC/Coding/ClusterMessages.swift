@@ -146,7 +146,7 @@ extension LayoutHistory {
     }
 
     /// Empty for one that is in no layout and not staged.
-    fileprivate func name(of node: NodeID) -> String {
+    func name(of node: NodeID) -> String {
         knownMembers.first { $0.id == node }?.name ?? ""
     }
 }

@@ -80,10 +80,13 @@ public final class ClientGRPCServer: Sendable {
     ///   - access: Decides who may do what.
     ///   - levels: Of the node's log.
     ///   - backups: The node's own.
+    ///   - load: What the node has served, and the room that it has left.
     ///   - group: Runs the connections and everything that serves them.
     public init(
-        configuration: Configuration, service: any KeyValueService & LayoutService & RestoreService,
+        configuration: Configuration,
+        service: any KeyValueService & LayoutService & RestoreService & InspectionService,
         access: AccessControl, levels: any LogLevelControl, backups: any BackupControl,
+        load: @escaping @Sendable () async -> NodeLoad,
         group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         let connections = ConnectionRegistry(
@@ -94,7 +97,7 @@ public final class ClientGRPCServer: Sendable {
             service: service, engine: configuration.engine, softwareVersion: configuration.softwareVersion,
             levels: levels
         ).add(to: &methods)
-        NodeProvider(levels: levels).add(to: &methods)
+        NodeProvider(levels: levels, load: load).add(to: &methods)
         BackupProvider(service: service, backups: backups).add(to: &methods)
         HealthProvider(service: service, interval: configuration.healthInterval).add(to: &methods)
         let shared = GRPCConnectionHandler.Shared(

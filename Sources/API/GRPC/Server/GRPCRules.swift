@@ -39,7 +39,7 @@ public enum GRPCRules {
             (Method.Status.descriptor, .clusterStatus), (Method.Plan.descriptor, .planLayout),
             (Method.Ring.descriptor, .readRing), (Method.Stage.descriptor, .stageChange),
             (Method.Unstage.descriptor, .unstageChange), (Method.Commit.descriptor, .commitLayout),
-            (Method.DeclareLost.descriptor, .declareLost),
+            (Method.DeclareLost.descriptor, .declareLost), (Method.ListBuckets.descriptor, .readSettings),
         ]
     }()
 
@@ -47,6 +47,7 @@ public enum GRPCRules {
         typealias Method = Kvnode_V1_Node.Method
         return [
             (Method.GetLogLevels.descriptor, .readSettings), (Method.SetLogLevel.descriptor, .setLogLevel),
+            (Method.GetLoad.descriptor, .readMetrics),
         ]
     }()
 

@@ -3,9 +3,9 @@ import ClusterCore
 import GRPCCore
 import SwiftProtobuf
 
-/// `kvnode.v1.Cluster` over a `LayoutService`.
+/// `kvnode.v1.Cluster` over a `LayoutService` and an `InspectionService`.
 struct ClusterProvider: Sendable {
-    let service: any LayoutService
+    let service: any LayoutService & InspectionService
     /// What this node is, as the others know from its hello.
     let engine: String
     let softwareVersion: String
@@ -20,6 +20,7 @@ struct ClusterProvider: Sendable {
         table.add(Method.Commit.descriptor.fullyQualifiedMethod, .control(ControlMethod(commit)))
         table.add(Method.DeclareLost.descriptor.fullyQualifiedMethod, .control(ControlMethod(declareLost)))
         table.add(Method.Ring.descriptor.fullyQualifiedMethod, .control(ControlMethod(ring)))
+        table.add(Method.ListBuckets.descriptor.fullyQualifiedMethod, .control(ControlMethod(listBuckets)))
     }
 
     @Sendable private func status(
@@ -93,8 +94,36 @@ struct ClusterProvider: Sendable {
     @Sendable private func ring(
         _ request: Kvnode_V1_RingRequest
     ) async throws -> Kvnode_V1_RingResponse {
-        try await answer { history throws(ClusterFailure) in
+        var response = try await answer { history throws(ClusterFailure) in
             Kvnode_V1_RingResponse(partition: try request.partition(of: history.current), history)
+        }
+        if request.withHoldings {
+            guard case .key(let place) = request.place else {
+                throw ClusterFailure.invalid("what replicas hold is asked of a key, not of a partition")
+            }
+            let holdings = try await holdings(place)
+            let history = service.layouts
+            response.holdings = holdings.map { Kvnode_V1_KeyHolding($0, history) }
+        }
+        return response
+    }
+
+    private func holdings(_ place: Kvnode_V1_RingRequest.BucketKey) async throws -> [KeyHolding] {
+        try await withCheckedThrowingContinuation { continuation in
+            service.holdings(ofBucket: place.bucket, key: Array(place.key)) { continuation.resume(with: $0) }
+        }
+    }
+
+    @Sendable private func listBuckets(
+        _ request: Kvnode_V1_ListBucketsRequest
+    ) async throws -> Kvnode_V1_ListBucketsResponse {
+        .with {
+            $0.buckets = service.bucketsWithProperties.map { bucket in
+                .with {
+                    $0.name = bucket.name
+                    $0.properties = Kvnode_V1_BucketProperties(bucket.properties)
+                }
+            }
         }
     }
 

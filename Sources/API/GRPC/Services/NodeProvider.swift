@@ -8,11 +8,13 @@ struct NodeProvider: Sendable {
     static let maxMillis: UInt64 = 86_400_000
 
     let levels: any LogLevelControl
+    let load: @Sendable () async -> NodeLoad
 
     func add(to table: inout MethodTable) {
         typealias Method = Kvnode_V1_Node.Method
         table.add(Method.GetLogLevels.descriptor.fullyQualifiedMethod, .control(ControlMethod(get)))
         table.add(Method.SetLogLevel.descriptor.fullyQualifiedMethod, .control(ControlMethod(set)))
+        table.add(Method.GetLoad.descriptor.fullyQualifiedMethod, .control(ControlMethod(getLoad)))
     }
 
     @Sendable private func get(_ request: Kvnode_V1_GetLogLevelsRequest) async throws -> Kvnode_V1_LogLevels {
@@ -33,6 +35,10 @@ struct NodeProvider: Sendable {
                 "there is no logger '\(error.name)'; there are \(error.known.joined(separator: ", "))")
         }
         return Kvnode_V1_LogLevels(levels.logLevels)
+    }
+
+    @Sendable private func getLoad(_ request: Kvnode_V1_GetLoadRequest) async throws -> Kvnode_V1_NodeLoad {
+        Kvnode_V1_NodeLoad(await load())
     }
 
     /// Nil for what is configured.

@@ -18,12 +18,14 @@ struct BackupCreateCommand: AsyncParsableCommand {
             What was written before the first node began is in a backup that has a part of each member. Ending this command \
             does not end the backup: kvnode backup cancel does.
 
+            Example: kvnode backup create --to s3://shop-backups/kvnode --endpoint 10.0.0.1:7400,10.0.0.2:7400,10.0.0.3:7400
+
             \(ExitCode.backupDiscussion)
             """)
 
     private static let interval = Duration.milliseconds(250)
 
-    @OptionGroup var nodes: BackupNodeOptions
+    @OptionGroup var nodes: NodesOptions
 
     @Option(
         name: .long,
@@ -129,10 +131,15 @@ struct BackupCreateCommand: AsyncParsableCommand {
 
 struct BackupStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show the backup that nodes are at, or the last since their start.",
-        discussion: ExitCode.backupDiscussion)
+        commandName: "status",
+        abstract: "Show the backup that nodes are at, or the last since their start.",
+        discussion: """
+            Example: kvnode backup status --endpoint 10.0.0.1:7400
 
-    @OptionGroup var nodes: BackupNodeOptions
+            \(ExitCode.backupDiscussion)
+            """)
+
+    @OptionGroup var nodes: NodesOptions
 
     @Flag(name: .long, help: "Print JSON, errors included: one line for each node.")
     var json = false
@@ -151,9 +158,13 @@ struct BackupCancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
         abstract: "End the backup that nodes are at; nothing of it counts as a backup.",
-        discussion: ExitCode.backupDiscussion)
+        discussion: """
+            Example: kvnode backup cancel --endpoint 10.0.0.1:7400
 
-    @OptionGroup var nodes: BackupNodeOptions
+            \(ExitCode.backupDiscussion)
+            """)
+
+    @OptionGroup var nodes: NodesOptions
 
     @Flag(name: .long, help: "Print JSON, errors included: one line for each node.")
     var json = false

@@ -4,8 +4,13 @@ import Foundation
 
 struct BackupListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Show the backups that there are, the oldest first.",
-        discussion: ExitCode.backupDiscussion)
+        commandName: "list",
+        abstract: "Show the backups that there are, the oldest first.",
+        discussion: """
+            Example: kvnode backup list --from s3://shop-backups/kvnode
+
+            \(ExitCode.backupDiscussion)
+            """)
 
     @OptionGroup var archive: ArchiveOptions
 

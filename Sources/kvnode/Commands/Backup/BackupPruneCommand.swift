@@ -10,6 +10,8 @@ struct BackupPruneCommand: AsyncParsableCommand {
             The newest backup of each node stays whatever is asked, as the next is made of it. What was begun and not ended goes \
             when it is a day old. May be ended at any moment, and called again.
 
+            Example: kvnode backup prune --from s3://shop-backups/kvnode --keep 7
+
             \(ExitCode.backupDiscussion)
             """)
 

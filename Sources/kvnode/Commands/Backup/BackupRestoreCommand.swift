@@ -17,12 +17,14 @@ struct BackupRestoreCommand: AsyncParsableCommand {
             traces of keys that were deleted, by which the backup's would stay deleted. A restore that was ended \
             goes on where it is asked for again.
 
+            Example: kvnode backup restore --from s3://shop-backups/kvnode --at 2026-11-28T03:00:00Z
+
             \(ExitCode.backupDiscussion)
             """)
 
     @OptionGroup var archive: ArchiveOptions
     @OptionGroup var choice: BackupChoice
-    @OptionGroup var nodes: BackupNodeOptions
+    @OptionGroup var nodes: NodesOptions
 
     @Option(
         name: .shortAndLong,
@@ -94,7 +96,7 @@ struct BackupRestoreCommand: AsyncParsableCommand {
                 keyValue: .init(wrapping: client), cluster: .init(wrapping: client),
                 backup: .init(wrapping: client), call: call)
             return try await run.run(reader) { rows, done, total in
-                display.show(Double(done) / Double(total), Quantity.count(rows, "key"))
+                display.show(Double(done) / Double(total), keys: rows, Quantity.count(rows, "key"))
             }
         }
     }

@@ -30,11 +30,13 @@ final class BackupDisplay: Sendable {
     private struct State {
         var nodes: [String: Kvnode_V1_BackupStatus] = [:]
         var shown: ContinuousClock.Instant?
+        var pace = Pace()
     }
 
     private let output = Output.standardError
     private let pause: Duration
     private let isTerminal: Bool
+    private let begun = ContinuousClock.now
     private let state = Mutex(State())
 
     init() {
@@ -48,25 +50,29 @@ final class BackupDisplay: Sendable {
             let now = ContinuousClock.now
             if let shown = state.shown, now - shown < pause { return nil }
             state.shown = now
-            return Self.line(Array(state.nodes.values), isTerminal: isTerminal)
+            return self.line(&state)
         }
         if let line { output.write(line) }
     }
 
     /// The last state of a bar stays on the screen.
     func end() {
-        let line = state.withLock { Self.line(Array($0.nodes.values), isTerminal: isTerminal) }
+        let line = state.withLock { self.line(&$0) }
         if isTerminal { output.write(line + "\n") }
     }
 
-    private static func line(_ nodes: [Kvnode_V1_BackupStatus], isTerminal: Bool) -> String {
+    private func line(_ state: inout State) -> String {
+        let nodes = state.nodes.values
         let total = nodes.reduce(0) { $0 + Int($1.partitions) }
         let done = nodes.reduce(0) { $0 + Int($1.partitionsDone) }
         let fraction = total == 0 ? 0 : Double(done) / Double(total)
         let rows = nodes.reduce(0) { $0 + $1.rows }
         let sent = nodes.reduce(0) { $0 + $1.sentBytes }
+        let pace = state.pace.text(
+            fraction: fraction, amount: Double(sent), seconds: (ContinuousClock.now - begun) / .seconds(1),
+            rate: Quantity.bytes)
         let text =
-            "\(Int(fraction * 100)) %, \(Quantity.count(rows, "key")), \(Quantity.bytes(sent)) sent"
+            "\(Int(fraction * 100)) %, \(Quantity.count(rows, "key")), \(Quantity.bytes(sent)) sent\(pace)"
         return isTerminal ? "\r\(MigrationProgress.bar(fraction)) \(text)\u{1B}[K" : "kvnode: \(text)\n"
     }
 }

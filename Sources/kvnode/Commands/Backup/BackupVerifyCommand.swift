@@ -11,6 +11,8 @@ struct BackupVerifyCommand: AsyncParsableCommand {
             Each node's part is brought, partition by partition, into an engine in a folder of its own, read back, and compared \
             with the sums that the node made while it read. Takes the time of a restore, and the room of one partition.
 
+            Example: kvnode backup verify --from s3://shop-backups/kvnode
+
             \(ExitCode.backupDiscussion)
             """)
 
@@ -43,7 +45,7 @@ struct BackupVerifyCommand: AsyncParsableCommand {
             let result = try await withScratch { engine in
                 try await BackupVerification(of: archive, in: engine).run(set) { result, done, total in
                     display.show(
-                        Double(done) / Double(max(1, total)),
+                        Double(done) / Double(max(1, total)), keys: result.rows,
                         "\(Quantity.count(result.rows, "key")), \(Quantity.bytes(Double(result.bytes)))")
                 }
             }

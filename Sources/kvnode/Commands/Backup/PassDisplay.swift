@@ -2,30 +2,40 @@ import Synchronization
 
 /// Shows how far a command has come on standard error: a bar on a terminal, else a line now and then.
 final class PassDisplay: Sendable {
+    private struct State {
+        var shown: ContinuousClock.Instant?
+        var pace = Pace()
+    }
+
     private let output = Output.standardError
     private let isTerminal: Bool
     private let pause: Duration
-    private let shown = Mutex<ContinuousClock.Instant?>(nil)
+    private let begun = ContinuousClock.now
+    private let state = Mutex(State())
 
     init() {
         isTerminal = output.isTerminal
         pause = isTerminal ? .milliseconds(100) : .seconds(10)
     }
 
-    /// - Parameter fraction: From 0 to 1.
-    func show(_ fraction: Double, _ text: String) {
+    /// - Parameters:
+    ///   - fraction: From 0 to 1.
+    ///   - keys: That are done.
+    func show(_ fraction: Double, keys: Int, _ text: String) {
         let now = ContinuousClock.now
-        let isDue = shown.withLock { shown in
-            if let last = shown, now - last < pause, fraction < 1 { return false }
-            shown = now
-            return true
+        let pace: String? = state.withLock { state in
+            if let last = state.shown, now - last < pause, fraction < 1 { return nil }
+            state.shown = now
+            return state.pace.text(
+                fraction: fraction, amount: Double(keys), seconds: (now - begun) / .seconds(1)
+            ) { "\(Quantity.rate($0)) keys" }
         }
-        guard isDue else { return }
-        let line = "\(Int(fraction * 100)) %, \(text)"
+        guard let pace else { return }
+        let line = "\(Int(fraction * 100)) %, \(text)\(pace)"
         output.write(
             isTerminal ? "\r\(MigrationProgress.bar(fraction)) \(line)\u{1B}[K" : "kvnode: \(line)\n")
     }
 
     /// The last state of a bar stays on the screen.
-    func end() { if isTerminal, shown.withLock({ $0 != nil }) { output.write("\n") } }
+    func end() { if isTerminal, state.withLock({ $0.shown != nil }) { output.write("\n") } }
 }

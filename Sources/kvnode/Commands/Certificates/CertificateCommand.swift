@@ -68,3 +68,27 @@ extension CertificateAuthority.Issued {
         "\(certificateFile), \(keyFile): serial \(serial), until \(until.formatted(.iso8601))\n"
     }
 }
+
+/// Certificates that were issued, as they are printed.
+struct IssuedOutput: Encodable {
+    var certificateFile, keyFile, serial, validUntil: String
+
+    enum CodingKeys: String, CodingKey {
+        case serial
+        case certificateFile = "certificate_file"
+        case keyFile = "key_file"
+        case validUntil = "valid_until"
+    }
+
+    init(_ issued: CertificateAuthority.Issued) {
+        certificateFile = issued.certificateFile
+        keyFile = issued.keyFile
+        serial = "\(issued.serial)"
+        validUntil = issued.until.formatted(.iso8601)
+    }
+
+    /// - Parameter json: One line for each then.
+    static func print(_ issued: CertificateAuthority.Issued, json: Bool) throws {
+        try Output.standardOutput.print(json ? try JSONText.line(IssuedOutput(issued)) : issued.text)
+    }
+}

@@ -9,6 +9,8 @@ struct CertificateInitCommand: ParsableCommand {
             Writes to --directory: ca.key, which signs and is to be kept secret, ca.pem, trust.pem, which nodes and clients are \
             to trust, and revoked.txt, which says what they are not to accept any more.
 
+            Example: kvnode cert init --cluster shop --directory ca
+
             \(ExitCode.certificateDiscussion)
             """)
 

@@ -9,6 +9,8 @@ struct CertificateIssueCommand: ParsableCommand {
             Writes NAME.pem and NAME.key for each name to --out. A node's certificate says which node of which cluster it is, \
             which the other nodes go by, and at which hosts clients find it.
 
+            Example: kvnode cert issue node0 node1 node2 --directory ca --host kvnode.example --out certs
+
             \(ExitCode.certificateDiscussion)
             """)
 
@@ -33,6 +35,9 @@ struct CertificateIssueCommand: ParsableCommand {
     @Option(name: .long, help: "How many days the certificates are to count.")
     var days = 365
 
+    @Flag(name: .long, help: "Print JSON: one line for each certificate.")
+    var json = false
+
     func validate() throws {
         try CertificateDays.check(days)
         for name in names where !Setting.isName(name) {
@@ -46,7 +51,7 @@ struct CertificateIssueCommand: ParsableCommand {
             for name in names {
                 let request = CertificateRequest(
                     client ? .client : .node, name, hosts: hosts, validity: .days(days))
-                try Output.standardOutput.print(try authority.issue(request, into: out).text)
+                try IssuedOutput.print(try authority.issue(request, into: out), json: json)
             }
         }
     }

@@ -9,6 +9,8 @@ struct CertificateRevokeCommand: ParsableCommand {
             Adds them to revoked.txt of the authority. Nodes whose tls.revoked is that file, or a copy, end the connections that \
             were made with them, and accept none.
 
+            Example: kvnode cert revoke certs/node1.pem --directory ca
+
             \(ExitCode.certificateDiscussion)
             """)
 

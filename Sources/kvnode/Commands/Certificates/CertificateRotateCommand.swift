@@ -13,6 +13,8 @@ struct CertificateRotateCommand: ParsableCommand {
             of either count: give it to all nodes and clients, rotate all their certificates, and end with --forget, after which \
             trust.pem holds the new one alone.
 
+            Example: kvnode cert rotate node0 node1 node2 --directory ca --in certs
+
             \(ExitCode.certificateDiscussion)
             """)
 
@@ -33,6 +35,9 @@ struct CertificateRotateCommand: ParsableCommand {
     @Option(name: .long, help: "How many days what is new is to count. (default: 365, an authority 3650)")
     var days: Int?
 
+    @Flag(name: .long, help: "Print JSON: one line for each certificate.")
+    var json = false
+
     func validate() throws {
         try CertificateDays.check(days ?? 1)
         guard [!names.isEmpty, replacesAuthority, forget].count(where: { $0 }) == 1 else {
@@ -44,18 +49,24 @@ struct CertificateRotateCommand: ParsableCommand {
         try authority.open { authority in
             if replacesAuthority {
                 try authority.replace(validity: .days(days ?? 3_650))
-                return try Output.standardOutput.print(
-                    "a new authority issues from now on; \(authority.trustFile) holds both\n")
+                return try tell(
+                    "a new authority issues from now on; \(authority.trustFile) holds both",
+                    authority.trustFile)
             }
             if forget {
                 try authority.forgetFormer()
-                return try Output.standardOutput.print(
-                    "\(authority.trustFile) holds the present authority alone\n")
+                return try tell(
+                    "\(authority.trustFile) holds the present authority alone", authority.trustFile)
             }
             for name in names {
                 let issued = try authority.renew(name, in: folder, validity: .days(days ?? 365))
-                try Output.standardOutput.print(issued.text)
+                try IssuedOutput.print(issued, json: json)
             }
         }
+    }
+
+    private func tell(_ text: String, _ trustFile: String) throws {
+        try Output.standardOutput.print(
+            json ? try JSONText.line(["trust_file": trustFile]) : text + "\n")
     }
 }

@@ -6,7 +6,11 @@ struct CertificateShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Say what certificates hold, and what is wrong with them.",
-        discussion: ExitCode.certificateDiscussion)
+        discussion: """
+            Example: kvnode cert show certs/node0.pem
+
+            \(ExitCode.certificateDiscussion)
+            """)
 
     @Argument(help: "Certificates, as PEM files.")
     var files: [String]

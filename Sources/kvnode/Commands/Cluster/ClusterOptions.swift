@@ -25,7 +25,7 @@ struct ClusterOptions: ParsableArguments {
     @Flag(
         name: .long,
         help:
-            "Print JSON, errors included: the reply as in cluster.proto, without fields that have their default value."
+            "Print JSON, errors included: the reply as in the .proto file, without fields that have their default value."
     )
     var json = false
 
@@ -43,7 +43,7 @@ struct ClusterOptions: ParsableArguments {
         try await connection.run { client, call in try await body(NodeClient(wrapping: client), call) }
     }
 
-    private var connection: NodeConnection {
+    var connection: NodeConnection {
         get throws {
             NodeConnection(
                 address: try ClientOptions.address(endpoint), tls: try tls.files,

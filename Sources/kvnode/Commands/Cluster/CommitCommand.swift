@@ -12,6 +12,8 @@ struct CommitCommand: AsyncParsableCommand {
             for which a plan was made before. A member that leaves, is declared lost and is not connected is declared \
             lost again as soon as the change is open, which would wait for it otherwise.
 
+            Example: kvnode cluster commit --wait
+
             \(ExitCode.clusterDiscussion)
             """)
 

@@ -10,6 +10,8 @@ struct LostCommand: AsyncParsableCommand {
             What it alone had is given up. If it comes back, it copies what it may have missed before it is read from. \
             The next change waits for it again.
 
+            Example: kvnode cluster lost node1
+
             \(ExitCode.clusterDiscussion)
             """)
 

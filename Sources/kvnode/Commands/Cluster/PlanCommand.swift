@@ -8,6 +8,8 @@ struct PlanCommand: AsyncParsableCommand {
         discussion: """
             While a change is open, that is what can be committed as soon as it is complete.
 
+            Example: kvnode cluster plan
+
             \(ExitCode.clusterDiscussion)
             """)
 

@@ -27,6 +27,21 @@ enum Quantity {
 
     static func duration(millis: UInt64) -> String { duration(seconds: Double(millis) / 1000) }
 
+    /// `0.35 ms`, `12 ms`, `1.2 s`: of a request.
+    static func latency(seconds: Double) -> String {
+        let millis = seconds * 1000
+        if millis < 1 { return String(format: "%.2f ms", millis) }
+        if millis < 10 { return String(format: "%.1f ms", millis) }
+        if millis < 1000 { return String(format: "%.0f ms", millis) }
+        return String(format: "%.1f s", seconds)
+    }
+
+    /// `0`, `0.5`, `1234`: of something a second.
+    static func rate(_ perSecond: Double) -> String {
+        perSecond == 0 || perSecond >= 10
+            ? String(format: "%.0f", perSecond) : String(format: "%.1f", perSecond)
+    }
+
     /// `1 hint`, `2 hints`.
     static func count(_ number: some BinaryInteger, _ noun: String, plural: String? = nil) -> String {
         "\(number) \(number == 1 ? noun : plural ?? noun + "s")"

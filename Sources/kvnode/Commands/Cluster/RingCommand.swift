@@ -6,8 +6,15 @@ import SwiftProtobuf
 struct RingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ring",
-        abstract: "Show where a key or a partition lies.",
-        discussion: ExitCode.clusterDiscussion)
+        abstract: "Show where a key or a partition lies, and what each replica holds of the key.",
+        discussion: """
+            Of a key, its replicas are asked, and nothing is repaired: values, their sizes and the writes that they came from \
+            (dots), whether it is deleted, and what the replica has seen of it (its context). Values are not shown.
+
+            Example: kvnode cluster ring alice --bucket carts
+
+            \(ExitCode.clusterDiscussion)
+            """)
 
     @Argument(help: "The key.")
     var key: String?
@@ -33,6 +40,7 @@ struct RingCommand: AsyncParsableCommand {
             } else {
                 $0.key.bucket = bucket
                 $0.key.key = Data((key ?? "").utf8)
+                $0.withHoldings = true
             }
         }
         let reply = try await options.run { client, call in try await client.ring(request, options: call) }
@@ -47,7 +55,8 @@ struct RingCommand: AsyncParsableCommand {
             ]
             + (ring.replicasAfter.isEmpty ? [] : ["after    " + ring.replicasAfter.joined(separator: ", ")])
             + (ring.replicasBefore.isEmpty ? [] : ["before   " + ring.replicasBefore.joined(separator: ", ")])
-        return lines.map { $0 + "\n" }.joined()
+        let holdings = ring.holdings.isEmpty ? "" : "\n" + HoldingText.table(ring.holdings)
+        return lines.map { $0 + "\n" }.joined() + holdings
     }
 
     private static func hex(_ hash: UInt64) -> String {

@@ -48,6 +48,8 @@ struct JoinCommand: AsyncParsableCommand {
             A member is \(MemberParser.syntax), quoted for the shell; the address is its peer.listen. The node runs with \
             cluster.join and some of the members in cluster.members.
 
+            Example: kvnode cluster join 'node3@10.0.0.4:7401;zone=b;weight=2'
+
             \(ExitCode.clusterDiscussion)
             """)
 
@@ -68,7 +70,11 @@ struct LeaveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "leave",
         abstract: "Stage that members leave; others copy their data first.",
-        discussion: ExitCode.clusterDiscussion)
+        discussion: """
+            Example: kvnode cluster leave node1
+
+            \(ExitCode.clusterDiscussion)
+            """)
 
     @Argument(help: "The members' names.")
     var names: [String]
@@ -84,6 +90,8 @@ struct ReplaceCommand: AsyncParsableCommand {
         abstract: "Stage that a member leaves and another takes its place.",
         discussion: """
             The new one takes the zone and the weight of the one that leaves, unless it names its own.
+
+            Example: kvnode cluster replace node1 node4@10.0.0.5:7401
 
             \(ExitCode.clusterDiscussion)
             """)
@@ -112,7 +120,11 @@ struct WeightCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weight",
         abstract: "Stage another weight of a member: its share of the data compared to the others'.",
-        discussion: ExitCode.clusterDiscussion)
+        discussion: """
+            Example: kvnode cluster weight node3 0.5
+
+            \(ExitCode.clusterDiscussion)
+            """)
 
     @Argument(help: "The member's name.")
     var name: String
@@ -135,7 +147,11 @@ struct ZoneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "zone",
         abstract: "Stage another zone of a member: what fails together.",
-        discussion: ExitCode.clusterDiscussion)
+        discussion: """
+            Example: kvnode cluster zone node3 c
+
+            \(ExitCode.clusterDiscussion)
+            """)
 
     @Argument(help: "The member's name.")
     var name: String
@@ -162,6 +178,8 @@ struct AddressCommand: AsyncParsableCommand {
             For a member that joined. A node whose cluster.members names it goes by that list instead, which has to be \
             changed there.
 
+            Example: kvnode cluster address node3 10.0.0.9:7401
+
             \(ExitCode.clusterDiscussion)
             """)
 
@@ -186,7 +204,11 @@ struct UnstageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unstage",
         abstract: "Take back what is staged for nodes.",
-        discussion: ExitCode.clusterDiscussion)
+        discussion: """
+            Example: kvnode cluster unstage node3
+
+            \(ExitCode.clusterDiscussion)
+            """)
 
     @Argument(help: "The nodes' names.")
     var names: [String]

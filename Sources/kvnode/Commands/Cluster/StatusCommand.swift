@@ -9,6 +9,8 @@ struct StatusCommand: AsyncParsableCommand {
             What an operator should know comes first, the worst at the top, each line with "!". Hints and copies are \
             those of the asked node.
 
+            Example: kvnode cluster status --endpoint 127.0.0.1:7410
+
             \(ExitCode.clusterDiscussion)
             """)
 
@@ -16,7 +18,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let status = try await options.run { client, call in try await client.status(.init(), options: call) }
-        let report = StatusReport(status)
+        let report = StatusReport(status, TextStyle(.standardOutput))
         try options.print(status) { _ in report.text }
         if !report.problems.isEmpty { throw ExitCode.attention }
     }
@@ -26,7 +28,11 @@ struct MembersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "members",
         abstract: "List the members, and the nodes that are to be.",
-        discussion: ExitCode.clusterDiscussion)
+        discussion: """
+            Example: kvnode cluster members --json
+
+            \(ExitCode.clusterDiscussion)
+            """)
 
     @OptionGroup var options: ClusterOptions
 
@@ -34,6 +40,6 @@ struct MembersCommand: AsyncParsableCommand {
         let status = try await options.run { client, call in try await client.status(.init(), options: call) }
         var members = Kvnode_V1_ClusterStatus()
         members.members = status.members
-        try options.print(members) { _ in StatusReport(status).members }
+        try options.print(members) { _ in StatusReport(status, TextStyle(.standardOutput)).members }
     }
 }

@@ -3,8 +3,12 @@ import API
 /// A node's status in words and tables.
 struct StatusReport {
     let status: Kvnode_V1_ClusterStatus
+    let style: TextStyle
 
-    init(_ status: Kvnode_V1_ClusterStatus) { self.status = status }
+    init(_ status: Kvnode_V1_ClusterStatus, _ style: TextStyle = .plain) {
+        self.status = status
+        self.style = style
+    }
 
     var text: String {
         var text = "cluster \(status.cluster) as \(status.node) sees it: "
@@ -16,7 +20,7 @@ struct StatusReport {
                 "layout version \(status.layoutVersion), \(Quantity.count(members, "member")), "
                 + "\(Quantity.count(status.partitions, "partition")) of \(Quantity.count(status.replication, "replica"))\n"
         }
-        text += problems.isEmpty ? "all is well\n" : problems.map { "! \($0)\n" }.joined()
+        text += style.problems(problems)
         if !status.staged.isEmpty {
             text += "staged, not committed: \(Self.inWords(status.staged))\n"
         }
@@ -74,8 +78,11 @@ struct StatusReport {
     }
 
     /// What an operator should know, worst first.
-    var problems: [String] {
-        engine + standing + unconnected + losses + change + hints + copies
+    var problems: [String] { rankedProblems.flatMap { $0 } }
+
+    /// The same in groups, so that those of several nodes can be told together.
+    var rankedProblems: [[String]] {
+        [engine, standing, unconnected, losses, change, hints, copies]
     }
 
     var members: String {
@@ -92,7 +99,7 @@ struct StatusReport {
                 Quantity.weight(member.weight),
             ] + counts + [member.address]
         }
-        return TextTable(heading, rows).text
+        return TextTable(heading, rows, style).text
     }
 
     static func inWords(_ staged: [Kvnode_V1_StagedRole]) -> String {

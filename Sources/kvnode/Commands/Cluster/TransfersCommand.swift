@@ -8,32 +8,19 @@ struct TransfersCommand: AsyncParsableCommand {
         discussion: """
             Each node knows its own alone: name several with --endpoint. With --json, one status a line.
 
+            Example: kvnode cluster transfers --endpoint 127.0.0.1:7400 --endpoint 127.0.0.1:7410
+
             \(ExitCode.clusterDiscussion)
             """)
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "A node's gRPC address; may come several times. (environment: KVNODE_ENDPOINT; default: 127.0.0.1:7400)",
-            valueName: "host:port"))
-    var endpoint: [String] = []
-
-    @OptionGroup var credentials: CredentialOptions
-    @OptionGroup var tls: TLSOptions
+    @OptionGroup var nodes: NodesOptions
 
     @Flag(name: .long, help: "Print JSON, errors included.")
     var json = false
 
-    func validate() throws { for one in endpoint { _ = try ClientOptions.address(one) } }
-
     func run() async throws {
         var failure: ExitCode?
-        let authorization = try credentials.authorization()
-        for one in endpoint.isEmpty ? [nil] : endpoint.map(Optional.some) {
-            let connection = NodeConnection(
-                address: try ClientOptions.address(one), tls: try tls.files, authorization: authorization,
-                json: json,
-                timeout: ClusterOptions.callTimeout)
+        for connection in try nodes.connections(json: json) {
             do {
                 let status = try await connection.run { client, call in
                     try await ClusterOptions.Client(wrapping: client).status(.init(), options: call)

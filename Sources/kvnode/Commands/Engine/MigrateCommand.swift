@@ -14,6 +14,8 @@ struct MigrateCommand: ParsableCommand {
             The old engine's files are kept, as a second copy that takes as much disk, until --remove-old: with the \
             change itself, or by a later call, for which the node may run. The node never uses them again.
 
+            Example: kvnode engine migrate --config node.yaml --to lmdb
+
             Exit codes: 0 done, 1 failed, 2 the data is that engine's already (and --remove-old was not given), 3 a node \
             or another migration has the directory, 4 the disk, or the size that is set for the engine, is used up, \
             64 bad arguments, 78 the configuration is not valid, 141 nobody reads the output any more. Whatever fails, \

@@ -15,6 +15,8 @@ struct RepairCommand: ParsableCommand {
             peers what it lacks, and is read from once it has everything. Repair one node at a time: what all replicas of \
             a key have lost is gone.
 
+            Example: kvnode engine repair --config node.yaml --dry-run
+
             Exit codes: 0 done, or with --dry-run: there is damage, 1 failed, 2 nothing is damaged, 3 a node or another \
             change has the directory, 4 the disk, or the size that is set for the engine, is used up, 64 bad arguments, \
             78 the configuration is not valid, 141 nobody reads the output any more. Whatever fails, the files are as \

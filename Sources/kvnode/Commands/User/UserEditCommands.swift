@@ -4,7 +4,13 @@ import Credentials
 
 struct UserAddCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Add a user; makes the users file if there is none.")
+        commandName: "add",
+        abstract: "Add a user; makes the users file if there is none.",
+        discussion: """
+            Example: kvnode user add shop --grant 'write:carts' --users-file users.yaml
+
+            \(ExitCode.userDiscussion)
+            """)
 
     @OptionGroup var user: UserNameArgument
     @OptionGroup var rights: RightsOptions
@@ -38,8 +44,15 @@ struct UserAddCommand: ParsableCommand {
 
 struct UserSetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "set", abstract: "Change what a user may do, or how often.",
-        discussion: "All grants are replaced by those that are given, if any are; so is the limit.")
+        commandName: "set",
+        abstract: "Change what a user may do, or how often.",
+        discussion: """
+            All grants are replaced by those that are given, if any are; so is the limit.
+
+            Example: kvnode user set shop --grant 'read:*' --grant 'write:carts' --users-file users.yaml
+
+            \(ExitCode.userDiscussion)
+            """)
 
     @OptionGroup var user: UserNameArgument
     @OptionGroup var rights: RightsOptions
@@ -78,8 +91,15 @@ struct UserSetCommand: ParsableCommand {
 
 struct UserPasswdCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "passwd", abstract: "Give a user another password.",
-        discussion: "Connections that were opened with the one before lose their rights.")
+        commandName: "passwd",
+        abstract: "Give a user another password.",
+        discussion: """
+            Connections that were opened with the one before lose their rights.
+
+            Example: kvnode user passwd shop --users-file users.yaml
+
+            \(ExitCode.userDiscussion)
+            """)
 
     @OptionGroup var user: UserNameArgument
     @OptionGroup var password: NewPasswordOptions
@@ -101,8 +121,15 @@ struct UserPasswdCommand: ParsableCommand {
 
 struct UserTokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Make a token for a user, or revoke one.",
-        discussion: "Prints the token, which is kept nowhere: only its hash is. It has the user's rights.")
+        commandName: "token",
+        abstract: "Make a token for a user, or revoke one.",
+        discussion: """
+            Prints the token, which is kept nowhere: only its hash is. It has the user's rights.
+
+            Example: kvnode user token shop web --users-file users.yaml
+
+            \(ExitCode.userDiscussion)
+            """)
 
     @OptionGroup var user: UserNameArgument
 
@@ -113,6 +140,9 @@ struct UserTokenCommand: ParsableCommand {
     var revoke = false
 
     @OptionGroup var file: UsersFileOptions
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
 
     func validate() throws {
         guard Account.isName(token) else { throw ValidationError("a token's name is \(Account.nameRule)") }
@@ -135,13 +165,24 @@ struct UserTokenCommand: ParsableCommand {
                 }
             }
         }
+        if json {
+            var told = ["user": user.name, "name": token]
+            if !revoke { told["token"] = new.text }
+            return try Output.standardOutput.print(try JSONText.encode(told))
+        }
         try Output.standardOutput.print(revoke ? "\(token) of \(user.name) is revoked\n" : new.text + "\n")
     }
 }
 
 struct UserRemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Remove a user: its open connections lose their rights.")
+        commandName: "remove",
+        abstract: "Remove a user: its open connections lose their rights.",
+        discussion: """
+            Example: kvnode user remove shop --users-file users.yaml
+
+            \(ExitCode.userDiscussion)
+            """)
 
     @OptionGroup var user: UserNameArgument
     @OptionGroup var file: UsersFileOptions

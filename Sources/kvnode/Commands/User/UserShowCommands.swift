@@ -5,7 +5,14 @@ import Credentials
 import TextAPI
 
 struct UserListCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the users.")
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the users.",
+        discussion: """
+            Example: kvnode user list --users-file users.yaml
+
+            \(ExitCode.userDiscussion)
+            """)
 
     @OptionGroup var file: UsersFileOptions
 
@@ -30,8 +37,13 @@ struct UserListCommand: ParsableCommand {
 
 struct UserShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show what a user may do, and by what it is known. No secret is shown."
-    )
+        commandName: "show",
+        abstract: "Show what a user may do, and by what it is known. No secret is shown.",
+        discussion: """
+            Example: kvnode user show shop --users-file users.yaml
+
+            \(ExitCode.userDiscussion)
+            """)
 
     @OptionGroup var user: UserNameArgument
     @OptionGroup var file: UsersFileOptions
@@ -53,6 +65,10 @@ struct UserRulesCommand: ParsableCommand {
         discussion: """
             "anybody" needs no user and "user" any; "read", "write" and "admin" are the role that the user needs in the bucket, \
             "admin:*" the role in all buckets.
+
+            Example: kvnode user rules
+
+            \(ExitCode.userDiscussion)
             """)
 
     @Flag(name: .long, help: "Print JSON: a list of objects.")

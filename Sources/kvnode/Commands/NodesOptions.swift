@@ -1,14 +1,9 @@
-import API
 import ArgumentParser
 import Foundation
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
 
 /// Which nodes are asked, and as whom.
-struct BackupNodeOptions: ParsableArguments {
-    typealias Client = Kvnode_V1_Backup.Client<HTTP2ClientTransport.Posix>
-
-    /// No call waits for a backup.
+struct NodesOptions: ParsableArguments {
+    /// No call waits for what may take long.
     private static let callTimeout = Duration.seconds(30)
 
     @Option(
@@ -33,19 +28,18 @@ struct BackupNodeOptions: ParsableArguments {
         }
     }
 
-    /// Asks one node; its failure is printed, and becomes the process's exit code.
-    func run<R: Sendable>(
-        at address: HostPort, json: Bool,
-        _ body: @Sendable (Client, CallOptions) async throws -> R
-    ) async throws -> R {
-        try await connection(to: address, json: json).run { client, call in
-            try await body(Client(wrapping: client), call)
-        }
-    }
-
     func connection(to address: HostPort, json: Bool) throws -> NodeConnection {
         NodeConnection(
             address: address, tls: try tls.files, authorization: try credentials.authorization(), json: json,
             timeout: Self.callTimeout)
+    }
+
+    /// To all of them; a password is asked for once.
+    func connections(json: Bool) throws -> [NodeConnection] {
+        let (files, authorization) = (try tls.files, try credentials.authorization())
+        return try addresses.map {
+            NodeConnection(
+                address: $0, tls: files, authorization: authorization, json: json, timeout: Self.callTimeout)
+        }
     }
 }
