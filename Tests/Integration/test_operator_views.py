@@ -164,6 +164,7 @@ def test_ring_says_what_each_replica_holds(start_cluster):
     assert len(held) == 3 and {one["state"] for one in held} == {"STATE_PRESENT"}
     assert all(one["versions"][0]["bytes"] == 5 and one["context"] for one in held)
     assert {one["state"] for one in ring("never")["holdings"]} == {"STATE_ABSENT"}
+    assert "no replica that answered knows the key" in kvnode("cluster", "ring", "never", "--bucket", "b", nodes=cluster.nodes[:1]).stdout
     text = kvnode("cluster", "ring", "k", "--bucket", "b", nodes=cluster.nodes[1:2]).stdout
     assert text.count("value of 5 B") == 3 and "hold the same" in text and "value\n" not in text
 

@@ -77,6 +77,7 @@ import Testing
 
     @Test func aNodeThatHasStartedAnewHasNoRateYet() throws {
         #expect(LoadRate(from: load(5_000, [5, 0, 0]), to: load(1_000, [6, 0, 0])) == nil)
+        #expect(LoadRate(from: load(1_000, [5, 0, 0]), to: load(1_500, [4, 2, 0])) == nil)
         let idle = try #require(LoadRate(from: load(1_000, [5, 0, 0]), to: load(2_000, [5, 0, 0])))
         #expect(idle.perSecond == 0 && idle.p99 == nil)
         #expect(LoadRate([]) == nil)

@@ -37,6 +37,7 @@ enum HoldingText {
     private static func verdict(_ holdings: [Kvnode_V1_KeyHolding]) -> String {
         let known = holdings.filter { $0.state != .unknown }
         guard let first = known.first, known.count > 1 else { return "" }
+        if known.allSatisfy({ $0.state == .absent }) { return "no replica that answered knows the key\n" }
         let agree = known.allSatisfy { $0.versions == first.versions && $0.context == first.context }
         return agree
             ? "the replicas that answered hold the same\n"

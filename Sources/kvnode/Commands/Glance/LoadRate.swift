@@ -9,6 +9,23 @@ struct LoadRate {
         case beyond(seconds: Double)
     }
 
+    /// What a node has served since its start, of all operations.
+    private struct Total {
+        var durations: [UInt64]
+        var failed: UInt64 = 0
+
+        /// A node of another version may have other operations, or ranges.
+        init(_ load: Kvnode_V1_NodeLoad, ranges: Int) {
+            durations = Array(repeating: 0, count: ranges)
+            for operation in load.operations {
+                for (place, count) in operation.durations.prefix(ranges).enumerated() {
+                    durations[place] += count
+                }
+                failed += operation.failed
+            }
+        }
+    }
+
     /// Answered, and those of them that were answered with an error.
     private(set) var count: UInt64 = 0
     private(set) var failed: UInt64 = 0
@@ -20,9 +37,15 @@ struct LoadRate {
     init?(from earlier: Kvnode_V1_NodeLoad, to later: Kvnode_V1_NodeLoad) {
         guard later.uptimeMs > earlier.uptimeMs else { return nil }
         bounds = later.durationBounds
-        durations = bounds.map { _ in 0 } + [0]
-        add(later, sign: 1)
-        add(earlier, sign: -1)
+        let (after, before) = (
+            Total(later, ranges: bounds.count + 1), Total(earlier, ranges: bounds.count + 1)
+        )
+        // A process that is new may have been up for longer than the one before it had been.
+        guard after.failed >= before.failed, zip(after.durations, before.durations).allSatisfy(>=) else {
+            return nil
+        }
+        durations = zip(after.durations, before.durations).map(-)
+        failed = after.failed - before.failed
         count = durations.reduce(0, +)
         perSecond = Double(count) * 1000 / Double(later.uptimeMs - earlier.uptimeMs)
     }
@@ -38,16 +61,6 @@ struct LoadRate {
             for place in sum.durations.indices { sum.durations[place] += rate.durations[place] }
         }
         self = sum
-    }
-
-    /// A node of another version may have other operations, or ranges.
-    private mutating func add(_ load: Kvnode_V1_NodeLoad, sign: Int64) {
-        for operation in load.operations {
-            for (place, count) in operation.durations.prefix(durations.count).enumerated() {
-                durations[place] &+= UInt64(bitPattern: sign) &* count
-            }
-            failed &+= UInt64(bitPattern: sign) &* operation.failed
-        }
     }
 
     /// Within its range by proportion, as Prometheus does; nil if nothing was answered.
