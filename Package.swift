@@ -55,6 +55,8 @@ let package = Package(
     name: "kvnode",
     products: [
         .executable(name: "kvnode", targets: ["kvnode"]),
+        // For programs that read and write keys.
+        .library(name: "KVNodeClient", targets: ["KVNodeClient"]),
         // For the packages under Benchmarks/, and for Fuzzing.
         .library(name: "Engine", targets: ["Engine"]),
         .library(name: "Instruments", targets: ["Instruments"]),
@@ -210,10 +212,23 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "GRPCWire", "ProtoWire", "TextAPI", "Access", "Cluster", "ClusterCore", log,
+                "Messages", "GRPCWire", "ProtoWire", "TextAPI", "Access", "Cluster", "ClusterCore", log,
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
             ] + nio + http2 + protobuf,
             swiftSettings: strict),
+
+        // MARK: Clients
+        // What proto/kvnode and the health service say, as generated: for servers and clients.
+        .target(
+            name: "Messages",
+            dependencies: [.product(name: "GRPCCore", package: "grpc-swift-2")] + protobuf,
+            swiftSettings: strict),
+        .target(
+            name: "KVNodeClient",
+            dependencies: ["Messages", "ClusterCore", "TLS"] + nio + grpc + protobuf, swiftSettings: strict),
+
+        .executableTarget(
+            name: "carts", dependencies: ["KVNodeClient"], path: "Examples/Carts", swiftSettings: strict),
 
         // MARK: Backups
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -233,8 +248,8 @@ let package = Package(
             dependencies: engines + [
                 .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"])),
                 "ClusterCore", "Cluster", "LogLimits", "TLS", "Transport", "API", "TextAPI", "Access",
-                "Credentials", "Instruments", "Observability", "TraceExport", "Backup", "ObjectStorage", log,
-                tracing,
+                "Messages", "KVNodeClient", "Credentials", "Instruments", "Observability", "TraceExport",
+                "Backup", "ObjectStorage", log, tracing,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -320,9 +335,14 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "GRPCWire", "ProtoWire", "TextAPI", "Access", "Cluster", "ClusterCore", log,
+                "API", "Messages", "GRPCWire", "ProtoWire", "TextAPI", "Access", "Cluster", "ClusterCore",
+                log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + http2 + grpc + protobuf,
+            swiftSettings: strict),
+        .testTarget(
+            name: "KVNodeClientTests",
+            dependencies: ["KVNodeClient", "Messages", "ClusterCore"] + grpc + protobuf,
             swiftSettings: strict),
         .testTarget(
             name: "BackupTests",
@@ -340,10 +360,9 @@ let package = Package(
         .testTarget(
             name: "KvnodeTests",
             dependencies: [
-                "kvnode", "API", "TextAPI", "Access", "Backup", "Credentials", "Cluster", "ClusterCore",
-                "Engine", "Instruments", "LogLimits", "ObjectStorage", "Observability", "TLS", "TraceExport",
-                "Transport",
-                log,
+                "kvnode", "KVNodeClient", "Messages", "API", "TextAPI", "Access", "Backup", "Credentials",
+                "Cluster", "ClusterCore", "Engine", "Instruments", "LogLimits", "ObjectStorage",
+                "Observability", "TLS", "TraceExport", "Transport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio + grpc + protobuf,
             swiftSettings: strict),

@@ -6,7 +6,7 @@ public enum Operation: String, Sendable, CaseIterable {
     case health
     /// To say who one is, to choose the version of the protocol, to leave.
     case greet
-    /// What is the same for all clients, or belongs to the connection: PING, INFO, which nodes serve Redis's protocol.
+    /// What is the same for all clients, or belongs to the connection: PING, INFO, which nodes serve which keys.
     case describe
     /// A stream of operations, each of which needs its own.
     case session

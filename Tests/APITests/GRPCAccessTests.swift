@@ -1,6 +1,7 @@
 import Access
 import Foundation
 import GRPCCore
+import Messages
 import NIOHPACK
 import SwiftProtobuf
 import Testing

@@ -1,5 +1,6 @@
 import API
 import ClusterCore
+import Messages
 import NIOHPACK
 import SwiftProtobuf
 import Testing

@@ -1,6 +1,7 @@
 import API
 import Cluster
 import ClusterCore
+import Messages
 import SwiftProtobuf
 import Testing
 

@@ -5,6 +5,7 @@ import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Logging
+import Messages
 import NIOPosix
 import SwiftProtobuf
 import Testing

@@ -4,6 +4,7 @@ import ClusterCore
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import Messages
 import SwiftProtobuf
 import Synchronization
 import Testing

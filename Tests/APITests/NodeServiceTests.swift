@@ -2,6 +2,7 @@ import API
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Logging
+import Messages
 import NIOCore
 import SwiftProtobuf
 import Testing

@@ -1,5 +1,6 @@
 import ClusterCore
 import Foundation
+import Messages
 import ProtoWire
 import SwiftProtobuf
 import Testing

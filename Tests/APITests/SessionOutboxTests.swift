@@ -1,4 +1,5 @@
 import ClusterCore
+import Messages
 import SwiftProtobuf
 import Testing
 
@@ -38,6 +39,7 @@ struct SessionOutboxTests {
         #expect(first[2].error.reason == "overloaded")
         #expect(
             first[3].error.reason == "overloaded" && first[3].error.message.hasPrefix("the write was done"))
+        #expect(first[3].error.replicasNeeded > 0, "it isn't for the client to repeat")
         #expect(first[4].put.context.count == 2, "a short one tells the fate of the write")
         // They are on their way, but the client doesn't have them yet.
         outbox.complete(id: 5, .read(reading(6_000)), as: .get)

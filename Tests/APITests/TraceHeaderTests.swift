@@ -2,6 +2,7 @@ import API
 import ClusterCore
 import Foundation
 import GRPCCore
+import Messages
 import SwiftProtobuf
 import Testing
 import TextAPI

@@ -79,6 +79,16 @@ import Testing
         #expect(actions(&attempts) { $0.answered(by: nodeB, overloaded, &$1) } == [.respond(overloaded)])
     }
 
+    /// Else a client would take it that no replica was asked, and put the value a second time.
+    @Test func whatTheLostMayHaveDoneIsNotSaidToHaveAskedNobody() {
+        var attempts = ForwardAttempts(replicas: threeNodes, kind: .put)
+        _ = actions(&attempts) { $0.start(&$1) }
+        _ = actions(&attempts) { $0.lost(nodeA, &$1) }
+        let end = actions(&attempts) { $0.answered(by: nodeB, .failed(RequestError(.overloaded)), &$1) }
+        guard case .fail(let error)? = end.first else { return #expect(Bool(false), "\(end)") }
+        #expect(error.replicasNeeded == 1)
+    }
+
     /// No coordinator was lost here, but one could not send its reply.
     @Test(arguments: [ForwardAttempts.Kind.put, .once])
     func aPutWhoseReplyFoundNoRoomMayBeDone(kind: ForwardAttempts.Kind) {

@@ -1,7 +1,7 @@
-import API
 import ArgumentParser
 import Foundation
 import GRPCCore
+import KVNodeClient
 import Testing
 
 @testable import kvnode
@@ -35,27 +35,26 @@ import Testing
     }
 
     @Test func readingsEndAsTheirSiblingsSay() throws {
-        var response = Kvnode_V1_GetResponse()
-        #expect(SiblingOutput(response).exitCode == .notFound)
-        response.siblings = [sibling("milk", actor: 0xAB, counter: 3)]
-        response.found = true
-        response.context = Data([1, 2, 3])
-        let one = SiblingOutput(response)
+        var reading = KVNodeStore.Reading(siblings: [], context: .init())
+        #expect(SiblingOutput(reading).exitCode == .notFound)
+        reading.siblings = [sibling("milk", actor: 0xAB, counter: 3)]
+        reading.context = .init(bytes: Data([1, 2, 3]))
+        let one = SiblingOutput(reading)
         #expect(one.exitCode == nil)
         #expect(
             one.siblings[0].summary == "4 bytes, written 1970-01-01T00:00:01.500Z, dot 00000000000000ab:3")
         let json = try JSONText.encode(one)
         #expect(json.contains("\"value\" : \"bWlsaw==\"") && json.contains("\"context\" : \"AQID\""))
-        response.siblings.append(sibling("eggs", actor: 1, counter: 1))
-        #expect(SiblingOutput(response).exitCode == .siblings)
+        reading.siblings.append(sibling("eggs", actor: 1, counter: 1))
+        #expect(SiblingOutput(reading).exitCode == .siblings)
     }
 
     @Test func oneValueIsItsBytesAndSeveralAreNumbered() throws {
-        var response = Kvnode_V1_GetResponse()
-        response.siblings = [sibling("milk", actor: 1, counter: 1)]
-        #expect(try written(SiblingOutput(response)) == ("milk", ""))
-        response.siblings.append(sibling("eggs", actor: 2, counter: 1))
-        let (values, notes) = try written(SiblingOutput(response))
+        var reading = KVNodeStore.Reading(siblings: [], context: .init())
+        reading.siblings = [sibling("milk", actor: 1, counter: 1)]
+        #expect(try written(SiblingOutput(reading)) == ("milk", ""))
+        reading.siblings.append(sibling("eggs", actor: 2, counter: 1))
+        let (values, notes) = try written(SiblingOutput(reading))
         #expect(values == "milk\neggs\n")
         #expect(
             notes.contains("sibling 1 of 2: 4 bytes") && notes.contains("sibling 2 of 2")
@@ -86,13 +85,8 @@ import Testing
         }
     }
 
-    private func sibling(_ value: String, actor: UInt64, counter: UInt64) -> Kvnode_V1_Sibling {
-        var sibling = Kvnode_V1_Sibling()
-        sibling.value = Data(value.utf8)
-        sibling.timestampMs = 1500
-        sibling.dot.actor = actor
-        sibling.dot.counter = counter
-        return sibling
+    private func sibling(_ value: String, actor: UInt64, counter: UInt64) -> KVNodeStore.Sibling {
+        .init(Data(value.utf8), timestampMillis: 1500, dot: .init(actor: actor, counter: counter))
     }
 
     /// What `output` writes to its two outputs.

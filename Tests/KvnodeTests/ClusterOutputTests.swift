@@ -1,4 +1,4 @@
-import API
+import Messages
 import SwiftProtobuf
 import Testing
 

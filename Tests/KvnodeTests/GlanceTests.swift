@@ -2,6 +2,7 @@ import API
 import Cluster
 import GRPCCore
 import Instruments
+import Messages
 import SwiftProtobuf
 import Testing
 

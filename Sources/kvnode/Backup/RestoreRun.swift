@@ -1,10 +1,10 @@
-import API
 import Backup
 import Cluster
 import ClusterCore
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import Messages
 import SwiftProtobuf
 
 /// Brings a backup to a cluster, through one of its nodes.

@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import Foundation
+import KVNodeClient
 
 /// What every client command takes.
 struct ClientOptions: ParsableArguments {
@@ -51,20 +51,16 @@ struct ClientOptions: ParsableArguments {
         return address
     }
 
-    var requestOptions: Kvnode_V1_Options {
-        var options = Kvnode_V1_Options()
-        if let n { options.n = n }
-        if let r { options.r = r }
-        if let w { options.w = w }
-        options.timeoutMs = timeout ?? 0
-        return options
+    /// The timeout is the store's.
+    var requestOptions: KVNodeStore.Options {
+        KVNodeStore.Options(n: n.map { Int($0) }, r: r.map { Int($0) }, w: w.map { Int($0) })
     }
 
-    /// The bytes of a context as `--print-context` and `--json` show it.
-    static func context(_ text: String, _ option: String) throws -> Data {
+    /// A context as `--print-context` and `--json` show it.
+    static func context(_ text: String, _ option: String) throws -> KVNodeStore.Context {
         guard let bytes = Data(base64Encoded: text) else {
             throw ValidationError("\(option) is not base64: pass what --print-context or --json printed")
         }
-        return bytes
+        return KVNodeStore.Context(bytes: bytes)
     }
 }

@@ -1,30 +1,58 @@
-import API
 import ArgumentParser
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import KVNodeClient
 import NIOPosix
 import TLS
 
-/// One connection to a node for one command on keys.
+/// A store of one node for one command on keys.
 struct ClientSession {
-    typealias Client = Kvnode_V1_KeyValue.Client<HTTP2ClientTransport.Posix>
-
     /// Beyond the request's own timeout, so that the node's error, which says how many replicas answered, arrives first.
     private static let grace = Duration.seconds(5)
-    /// The node's longest timeout may be configured; this is for a node that never answers.
-    private static let unlimited = Duration.seconds(120)
+    /// There is no other node to go to, so the system's own limit for making a connection may end first.
+    private static let connectTimeout = Duration.seconds(15)
 
     var options: ClientOptions
 
-    /// Runs `body`; an RPC's failure is printed and becomes the process's exit code.
-    func run<R: Sendable>(_ body: @Sendable (Client, CallOptions) async throws -> R) async throws -> R {
-        let timeout = options.timeout.map { .milliseconds(Int64($0)) + Self.grace } ?? Self.unlimited
-        let connection = NodeConnection(
-            address: try options.address, tls: try options.tls.files,
-            authorization: try options.credentials.authorization(),
-            json: options.json, timeout: timeout)
-        return try await connection.run { client, call in try await body(Client(wrapping: client), call) }
+    /// Runs `body`; a request's failure is printed and becomes the process's exit code.
+    func run<R>(_ body: (KVNodeStore) async throws -> R) async throws -> R {
+        let configuration = try configuration
+        do {
+            return try await withKVNodeStore(configuration) { store in
+                for warning in store.warnings { Output.standardError.write("kvnode: \(warning)\n") }
+                return try await body(store)
+            }
+        } catch let error as KVNodeError where error.kind == .configuration {
+            Output.standardError.write("kvnode: \(error.message)\n")
+            throw ExitCode.failure
+        } catch let error as KVNodeError {
+            throw ClientFailure(error, endpoint: try options.address.description).report(json: options.json)
+        }
+    }
+
+    /// Of one node, which is asked once: who types the command is told what it said.
+    private var configuration: KVNodeConfiguration {
+        get throws {
+            let address = try options.address
+            var configuration = KVNodeConfiguration(endpoints: [
+                KVNodeEndpoint(host: address.host, port: address.port)
+            ])
+            if let files = try options.tls.files, let authorities = files.trustRoots {
+                configuration.security = .tls(
+                    authorities: authorities,
+                    certificate: files.holder.map { .init(file: $0.certificate, keyFile: $0.key) })
+            }
+            if let authorization = try options.credentials.authorization() {
+                configuration.credentials = .authorization(authorization)
+            }
+            configuration.timeout = options.timeout.map { .milliseconds(Int64($0)) }
+            configuration.attemptTimeout = nil
+            configuration.answerGrace = Self.grace
+            configuration.connectTimeout = Self.connectTimeout
+            configuration.retries.maxAttempts = 1
+            return configuration
+        }
     }
 }
 
@@ -62,6 +90,8 @@ struct NodeConnection {
         var call = CallOptions.defaults
         call.timeout = timeout
         call.maxResponseMessageBytes = Self.maxReplyBytes
+        // It is this one that the transport (grpc-swift-nio-transport 2.9) holds replies to: 4 MiB otherwise.
+        call.maxRequestMessageBytes = Self.maxReplyBytes
         call.waitForReady = false
         let trust = try makeTrust()
         do {
@@ -150,6 +180,24 @@ struct ClientFailure: Error, Encodable {
             case .failedPrecondition: .conditionFailed
             case .invalidArgument, .outOfRange: .usage
             default: .failure
+            }
+    }
+
+    init(_ error: KVNodeError, endpoint: String) {
+        self.endpoint = endpoint
+        code = error.status
+        reason = error.reason.isEmpty ? code.lowercased() : error.reason
+        message = error.message
+        replicasAnswered = error.replicasAnswered
+        replicasNeeded = error.replicasNeeded
+        if error.kind == .unavailable, replicasNeeded == nil { message += "; asked \(endpoint)" }
+        exitCode =
+            switch error.kind {
+            case .unavailable, .untrusted, .quorumNotReached, .deadlineExceeded, .overloaded, .noSpace:
+                .unavailable
+            case .conditionFailed, .wrongType, .contention: .conditionFailed
+            case .invalidRequest: .usage
+            case .unauthenticated, .permissionDenied, .cancelled, .closed, .configuration, .internal: .failure
             }
     }
 

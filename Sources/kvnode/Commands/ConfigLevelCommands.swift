@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import GRPCCore
+import Messages
 import SwiftProtobuf
 
 /// What can be changed while a node runs.

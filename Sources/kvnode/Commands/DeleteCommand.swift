@@ -1,7 +1,6 @@
-import API
 import ArgumentParser
 import Foundation
-import GRPCCore
+import KVNodeClient
 
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,9 +34,10 @@ struct DeleteCommand: AsyncParsableCommand {
     var printContext = false
 
     func run() async throws {
-        let request = try request()
-        let output = try await ClientSession(options: options).run { client, call in
-            try await Self.delete(request, client, call)
+        let context = try context.map { try ClientOptions.context($0, "--context") }
+        let match = try ifMatch.map { try ClientOptions.context($0, "--if-match") }
+        let output = try await ClientSession(options: options).run { store in
+            try await delete(in: store, context, match)
         }
         if output.found == false {
             if options.json {
@@ -51,29 +51,18 @@ struct DeleteCommand: AsyncParsableCommand {
     }
 
     /// Of a key that had to be read first and has no value, what the read saw.
-    private static func delete(
-        _ request: Kvnode_V1_DeleteRequest, _ client: ClientSession.Client, _ call: CallOptions
+    private func delete(
+        in store: KVNodeStore, _ context: KVNodeStore.Context?, _ match: KVNodeStore.Context?
     ) async throws -> WriteOutput {
-        var request = request
-        if request.context.isEmpty, !request.hasIfMatch {
-            var get = Kvnode_V1_GetRequest()
-            get.bucket = request.bucket
-            get.key = request.key
-            get.options = request.options
-            let reading = try await client.get(get, options: call)
-            guard reading.found else { return WriteOutput(found: false, context: reading.context) }
-            request.context = reading.context
+        let key = KVNodeStore.Key(key, in: options.bucket)
+        var seen = context ?? KVNodeStore.Context()
+        if seen.isEmpty, match == nil {
+            let reading = try await store.get(key, options: options.requestOptions)
+            seen = reading.context
+            guard !reading.siblings.isEmpty else { return WriteOutput(found: false, context: seen.bytes) }
         }
-        return WriteOutput(context: try await client.delete(request, options: call).context)
-    }
-
-    private func request() throws -> Kvnode_V1_DeleteRequest {
-        var request = Kvnode_V1_DeleteRequest()
-        request.bucket = options.bucket
-        request.key = Data(key.utf8)
-        if let context { request.context = try ClientOptions.context(context, "--context") }
-        if let ifMatch { request.ifMatch = try ClientOptions.context(ifMatch, "--if-match") }
-        request.options = options.requestOptions
-        return request
+        let after = try await store.delete(
+            key, context: seen, ifMatch: match, options: options.requestOptions)
+        return WriteOutput(context: after.bytes)
     }
 }

@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import Foundation
+import KVNodeClient
 
 struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,13 +24,10 @@ struct GetCommand: AsyncParsableCommand {
     var printContext = false
 
     func run() async throws {
-        var request = Kvnode_V1_GetRequest()
-        request.bucket = options.bucket
-        request.key = Data(key.utf8)
-        request.options = options.requestOptions
         let output = SiblingOutput(
-            try await ClientSession(options: options).run { [request] client, call in
-                try await client.get(request, options: call)
+            try await ClientSession(options: options).run { store in
+                try await store.get(
+                    KVNodeStore.Key(key, in: options.bucket), options: options.requestOptions)
             })
         if options.json {
             try Output.standardOutput.print(try JSONText.encode(output))

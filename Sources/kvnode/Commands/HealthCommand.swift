@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import GRPCCore
+import Messages
 
 /// What probes of a node run, in an image that has no shell and no other program.
 struct HealthCommand: AsyncParsableCommand {

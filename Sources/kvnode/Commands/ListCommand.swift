@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import Foundation
+import KVNodeClient
 
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,26 +24,23 @@ struct ListCommand: AsyncParsableCommand {
     var limit: UInt32 = 0
 
     func run() async throws {
-        var request = Kvnode_V1_ListRequest()
-        request.bucket = options.bucket
-        request.prefix = Data(prefix.utf8)
-        request.options = options.requestOptions
         let (json, limit) = (options.json, Int(limit))
-        let listed = try await ClientSession(options: options).run { [request] client, call in
-            var request = request
+        let listed = try await ClientSession(options: options).run { store in
             var listed: [ListedKey] = []
             var count = 0
+            var cursor: KVNodeStore.Page.Cursor?
             repeat {
-                if limit > 0 { request.limit = UInt32(limit - count) }
-                let page = try await client.list(request, options: call)
+                let page = try await store.list(
+                    in: options.bucket, prefix: Data(prefix.utf8), limit: limit > 0 ? limit - count : 0,
+                    after: cursor, options: options.requestOptions)
                 count += page.keys.count
                 if json {
                     listed += page.keys.map(ListedKey.init)
                 } else {
                     try Output.standardOutput.print(page.keys.flatMap { [UInt8]($0) + [UInt8(ascii: "\n")] })
                 }
-                request.cursor = page.cursor
-            } while !request.cursor.isEmpty && (limit == 0 || count < limit)
+                cursor = page.next
+            } while cursor != nil && (limit == 0 || count < limit)
             return listed
         }
         if json { try Output.standardOutput.print(try JSONText.encode(["keys": listed])) }

@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import Foundation
+import KVNodeClient
 
 struct PutCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,24 +49,22 @@ struct PutCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let request = try request()
-        let response = try await ClientSession(options: options).run { client, call in
-            try await client.put(request, options: call)
+        let put = try put()
+        let context = try await ClientSession(options: options).run { store in
+            try await store.put(put, options: options.requestOptions)
         }
-        try WriteOutput(context: response.context).write(options, printContext: printContext)
+        try WriteOutput(context: context.bytes).write(options, printContext: printContext)
     }
 
-    private func request() throws -> Kvnode_V1_PutRequest {
-        var request = Kvnode_V1_PutRequest()
-        request.bucket = options.bucket
-        request.key = Data(key.utf8)
-        request.contentType = contentType ?? ""
-        if let context { request.context = try ClientOptions.context(context, "--context") }
-        if ifAbsent { request.condition = .ifAbsent(true) }
-        if let ifMatch { request.condition = .ifMatch(try ClientOptions.context(ifMatch, "--if-match")) }
-        if let ttl { request.ttlSeconds = ttl }
-        request.options = options.requestOptions
-        request.value = try input.read()
-        return request
+    private func put() throws -> KVNodeStore.Put {
+        let key = KVNodeStore.Key(key, in: options.bucket)
+        var put = KVNodeStore.Put(Data(), at: key)
+        put.contentType = contentType ?? ""
+        if let context { put.context = try ClientOptions.context(context, "--context") }
+        if ifAbsent { put.condition = .ifAbsent }
+        if let ifMatch { put.condition = .ifMatch(try ClientOptions.context(ifMatch, "--if-match")) }
+        put.timeToLive = ttl.map { .seconds(Int64($0)) }
+        put.value = try input.read()
+        return put
     }
 }

@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import Foundation
+import KVNodeClient
 
 /// A reading as the command line prints it.
 struct SiblingOutput: Encodable {
@@ -16,13 +16,13 @@ struct SiblingOutput: Encodable {
             case contentType = "content_type"
         }
 
-        init(_ sibling: Kvnode_V1_Sibling) {
+        init(_ sibling: KVNodeStore.Sibling) {
             value = sibling.value
             contentType = sibling.contentType
-            timestamp = sibling.timestampMs
+            timestamp = sibling.timestampMillis
             let actor = String(sibling.dot.actor, radix: 16)
             dot = String(repeating: "0", count: 16 - actor.count) + actor + ":\(sibling.dot.counter)"
-            expires = sibling.expiresAtMs == 0 ? nil : sibling.expiresAtMs
+            expires = sibling.expiresAtMillis
         }
 
         /// One line about the value.
@@ -38,10 +38,10 @@ struct SiblingOutput: Encodable {
     var context: Data
     var siblings: [Sibling]
 
-    init(_ response: Kvnode_V1_GetResponse) {
-        found = response.found
-        context = response.context
-        siblings = response.siblings.map(Sibling.init)
+    init(_ reading: KVNodeStore.Reading) {
+        found = !reading.siblings.isEmpty
+        context = reading.context.bytes
+        siblings = reading.siblings.map(Sibling.init)
     }
 
     /// What the process ends with, or nil for success.

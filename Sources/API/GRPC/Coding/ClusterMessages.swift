@@ -1,12 +1,13 @@
 import Cluster
 import ClusterCore
+import Messages
 import SwiftProtobuf
 
 extension Kvnode_V1_ClusterStatus {
     /// - Parameters:
     ///   - engine: Of the asked node.
     ///   - softwareVersion: Of the asked node.
-    init(_ status: ClusterStatus, engine: String, softwareVersion: String) {
+    public init(_ status: ClusterStatus, engine: String, softwareVersion: String) {
         self.init()
         let history = status.history
         cluster = status.cluster

@@ -1,9 +1,11 @@
 import Cluster
 import ClusterCore
+import Messages
 import SwiftProtobuf
 
 extension Kvnode_V1_KeyHolding {
-    init(_ holding: KeyHolding, _ history: LayoutHistory) {
+    /// - Parameter history: By which the node has a name.
+    public init(_ holding: KeyHolding, _ history: LayoutHistory) {
         self.init()
         node = history.name(of: holding.node)
         switch holding.state {

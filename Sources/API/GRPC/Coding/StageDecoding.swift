@@ -1,4 +1,5 @@
 import ClusterCore
+import Messages
 import TextAPI
 
 extension Kvnode_V1_StageRequest {

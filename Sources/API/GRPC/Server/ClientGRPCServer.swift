@@ -93,6 +93,7 @@ public final class ClientGRPCServer: Sendable {
             limit: configuration.maxConnections, reservedFiles: configuration.reservedFiles)
         var methods = MethodTable()
         KeyValueMethods(service: service).add(to: &methods)
+        RoutingProvider(service: service).add(to: &methods)
         ClusterProvider(
             service: service, engine: configuration.engine, softwareVersion: configuration.softwareVersion,
             levels: levels

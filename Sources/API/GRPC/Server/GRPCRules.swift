@@ -1,5 +1,6 @@
 import Access
 import GRPCCore
+import Messages
 import SwiftProtobuf
 
 /// Which operation each method is, as far as rights are concerned. A method that is not here isn't served.
@@ -30,6 +31,7 @@ public enum GRPCRules {
             (Method.Session.descriptor, .session),
             (Method.GetBucketProperties.descriptor, .readProperties),
             (Method.SetBucketProperties.descriptor, .setProperties),
+            (Method.GetRouting.descriptor, .describe),
         ]
     }()
 

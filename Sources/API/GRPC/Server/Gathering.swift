@@ -76,7 +76,11 @@ extension Response {
         switch self {
         case .failed: self
         case .written, .updated:
-            .failed(RequestError(.overloaded, "the write was done, but its reply is too long; \(advice)"))
+            // Not as one that asked no replica: a client may repeat such a write, and this one is done.
+            .failed(
+                RequestError(
+                    .overloaded, "the write was done, but its reply is too long; \(advice)",
+                    replicasAnswered: 1, replicasNeeded: 1))
         case .read, .listed: .failed(RequestError(.overloaded, "there is no room for the reply; \(advice)"))
         }
     }

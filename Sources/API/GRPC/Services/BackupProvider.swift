@@ -1,6 +1,7 @@
 import Cluster
 import ClusterCore
 import GRPCCore
+import Messages
 import SwiftProtobuf
 
 /// `kvnode.v1.Backup`.

@@ -1,5 +1,6 @@
 import Cluster
 import GRPCCore
+import Messages
 import SwiftProtobuf
 
 /// `grpc.health.v1.Health`: serving while the store is ready, for the server as a whole and for each of its

@@ -1,3 +1,4 @@
+import Messages
 import SwiftProtobuf
 
 /// What a node has served since its start, and the room that it has left.
@@ -49,7 +50,7 @@ public struct NodeLoad: Equatable, Sendable {
 }
 
 extension Kvnode_V1_NodeLoad {
-    init(_ load: NodeLoad) {
+    public init(_ load: NodeLoad) {
         self.init()
         uptimeMs = load.uptimeMillis
         operations = load.operations.map { operation in

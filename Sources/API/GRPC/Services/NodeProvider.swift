@@ -1,5 +1,6 @@
 import GRPCCore
 import Logging
+import Messages
 import NIOCore
 
 /// `kvnode.v1.Node`.

@@ -91,6 +91,8 @@ public struct ForwardAttempts: Sendable {
             return
         }
         if error.code != .deadlineExceeded { error.code = .quorumNotReached }
+        // 0 would say that no replica was asked.
+        error.replicasNeeded = max(1, error.replicasNeeded)
         // The second's own look at the put (`WriteCondition.repeated`) may say so already.
         if !error.message.hasSuffix("outcome unknown") { error.message += "; outcome unknown" }
         actions.append(.fail(error))

@@ -1,8 +1,8 @@
-import API
 import ArgumentParser
 import Backup
 import Foundation
 import GRPCCore
+import Messages
 import ObjectStorage
 import SwiftProtobuf
 

@@ -1,7 +1,7 @@
-import API
 import ArgumentParser
 import Backup
 import GRPCCore
+import Messages
 import ObjectStorage
 
 struct BackupRestoreCommand: AsyncParsableCommand {

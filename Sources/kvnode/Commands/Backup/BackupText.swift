@@ -1,4 +1,4 @@
-import API
+import Messages
 import Synchronization
 
 /// A node's backup, in words.

@@ -1,6 +1,6 @@
-import API
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import Messages
 
 /// Asking nodes for their backups.
 extension NodesOptions {

@@ -1,7 +1,7 @@
-import API
 import ArgumentParser
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import Messages
 
 struct BucketCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
-import API
 import GRPCCore
+import Messages
 
 /// Follows a change of the layout as one node sees it.
 struct ChangeWatch {

@@ -1,7 +1,7 @@
-import API
 import ArgumentParser
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import Messages
 import SwiftProtobuf
 
 /// What every command on the cluster takes.
@@ -60,10 +60,12 @@ struct ClusterOptions: ParsableArguments {
 
 enum ProtoJSON {
     /// One line, with the names of the fields as in the .proto file.
-    static func text(_ message: some Message) throws -> String {
+    ///
+    /// - Parameter hasNumbers: Whether 64-bit integers are numbers, of which JavaScript knows the first 53 bits alone; else texts.
+    static func text(_ message: some Message, hasNumbers: Bool = true) throws -> String {
         var options = JSONEncodingOptions()
         options.preserveProtoFieldNames = true
-        options.alwaysPrintInt64sAsNumbers = true
+        options.alwaysPrintInt64sAsNumbers = hasNumbers
         return try message.jsonString(options: options) + "\n"
     }
 }

@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import GRPCCore
+import Messages
 import SwiftProtobuf
 
 struct CommitCommand: AsyncParsableCommand {

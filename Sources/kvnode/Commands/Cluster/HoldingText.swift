@@ -1,4 +1,4 @@
-import API
+import Messages
 
 /// What replicas hold of a key, for people.
 enum HoldingText {

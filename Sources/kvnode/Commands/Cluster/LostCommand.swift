@@ -1,5 +1,5 @@
-import API
 import ArgumentParser
+import Messages
 import SwiftProtobuf
 
 struct LostCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import Foundation
+import Messages
 import SwiftProtobuf
 
 struct RingCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
-import API
 import ArgumentParser
 import ClusterCore
+import Messages
 import SwiftProtobuf
 
 /// Stages changes of roles, one after the other, and prints what is staged then.

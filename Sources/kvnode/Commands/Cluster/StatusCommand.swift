@@ -1,5 +1,5 @@
-import API
 import ArgumentParser
+import Messages
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,4 @@
-import API
+import Messages
 
 /// A node's status in words and tables.
 struct StatusReport {

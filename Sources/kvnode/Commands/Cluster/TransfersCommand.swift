@@ -1,5 +1,5 @@
-import API
 import ArgumentParser
+import Messages
 
 struct TransfersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,4 @@
-import API
+import Messages
 
 /// A cluster at a glance, by what some of its nodes have answered once or twice.
 struct Glance {

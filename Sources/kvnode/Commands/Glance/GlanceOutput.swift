@@ -1,4 +1,4 @@
-import API
+import Messages
 
 /// A cluster at a glance, in JSON.
 struct GlanceOutput: Encodable {

@@ -1,4 +1,4 @@
-import API
+import Messages
 
 extension Glance {
     /// For people.

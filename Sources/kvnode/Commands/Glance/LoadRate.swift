@@ -1,4 +1,4 @@
-import API
+import Messages
 
 /// What a node, or several, have served between two answers of `GetLoad`.
 struct LoadRate {

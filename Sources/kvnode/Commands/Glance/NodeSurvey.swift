@@ -1,5 +1,5 @@
-import API
 import GRPCCore
+import Messages
 
 /// What a node says of the cluster and of itself.
 struct NodeAnswer: Sendable {

@@ -187,6 +187,19 @@ public enum Kvnode_V1_KeyValue: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "GetRouting" metadata.
+        public enum GetRouting: Sendable {
+            /// Request type for "GetRouting".
+            public typealias Input = Kvnode_V1_GetRoutingRequest
+            /// Response type for "GetRouting".
+            public typealias Output = Kvnode_V1_Routing
+            /// Descriptor for "GetRouting".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "kvnode.v1.KeyValue"),
+                method: "GetRouting",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "kvnode.v1.KeyValue" service.
         public static let descriptors: [GRPCCore.MethodDescriptor] = [
             Get.descriptor,
@@ -199,7 +212,8 @@ public enum Kvnode_V1_KeyValue: Sendable {
             List.descriptor,
             Session.descriptor,
             GetBucketProperties.descriptor,
-            SetBucketProperties.descriptor
+            SetBucketProperties.descriptor,
+            GetRouting.descriptor
         ]
     }
 }
@@ -483,6 +497,30 @@ extension Kvnode_V1_KeyValue {
             deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_BucketProperties>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_BucketProperties>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetRouting" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Which nodes serve which keys without asking another one to, for clients that have a connection to each. A client
+        /// > need not know: the other nodes forward. Any user may ask.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetRoutingRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_GetRoutingRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_Routing` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getRouting<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_GetRoutingRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_GetRoutingRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_Routing>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_Routing>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -886,6 +924,41 @@ extension Kvnode_V1_KeyValue {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "GetRouting" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Which nodes serve which keys without asking another one to, for clients that have a connection to each. A client
+        /// > need not know: the other nodes forward. Any user may ask.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Kvnode_V1_GetRoutingRequest` message.
+        ///   - serializer: A serializer for `Kvnode_V1_GetRoutingRequest` messages.
+        ///   - deserializer: A deserializer for `Kvnode_V1_Routing` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func getRouting<Result>(
+            request: GRPCCore.ClientRequest<Kvnode_V1_GetRoutingRequest>,
+            serializer: some GRPCCore.MessageSerializer<Kvnode_V1_GetRoutingRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Kvnode_V1_Routing>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_Routing>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Kvnode_V1_KeyValue.Method.GetRouting.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1213,6 +1286,36 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_SetBucketPropertiesRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_BucketProperties>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetRouting" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Which nodes serve which keys without asking another one to, for clients that have a connection to each. A client
+    /// > need not know: the other nodes forward. Any user may ask.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Kvnode_V1_GetRoutingRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getRouting<Result>(
+        request: GRPCCore.ClientRequest<Kvnode_V1_GetRoutingRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_Routing>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getRouting(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Kvnode_V1_GetRoutingRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Kvnode_V1_Routing>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1587,6 +1690,40 @@ extension Kvnode_V1_KeyValue.ClientProtocol {
             metadata: metadata
         )
         return try await self.setBucketProperties(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetRouting" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Which nodes serve which keys without asking another one to, for clients that have a connection to each. A client
+    /// > need not know: the other nodes forward. Any user may ask.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getRouting<Result>(
+        _ message: Kvnode_V1_GetRoutingRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Kvnode_V1_Routing>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Kvnode_V1_GetRoutingRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getRouting(
             request: request,
             options: options,
             onResponse: handleResponse

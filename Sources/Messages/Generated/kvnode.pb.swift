@@ -1362,6 +1362,49 @@ public nonisolated struct Kvnode_V1_BucketProperties: Sendable {
   fileprivate var _ttlSeconds: UInt32? = nil
 }
 
+public nonisolated struct Kvnode_V1_GetRoutingRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The version of the table that the client has, which is left out of the reply if it is still that; 0 for none.
+  public var knownVersion: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Where keys lie, as the asked node knows. A key's partition is the top log2(partitions) bits of XXH64, with seed 0, of
+/// the bucket's name, a zero byte, and the key.
+public nonisolated struct Kvnode_V1_Routing: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The node that was asked: how a client learns whom it is connected to.
+  public var node: String = String()
+
+  /// Of the layout that reads go by; 0 on a node that has not heard of the cluster's layout yet, which has no table.
+  public var version: UInt64 = 0
+
+  /// A power of two.
+  public var partitions: UInt32 = 0
+
+  /// The members' names.
+  public var nodes: [String] = []
+
+  /// How many of `replicas` belong to each partition.
+  public var replicasPerPartition: UInt32 = 0
+
+  /// For each partition its replicas as indices of `nodes`, the preferred coordinator first. Empty if the client has it.
+  public var replicas: [UInt32] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "kvnode.v1"
@@ -3325,4 +3368,89 @@ nonisolated extension Kvnode_V1_BucketProperties.Conflict: SwiftProtobuf._ProtoN
 
 nonisolated extension Kvnode_V1_BucketProperties.Quorum: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0QUORUM_UNSPECIFIED\0\u{1}QUORUM_SLOPPY\0\u{1}QUORUM_STRICT\0")
+}
+
+nonisolated extension Kvnode_V1_GetRoutingRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GetRoutingRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}known_version\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.knownVersion) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.knownVersion != 0 {
+      try visitor.visitSingularUInt64Field(value: self.knownVersion, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_GetRoutingRequest, rhs: Kvnode_V1_GetRoutingRequest) -> Bool {
+    if lhs.knownVersion != rhs.knownVersion {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Kvnode_V1_Routing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Routing"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}version\0\u{1}partitions\0\u{1}nodes\0\u{3}replicas_per_partition\0\u{1}replicas\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.partitions) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.nodes) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.replicasPerPartition) }()
+      case 6: try { try decoder.decodeRepeatedUInt32Field(value: &self.replicas) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
+    }
+    if self.partitions != 0 {
+      try visitor.visitSingularUInt32Field(value: self.partitions, fieldNumber: 3)
+    }
+    if !self.nodes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.nodes, fieldNumber: 4)
+    }
+    if self.replicasPerPartition != 0 {
+      try visitor.visitSingularUInt32Field(value: self.replicasPerPartition, fieldNumber: 5)
+    }
+    if !self.replicas.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.replicas, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Kvnode_V1_Routing, rhs: Kvnode_V1_Routing) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.partitions != rhs.partitions {return false}
+    if lhs.nodes != rhs.nodes {return false}
+    if lhs.replicasPerPartition != rhs.replicasPerPartition {return false}
+    if lhs.replicas != rhs.replicas {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
