@@ -208,6 +208,12 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
             ] + nio,
+            // In the program itself: a node has no folder of resources beside it.
+            resources: [
+                "index.html", "console.css", "main.js", "node.js", "overview.js", "ring.js", "charts.js",
+                "load.js",
+                "browser.js", "causality.js", "elements.js",
+            ].map { .embedInCode("HTTP/Console/Page/" + $0) },
             swiftSettings: strict),
         .target(
             name: "API",

@@ -22,6 +22,7 @@ struct HTTPAccessTests {
                 for rule in TextRules.http {
                     let words = rule.method.split(separator: " ").map(String.init)
                     let target = words[1].replacing("{bucket}", with: "b").replacing("{key}", with: "k")
+                        .replacing("{file}", with: "main.js")
                     let reply = try RawClient(port: port).call(
                         words[0], target, headers(role.authorization), body: Array("{}".utf8))
                     let verdict: Verdict =

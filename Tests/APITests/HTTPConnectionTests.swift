@@ -16,7 +16,7 @@ struct HTTPConnectionTests {
             ("GET", "/v1/buckets/b/keys/k?q=1", 400), ("GET", "/v1/buckets/b/keys/k?r=1&r=1", 400),
             ("GET", "/v1/buckets/b/keys/k?timeout=1y", 400), ("PUT", "/v1/buckets/b/keys/k?ttl=1ms", 400),
             ("PUT", "/v1/buckets/b/keys/k?return=all", 400), ("GET", "/v1/buckets/b/keys?cursor=*", 400),
-            ("GET", "/v1/buckets/b/keys?limit=0", 400), ("GET", "/", 404), ("GET", "/v1/buckets/b", 404),
+            ("GET", "/v1/buckets/b/keys?limit=0", 400), ("GET", "/v1", 404), ("GET", "/v1/buckets/b", 404),
             ("GET", "/v2/buckets/b/keys/k", 404), ("POST", "/v1/buckets/b/keys/k", 405),
             ("DELETE", "/v1/buckets/b/keys", 405), ("PUT", "/healthz", 405),
             ("DELETE", "/v1/buckets/b/properties", 405),

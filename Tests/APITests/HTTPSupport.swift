@@ -1,4 +1,5 @@
 import Access
+import ClusterCore
 import Foundation
 import Logging
 import NIOPosix
@@ -21,6 +22,12 @@ func withHTTPServer(
     let server = HTTPServer(
         configuration: configuration, service: service, access: access,
         metrics: { ("text/plain", Array("metrics for \($0)\n".utf8)) },
+        console: { (question) throws(RequestError) in
+            if case .holdings("missing", _) = question {
+                throw RequestError(.shuttingDown, "the node is shutting down")
+            }
+            return Array("{\"asked\": \"\(question)\"}".utf8)
+        },
         group: .singletonMultiThreadedEventLoopGroup,
         logger: Logger(label: "test"))
     try await whileRunning(server.run, server.beginGracefulShutdown) {

@@ -99,7 +99,7 @@ def test_every_http_method(guarded):
         for rule, needs in table.items():
             method, path = rule.split(" ")
             answer = guarded.http.request(
-                method, path.replace("{bucket}", BUCKET).replace("{key}", "k"), body=b"{}")
+                method, path.replace("{bucket}", BUCKET).replace("{key}", "k").replace("{file}", "main.js"), body=b"{}")
             verdict = {401: "unauthenticated", 403: "denied"}.get(answer.status, "allowed")
             assert verdict == expected(user, needs), (user, rule, answer)
 

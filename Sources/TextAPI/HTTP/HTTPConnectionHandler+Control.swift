@@ -29,6 +29,25 @@ extension HTTPConnectionHandler {
         }
     }
 
+    /// Off the loop, since it counts all partitions, or waits for replicas.
+    func tellConsole(_ question: ConsoleQuestion, _ context: ChannelHandlerContext) {
+        let me = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        let answers = shared.console
+        // A control path: rare, so a task does no harm.
+        Task {
+            let reply: HTTPReply
+            do throws(RequestError) {
+                let body = try await answers(question)
+                reply = HTTPReply(
+                    .ok, ["content-type": "application/json", "cache-control": "no-store"], body: body)
+            } catch {
+                reply = Problem(error).reply
+            }
+            loop.execute { me.value.finish(reply) }
+        }
+    }
+
     func setProperties(of bucket: String, _ context: ChannelHandlerContext) {
         let service = shared.service
         var properties = service.properties(ofBucket: bucket)

@@ -29,6 +29,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         var times: ConnectionWatch.Limits
         let budget: ReceiveBudget
         let metrics: MetricsPage
+        let console: ConsoleAnswers
         let connections: ConnectionRegistry
     }
 
@@ -141,6 +142,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         watch.requestBegins()
         do throws(Problem) {
             let (route, query) = try HTTPRoute.find(head)
+            try head.checkOrigin()
             try identify(route, head, context)
             let plan = try HTTPPlan(
                 route, query, head, isReady: shared.service.isReady, rules: shared.rules)
@@ -279,6 +281,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         case .setProperties(let bucket): setProperties(of: bucket, context)
         case .workload: tellWorkload(context)
         case .metrics(let accept): tellMetrics(accept: accept, context)
+        case .console(let question): tellConsole(question, context)
         }
     }
 

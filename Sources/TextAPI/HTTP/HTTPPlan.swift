@@ -16,6 +16,7 @@ enum HTTPPlan {
     case workload
     /// - Parameter accept: The fields of the header, joined.
     case metrics(accept: String)
+    case console(ConsoleQuestion)
 
     /// - Parameters:
     ///   - route: Of the head, with the query behind it.
@@ -31,6 +32,14 @@ enum HTTPPlan {
             _ = try QueryParameters(query, allowed: [])
             self = .workload
         case .metrics: self = .metrics(accept: head.headers["accept"].joined(separator: ","))
+        case .page(let file): self = .reply(file.reply)
+        case .overview:
+            _ = try QueryParameters(query, allowed: [])
+            self = .console(.overview)
+        case .ring:
+            _ = try QueryParameters(query, allowed: [])
+            self = .console(.ring)
+        case .holdings: self = .console(try ConsoleQuestion(holdingsOf: query))
         case .properties(let bucket):
             _ = try QueryParameters(query, allowed: [])
             self = head.method == .PUT ? .setProperties(bucket: bucket) : .getProperties(bucket: bucket)
@@ -189,14 +198,14 @@ extension HTTPPlan {
         // Texts in JSON may take some more bytes than what they stand for.
         case .change: 2 * values
         case .put: values
-        case .reply, .submit, .getProperties, .setProperties, .workload, .metrics: 64 << 10
+        case .reply, .submit, .getProperties, .setProperties, .workload, .metrics, .console: 64 << 10
         }
     }
 
     var wantsBody: Bool {
         switch self {
         case .put, .change, .setProperties: true
-        case .reply, .submit, .getProperties, .workload, .metrics: false
+        case .reply, .submit, .getProperties, .workload, .metrics, .console: false
         }
     }
 }

@@ -15,6 +15,14 @@ enum HTTPRoute: Equatable {
     case metrics
     case health
     case readiness
+    /// The page for browsers, and what belongs to it.
+    case page(ConsoleFile)
+    /// How the cluster and the node are doing, for the page.
+    case overview
+    /// Which members hold which partitions, for the page.
+    case ring
+    /// What the replicas of a key hold of it, for the page.
+    case holdings
 
     /// The route of a request, and the part of its target after the `?`.
     static func find(_ head: HTTPRequestHead) throws(Problem) -> (route: HTTPRoute, query: ArraySlice<UInt8>)
@@ -44,7 +52,7 @@ enum HTTPRoute: Equatable {
         if path.elementsEqual("/readyz".utf8) { return (.readiness, query) }
         if path.elementsEqual("/metrics".utf8) { return (.metrics, query) }
         if path.elementsEqual("/v1/workload".utf8) { return (.workload, query) }
-        guard path.starts(with: prefix) else { throw unknownPath }
+        guard path.starts(with: prefix) else { return (try console(path), query) }
         let parts = path.dropFirst(prefix.count).split(
             separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count > 1 else { throw unknownPath }
@@ -53,6 +61,20 @@ enum HTTPRoute: Equatable {
 
     private static let prefix = Array("/v1/buckets/".utf8)
     private static let unknownPath = Problem(.notFound, "unknown_path", "nothing is served at this path")
+
+    private static func console(_ path: ArraySlice<UInt8>) throws(Problem) -> HTTPRoute {
+        let path = String(decoding: path, as: UTF8.self)
+        if path == "/" { return .page(.page) }
+        guard path.hasPrefix("/console/") else { throw unknownPath }
+        switch path.dropFirst("/console/".count) {
+        case "overview": return .overview
+        case "ring": return .ring
+        case "holdings": return .holdings
+        case let name:
+            guard let file = ConsoleFile(rawValue: String(name)), file != .page else { throw unknownPath }
+            return .page(file)
+        }
+    }
 
     private static func route(
         bucket: ArraySlice<UInt8>, kind: ArraySlice<UInt8>, rest: ArraySlice<UInt8>?
@@ -110,6 +132,11 @@ extension HTTPRoute {
         case metrics = "/metrics"
         case health = "/healthz"
         case readiness = "/readyz"
+        case page = "/"
+        case pageFile = "/console/{file}"
+        case overview = "/console/overview"
+        case ring = "/console/ring"
+        case holdings = "/console/holdings"
 
         /// A GET brings HEAD along.
         var methods: [HTTPMethod] {
@@ -117,7 +144,9 @@ extension HTTPRoute {
             case .key: [.GET, .HEAD, .PUT, .DELETE]
             case .data: [.GET, .HEAD, .POST]
             case .properties: [.GET, .HEAD, .PUT]
-            case .keys, .workload, .metrics, .health, .readiness: [.GET, .HEAD]
+            case .keys, .workload, .metrics, .health, .readiness, .page, .pageFile, .overview, .ring,
+                .holdings:
+                [.GET, .HEAD]
             }
         }
 
@@ -133,6 +162,9 @@ extension HTTPRoute {
             case .workload: .readWorkload
             case .metrics: .readMetrics
             case .health, .readiness: .health
+            case .page, .pageFile: .describe
+            case .overview: .clusterStatus
+            case .ring, .holdings: .readRing
             }
         }
     }
@@ -147,6 +179,11 @@ extension HTTPRoute {
         case .metrics: .metrics
         case .health: .health
         case .readiness: .readiness
+        case .page(.page): .page
+        case .page: .pageFile
+        case .overview: .overview
+        case .ring: .ring
+        case .holdings: .holdings
         }
     }
 
@@ -154,7 +191,7 @@ extension HTTPRoute {
     var bucket: String {
         switch self {
         case .key(let bucket, _), .data(let bucket, _), .keys(let bucket), .properties(let bucket): bucket
-        case .workload, .metrics, .health, .readiness: ""
+        case .workload, .metrics, .health, .readiness, .page, .overview, .ring, .holdings: ""
         }
     }
 }

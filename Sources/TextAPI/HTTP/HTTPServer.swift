@@ -61,10 +61,11 @@ public final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - access: Decides who may do what.
     ///   - metrics: What `/metrics` tells.
+    ///   - console: What the page for browsers is told.
     ///   - group: Runs the connections.
     public init(
         configuration: Configuration, service: any KeyValueService, access: AccessControl,
-        metrics: @escaping MetricsPage,
+        metrics: @escaping MetricsPage, console: @escaping ConsoleAnswers,
         group: MultiThreadedEventLoopGroup, logger: Logger
     ) {
         let rules = RequestRules(
@@ -80,7 +81,7 @@ public final class HTTPServer: Sendable {
                 idleTimeout: TimeAmount(configuration.idleTimeout),
                 stallTimeout: TimeAmount(configuration.idleTimeout),
                 requestTimeout: TimeAmount(configuration.requestTimeout)),
-            budget: configuration.receiveBudget, metrics: metrics,
+            budget: configuration.receiveBudget, metrics: metrics, console: console,
             connections: connections)
         server = ConnectionServer(
             name: "HTTP", host: configuration.host, port: configuration.port, group: group,

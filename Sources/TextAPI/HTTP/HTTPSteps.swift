@@ -22,7 +22,7 @@ public struct HTTPSteps {
         guard let (route, query) = try? HTTPRoute.find(head) else { return false }
         return switch try? HTTPPlan(route, query, head, isReady: true, rules: rules) {
         case .submit, .put, .change: true
-        case .reply, .getProperties, .setProperties, .workload, .metrics, nil: false
+        case .reply, .getProperties, .setProperties, .workload, .metrics, .console, nil: false
         }
     }
 }

@@ -84,11 +84,13 @@ enum Node {
         _ log: NodeLog, _ metrics: MetricRegistry, _ logger: Logger
     ) async throws {
         let node: ClusterNode
+        let slowRequests = RecentRequests(limit: ConsoleService.slowRequests)
         do {
             node = try await ClusterNode(
                 configuration: try configuration.clusterConfiguration(), executor: executor,
                 loops: Array(group.makeIterator()), environment: environment, metrics: metrics,
-                logger: Logger(label: "cluster"), requestLogger: Logger(label: "slow_requests"),
+                logger: Logger(label: "cluster"),
+                requestLogger: slowRequests.watching(Logger(label: "slow_requests")),
                 tracer: traces.exporter?.tracer)
         } catch {
             throw OpenEngine.explain(error)
@@ -113,9 +115,12 @@ enum Node {
             configuration: configuration.grpcConfiguration(tls.grpc?.security, budget), service: node,
             access: access.access, levels: LogLevelService(log.levels, on: group.next()), backups: backups,
             load: nodeMetrics.load, group: group, logger: clients)
+        let console = ConsoleService(
+            node: node, engine: configuration.engine.type, load: nodeMetrics.load, slowRequests: slowRequests)
         let http = HTTPServer(
             configuration: configuration.httpConfiguration(tls.http?.security, budget), service: node,
-            access: access.access, metrics: nodeMetrics.page(accept:), group: group, logger: clients)
+            access: access.access, metrics: nodeMetrics.page(accept:), console: console.answer, group: group,
+            logger: clients)
         let resp = RESPServer(
             configuration: configuration.respConfiguration(tls.resp?.security, budget), service: node,
             access: access.access,

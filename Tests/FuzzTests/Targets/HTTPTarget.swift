@@ -59,7 +59,7 @@ private enum HTTPTarget {
             again = "/v1/buckets/\(encode(Array(bucket.utf8)))/data/\(encode(key))"
         case .keys(let bucket): again = "/v1/buckets/\(encode(Array(bucket.utf8)))/keys"
         case .properties(let bucket): again = "/v1/buckets/\(encode(Array(bucket.utf8)))/properties"
-        case .workload, .metrics, .health, .readiness: return true
+        case .workload, .metrics, .health, .readiness, .page, .overview, .ring, .holdings: return true
         }
         try claim(try HTTPRoute.parse(again).route == route, "\(uri) names another thing as \(again)")
         return true
