@@ -57,7 +57,8 @@ public final class KVNodeStore: Sendable {
     }
 
     /// Keeps the connections, and what is known of the layout, until `beginGracefulShutdown` and the end of the requests in
-    /// flight, or until the task is cancelled, which breaks them off. To be called once.
+    /// flight, or until the task is cancelled, which breaks them off. An address to which a connection is being made, and that does
+    /// not answer at all, holds the end up for 10 s at most. To be called once.
     public func run() async {
         await withTaskGroup { group in
             group.addTask { await self.keepRouting() }

@@ -220,6 +220,28 @@ struct StoreTests {
         }
     }
 
+    @Test("a shutdown lets requests in flight end")
+    func graceful() async throws {
+        let node = FakeNode()
+        let (began, begin) = AsyncStream.makeStream(of: Void.self)
+        let (held, release) = AsyncStream.makeStream(of: Void.self)
+        node.change {
+            $0.get = { _ in
+                begin.finish()
+                for await _ in held {}
+                return Self.found("v")
+            }
+        }
+        try await withStore(of: node) { store in
+            async let reading = store.get(key)
+            for await _ in began {}
+            store.beginGracefulShutdown()
+            release.finish()
+            let value = try await reading.value
+            #expect(value == Data("v".utf8))
+        }
+    }
+
     @Test("a store that was shut down says so")
     func closed() async throws {
         try await withStore(of: FakeNode()) { store in

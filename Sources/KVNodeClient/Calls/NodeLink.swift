@@ -14,25 +14,14 @@ final class NodeLink: Sendable {
     private let trust: ClientTrust?
     private let metadata: Metadata
     private let limits: KVNodeConfiguration
-    /// Whether the last call found a connection. The next may be in the midst of one that has been lost since, or is not there yet.
+    /// Whether the last call found a connection, so that the next will hardly have to wait for one.
     private let isConnected = Atomic(false)
-    private let life = Mutex(Life())
-    /// Ends when the link is shut down and no call is under way.
-    private let idle: AsyncStream<Never>
-    private let becomesIdle: AsyncStream<Never>.Continuation
-
-    private struct Life {
-        var callsUnderWay = 0
-        var isEnding = false
-
-        var isOver: Bool { isEnding && callsUnderWay == 0 }
-    }
+    private let drain = Drain()
 
     /// Reads the files for TLS: blocks.
     init(_ endpoint: KVNodeEndpoint, _ configuration: KVNodeConfiguration) throws(KVNodeError) {
         self.endpoint = endpoint
         limits = configuration
-        (idle, becomesIdle) = AsyncStream.makeStream()
         metadata = configuration.credentials.metadata
         do {
             trust = try configuration.security.files.map { try ClientTrust($0, host: endpoint.host) }
@@ -56,41 +45,36 @@ final class NodeLink: Sendable {
     /// What an operator should know of the files for TLS.
     var warnings: [String] { trust?.warnings ?? [] }
 
-    /// Keeps the connection until `beginGracefulShutdown` and the end of the calls under way, or until the task is cancelled, which
-    /// breaks calls off.
+    /// Keeps the connection until `beginGracefulShutdown` and the end of the calls under way, or until the task is cancelled,
+    /// which breaks them off.
     func run() async {
-        await withTaskGroup { group in
-            // It throws if it is run twice, or its transport fails; calls say why, then.
-            group.addTask { try? await self.client.runConnections() }
-            // By itself the transport would wait for a node that hangs to take its leave.
-            group.addTask { for await _ in self.idle {} }
-            await group.next()
+        await withDiscardingTaskGroup { group in
+            group.addTask { [client] in
+                // It throws if it is run twice, or its transport fails; calls say why, then.
+                try? await client.runConnections()
+            }
+            await drain.wait()
+            // By itself it would wait for a connection that is being made: for ever, if a node has taken it and says nothing.
             group.cancelAll()
         }
     }
 
     func beginGracefulShutdown() {
         client.beginGracefulShutdown()
-        change { $0.isEnding = true }
-    }
-
-    private func change(_ body: (inout Life) -> Void) {
-        let isOver = life.withLock { life in
-            body(&life)
-            return life.isOver
-        }
-        if isOver { becomesIdle.finish() }
+        drain.close()
     }
 
     /// Makes one call.
     ///
-    /// - Parameter timeout: That the node has; nil for its own default.
+    /// - Parameters:
+    ///   - timeout: That the node has; nil for its own default.
+    ///   - isAwaited: Whether a shutdown waits for it.
     /// - Returns: What it answered; or why it did not, as of a write that must not be done twice (`KVNodeError.of`).
     func send<Input: Message & Sendable, Output: Message & Sendable>(
-        _ message: Input, _ method: MethodDescriptor, timeout: Duration?
+        _ message: Input, _ method: MethodDescriptor, timeout: Duration?, isAwaited: Bool = true
     ) async -> Result<Output, KVNodeError> {
-        change { $0.callsUnderWay += 1 }
-        defer { change { $0.callsUnderWay -= 1 } }
+        if isAwaited { drain.begin() }
+        defer { if isAwaited { drain.finish() } }
         var options = CallOptions.defaults
         options.timeout = timeout.map { $0 + limits.answerGrace } ?? limits.longestCall
         options.maxResponseMessageBytes = limits.maxReplyBytes

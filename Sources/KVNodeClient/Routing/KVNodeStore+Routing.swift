@@ -29,7 +29,8 @@ extension KVNodeStore {
         let known = route { $0.table?.version ?? 0 }
         let result: Result<Kvnode_V1_Routing, KVNodeError> = await links[index].send(
             Kvnode_V1_GetRoutingRequest.with { $0.knownVersion = known },
-            Kvnode_V1_KeyValue.Method.GetRouting.descriptor, timeout: configuration.routingInterval)
+            Kvnode_V1_KeyValue.Method.GetRouting.descriptor, timeout: configuration.routingInterval,
+            isAwaited: false)
         switch result {
         case .success(let routing):
             note(nil, of: index)
