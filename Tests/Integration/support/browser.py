@@ -61,6 +61,3 @@ class Browser:
         """What the browser has to say against the page, but for answers of the node that are no success."""
         return [one["message"] for one in self.driver.get_log("browser")
                 if one["level"] in ("SEVERE", "WARNING") and "the server responded with a status" not in one["message"]]
-
-    def screenshot(self, path: pathlib.Path) -> None:
-        self.driver.save_screenshot(str(path))
